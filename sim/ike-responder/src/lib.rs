@@ -1,0 +1,2 @@
+//! The reference IKEv2 responder, sans-IO.
+#![forbid(unsafe_code)]

@@ -1,0 +1,4 @@
+//! The program `simulate`.
+#![forbid(unsafe_code)]
+
+fn main() {}

@@ -1,0 +1,2 @@
+//! Scenario to nodes and gateways on a virtual network, to trace, verdict and counters.
+#![forbid(unsafe_code)]
