@@ -1,0 +1,216 @@
+//! Protocol numbers as types. A value that no constant names travels unharmed and prints as hex.
+
+use core::fmt;
+
+macro_rules! protocol_number {
+    ($(#[$doc:meta])* $name:ident($int:ty) { $($constant:ident = $value:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub $int);
+
+        impl $name {
+            $(
+                #[doc = concat!("Value ", stringify!($value), ".")]
+                pub const $constant: Self = Self($value);
+            )+
+
+            /// The name in IANA's registry, for the values known here.
+            #[must_use]
+            pub const fn name(self) -> Option<&'static str> {
+                match self.0 {
+                    $($value => Some(stringify!($constant)),)+
+                    _ => None,
+                }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => write!(f, "{:#x}", self.0),
+                }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+    };
+}
+
+protocol_number! {
+    /// Exchange types (RFC 7296 3.1).
+    ExchangeType(u8) {
+        IKE_SA_INIT = 34,
+        IKE_AUTH = 35,
+        CREATE_CHILD_SA = 36,
+        INFORMATIONAL = 37,
+    }
+}
+
+protocol_number! {
+    /// Payload types (RFC 7296 3.2), by their notation in the exchanges.
+    PayloadType(u8) {
+        NONE = 0,
+        SA = 33,
+        KE = 34,
+        IDI = 35,
+        IDR = 36,
+        CERT = 37,
+        CERTREQ = 38,
+        AUTH = 39,
+        NONCE = 40,
+        N = 41,
+        D = 42,
+        V = 43,
+        TSI = 44,
+        TSR = 45,
+        SK = 46,
+        CP = 47,
+        EAP = 48,
+        SKF = 53,
+    }
+}
+
+impl PayloadType {
+    /// Whether RFC 7296 (or 7383) defines the type: such a payload is understood, if only to be
+    /// skipped, and its critical flag is ignored (RFC 7296 2.5, 3.2).
+    #[must_use]
+    pub const fn is_defined(self) -> bool {
+        matches!(self.0, 33..=48 | 53)
+    }
+}
+
+protocol_number! {
+    /// Protocols of a proposal, a notify or a delete (RFC 7296 3.3.1).
+    ProtocolId(u8) {
+        NONE = 0,
+        IKE = 1,
+        AH = 2,
+        ESP = 3,
+    }
+}
+
+protocol_number! {
+    /// Transform types (RFC 7296 3.3.2).
+    TransformType(u8) {
+        ENCR = 1,
+        PRF = 2,
+        INTEG = 3,
+        DH = 4,
+        ESN = 5,
+    }
+}
+
+protocol_number! {
+    /// Kinds of identities (RFC 7296 3.5).
+    IdType(u8) {
+        ID_IPV4_ADDR = 1,
+        ID_FQDN = 2,
+        ID_RFC822_ADDR = 3,
+        ID_IPV6_ADDR = 5,
+        ID_DER_ASN1_DN = 9,
+        ID_DER_ASN1_GN = 10,
+        ID_KEY_ID = 11,
+        ID_NULL = 13,
+    }
+}
+
+protocol_number! {
+    /// Authentication methods (RFC 7296 3.8).
+    AuthMethod(u8) {
+        RSA_DIGITAL_SIGNATURE = 1,
+        SHARED_KEY_MIC = 2,
+        DSS_DIGITAL_SIGNATURE = 3,
+        NULL = 13,
+        DIGITAL_SIGNATURE = 14,
+    }
+}
+
+protocol_number! {
+    /// Kinds of traffic selectors (RFC 7296 3.13.1).
+    TsType(u8) {
+        TS_IPV4_ADDR_RANGE = 7,
+        TS_IPV6_ADDR_RANGE = 8,
+    }
+}
+
+protocol_number! {
+    /// Notify message types (RFC 7296 3.10.1 and IANA's registry).
+    NotifyType(u16) {
+        UNSUPPORTED_CRITICAL_PAYLOAD = 1,
+        INVALID_IKE_SPI = 4,
+        INVALID_MAJOR_VERSION = 5,
+        INVALID_SYNTAX = 7,
+        INVALID_MESSAGE_ID = 9,
+        INVALID_SPI = 11,
+        NO_PROPOSAL_CHOSEN = 14,
+        INVALID_KE_PAYLOAD = 17,
+        AUTHENTICATION_FAILED = 24,
+        SINGLE_PAIR_REQUIRED = 34,
+        NO_ADDITIONAL_SAS = 35,
+        INTERNAL_ADDRESS_FAILURE = 36,
+        FAILED_CP_REQUIRED = 37,
+        TS_UNACCEPTABLE = 38,
+        INVALID_SELECTORS = 39,
+        TEMPORARY_FAILURE = 43,
+        CHILD_SA_NOT_FOUND = 44,
+        INITIAL_CONTACT = 16384,
+        SET_WINDOW_SIZE = 16385,
+        ADDITIONAL_TS_POSSIBLE = 16386,
+        IPCOMP_SUPPORTED = 16387,
+        NAT_DETECTION_SOURCE_IP = 16388,
+        NAT_DETECTION_DESTINATION_IP = 16389,
+        COOKIE = 16390,
+        USE_TRANSPORT_MODE = 16391,
+        HTTP_CERT_LOOKUP_SUPPORTED = 16392,
+        REKEY_SA = 16393,
+        ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
+        NON_FIRST_FRAGMENTS_ALSO = 16395,
+        MOBIKE_SUPPORTED = 16396,
+        MULTIPLE_AUTH_SUPPORTED = 16404,
+        REDIRECT_SUPPORTED = 16406,
+        CHILDLESS_IKEV2_SUPPORTED = 16418,
+        IKEV2_FRAGMENTATION_SUPPORTED = 16430,
+        SIGNATURE_HASH_ALGORITHMS = 16431,
+        USE_PPK = 16435,
+    }
+}
+
+impl NotifyType {
+    /// Whether the type is an error; the others are status types (RFC 7296 3.10.1).
+    #[must_use]
+    pub const fn is_error(self) -> bool {
+        self.0 < 16384
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn known_values_print_their_name_and_unknown_ones_hex() {
+        assert_eq!(ExchangeType::IKE_SA_INIT.to_string(), "IKE_SA_INIT");
+        assert_eq!(ExchangeType(250).to_string(), "0xfa");
+        assert_eq!(NotifyType(40000).to_string(), "0x9c40");
+    }
+
+    #[test]
+    fn error_types_end_below_the_status_types() {
+        assert!(NotifyType(16383).is_error());
+        assert!(!NotifyType::INITIAL_CONTACT.is_error());
+    }
+
+    #[test]
+    fn only_the_payloads_of_this_version_are_defined() {
+        let defined = (0..=255).filter(|&t| PayloadType(t).is_defined()).count();
+        assert_eq!(defined, 17);
+        assert!(!PayloadType(1).is_defined() && !PayloadType(49).is_defined());
+    }
+}
