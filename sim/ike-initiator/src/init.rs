@@ -1,0 +1,278 @@
+//! IKE_SA_INIT: the request, and what may come back without being authenticated.
+
+use crate::auth::AuthStart;
+use crate::request::Timer;
+use crate::state::{Cookie, InitSent, NONCE_LEN, Sa, State};
+use crate::{Behaviour, Config, Event, Initiator, Profile};
+use core::mem;
+use crypto::{Crypto, Group, MAX_PUBLIC_VALUE};
+use ike_core::payload::{
+    KeyExchange, Nonce, Notify, Payload, Payloads, ProposalRepr, Sa as SaPayload, SaRepr,
+};
+use ike_core::{
+    BufferTooSmall, DropReason, Error, ExchangeType, Flags, HEADER_LEN, Header, IkeSpi, IkeSuite,
+    Malformed, MessageWriter, NonceData, NotifyType, Operation, PayloadType, PeerMisbehaved,
+    ProtocolId,
+};
+use rand_core::CryptoRng;
+
+/// So many cookies are answered at once; a further one waits for the next timeout (RFC 7296 2.6).
+const MAX_COOKIES: u8 = 3;
+
+/// What an IKE_SA_INIT response says.
+enum Answer<'m> {
+    Accepted { suite: IkeSuite, public: &'m [u8], nonce: NonceData },
+    Cookie(Cookie),
+    Group(Group),
+}
+
+/// The payloads of an IKE_SA_INIT response that matter.
+#[derive(Default)]
+struct Parts<'m> {
+    sa: Option<Payload<'m>>,
+    ke: Option<Payload<'m>>,
+    nonce: Option<Payload<'m>>,
+    cookie: Option<&'m [u8]>,
+    error: Option<Notify<'m>>,
+}
+
+impl<'m> Parts<'m> {
+    fn read(message: &'m [u8], first: PayloadType) -> Result<Self, Error> {
+        let mut parts = Self::default();
+        for payload in Payloads::new(first, &message[HEADER_LEN..], HEADER_LEN) {
+            let payload = payload?;
+            match payload.kind {
+                PayloadType::SA => once(&mut parts.sa, payload)?,
+                PayloadType::KE => once(&mut parts.ke, payload)?,
+                PayloadType::NONCE => once(&mut parts.nonce, payload)?,
+                PayloadType::N => parts.notify(Notify::parse(&payload)?),
+                kind if payload.is_unsupported_critical() => {
+                    return Err(PeerMisbehaved::UnsupportedCriticalPayload(kind).into());
+                }
+                // CERTREQ, Vendor ID and whatever else is skipped (RFC 7815 2.1).
+                _ => {}
+            }
+        }
+        Ok(parts)
+    }
+
+    fn notify(&mut self, notify: Notify<'m>) {
+        if notify.kind == NotifyType::COOKIE {
+            self.cookie = Some(notify.data);
+        } else if notify.kind.is_error() && self.error.is_none() {
+            self.error = Some(notify);
+        }
+    }
+}
+
+/// Fills a slot that may be filled once.
+pub(crate) fn once<'m>(
+    slot: &mut Option<Payload<'m>>,
+    payload: Payload<'m>,
+) -> Result<(), PeerMisbehaved> {
+    if slot.replace(payload).is_some() {
+        return Err(PeerMisbehaved::RepeatedPayload(payload.kind));
+    }
+    Ok(())
+}
+
+/// Takes a payload that must be there.
+pub(crate) fn needed<'m>(
+    slot: Option<Payload<'m>>,
+    kind: PayloadType,
+) -> Result<Payload<'m>, PeerMisbehaved> {
+    slot.ok_or(PeerMisbehaved::MissingPayload(kind))
+}
+
+/// Judges a response without changing anything.
+fn judge<'m>(
+    config: &Config,
+    state: &InitSent,
+    group: Group,
+    header: &Header,
+    message: &'m [u8],
+) -> Result<Answer<'m>, DropReason> {
+    let parts = Parts::read(message, header.next_payload).map_err(unacceptable)?;
+    if let Some(error) = parts.error {
+        return judge_error(config, state, group, &error);
+    }
+    if let (Some(cookie), None) = (parts.cookie, &parts.sa) {
+        return judge_cookie(config.profile, cookie);
+    }
+    if header.spi_r == IkeSpi::ZERO {
+        return Err(DropReason::Unacceptable(
+            Malformed::new("a responder SPI other than zero", 8).into(),
+        ));
+    }
+    accept(config, group, &parts).map_err(unacceptable)
+}
+
+/// Nobody authenticated it: an error means nothing but, by profile, another group
+/// (RFC 7815 2.1, RFC 7296 2.21.1, 1.2).
+fn judge_error<'m>(
+    config: &Config,
+    state: &InitSent,
+    current: Group,
+    error: &Notify<'_>,
+) -> Result<Answer<'m>, DropReason> {
+    if error.kind != NotifyType::INVALID_KE_PAYLOAD {
+        return Err(DropReason::UnauthenticatedError(error.kind));
+    }
+    let wanted = <[u8; 2]>::try_from(error.data)
+        .ok()
+        .and_then(|octets| Group::from_transform(u16::from_be_bytes(octets)))
+        .filter(|group| *group != current && config.ike.groups().contains(group));
+    let may_ask = usize::from(state.group_requests) < config.ike.groups().len();
+    match wanted {
+        Some(group) if may_ask && config.profile.answers_unauthenticated_notifies() => {
+            Ok(Answer::Group(group))
+        }
+        _ => Err(DropReason::InvalidKeIgnored),
+    }
+}
+
+fn judge_cookie<'m>(profile: Profile, cookie: &[u8]) -> Result<Answer<'m>, DropReason> {
+    match Cookie::from_slice(cookie) {
+        Ok(cookie) if !cookie.is_empty() && profile.answers_unauthenticated_notifies() => {
+            Ok(Answer::Cookie(cookie))
+        }
+        _ => Err(DropReason::CookieIgnored),
+    }
+}
+
+fn accept<'m>(config: &Config, group: Group, parts: &Parts<'m>) -> Result<Answer<'m>, Error> {
+    let suite = config.ike.accept(&SaPayload::parse(&needed(parts.sa, PayloadType::SA)?)?)?;
+    let ke = KeyExchange::parse(&needed(parts.ke, PayloadType::KE)?)?;
+    // RFC 7296 3.4: the KE payload is of the group that the SA payload names.
+    if suite.group != group || ke.group != group.transform_id() {
+        return Err(PeerMisbehaved::WrongGroup(ke.group).into());
+    }
+    let nonce = needed(parts.nonce, PayloadType::NONCE)?.body;
+    match NonceData::from_slice(nonce) {
+        // RFC 7296 2.10: at least half the PRF's key, which is 16 octets or more for every PRF.
+        Ok(kept) if nonce.len() >= (suite.prf.output_len() / 2).max(16) => {
+            Ok(Answer::Accepted { suite, public: ke.data, nonce: kept })
+        }
+        _ => Err(PeerMisbehaved::NonceLength(nonce.len()).into()),
+    }
+}
+
+fn unacceptable(error: Error) -> DropReason {
+    match error {
+        Error::Malformed(malformed) => DropReason::Malformed(malformed),
+        other => DropReason::Unacceptable(other),
+    }
+}
+
+impl<C: Crypto, B: Behaviour> Initiator<C, B> {
+    /// Writes the request for the current key, without a cookie (RFC 7815 2.1: SA, KE, Ni).
+    pub(crate) fn write_init(
+        &mut self,
+        spi_i: IkeSpi,
+        nonce: &[u8; NONCE_LEN],
+    ) -> Result<(), BufferTooSmall> {
+        let private = self.secrets.private.as_ref().ok_or(BufferTooSmall)?;
+        let group = private.group();
+        let mut public = [0; MAX_PUBLIC_VALUE];
+        let public = &mut public[..group.public_value_len()];
+        self.crypto.public_value(private, public);
+        let transforms = self.config.ike.transforms();
+        let header = Header::new(spi_i, IkeSpi::ZERO, ExchangeType::IKE_SA_INIT)
+            .flags(Flags::INITIATOR)
+            .message_id(0);
+        self.request.write(|buffer| {
+            let proposal = ProposalRepr {
+                number: 1,
+                protocol: ProtocolId::IKE,
+                spi: &[],
+                transforms: &transforms,
+            };
+            let mut writer = MessageWriter::new(buffer, &header)?;
+            writer
+                .payload(&SaRepr(&[proposal]))?
+                .payload(&KeyExchange { group: group.transform_id(), data: public })?
+                .payload(&Nonce(nonce))?;
+            writer.finish()
+        })
+    }
+
+    pub(crate) fn receive_init(
+        &mut self,
+        header: &Header,
+        message: &[u8],
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), DropReason> {
+        let (State::InitSent(state), Some(private)) = (&self.state, &self.secrets.private) else {
+            return Err(DropReason::NotExpected);
+        };
+        if header.spi_i != state.spi_i {
+            return Err(DropReason::UnknownSpi);
+        }
+        if !header.flags.is_response() {
+            return Err(DropReason::Flags(header.flags.0));
+        }
+        if header.exchange != ExchangeType::IKE_SA_INIT {
+            return Err(DropReason::Exchange(header.exchange));
+        }
+        if header.message_id != 0 {
+            return Err(DropReason::MessageId(header.message_id));
+        }
+        match judge(&self.config, state, private.group(), header, message)? {
+            Answer::Accepted { suite, public, nonce } => {
+                let shared = self.crypto.shared_secret(private, public).map_err(|_| {
+                    DropReason::Unacceptable(PeerMisbehaved::InvalidPublicValue.into())
+                })?;
+                self.emit(Event::Operation(Operation::DiffieHellman(suite.group)));
+                let sa = Sa { spi_i: header.spi_i, spi_r: header.spi_r, suite };
+                self.begin_auth(AuthStart { sa, nonce_r: nonce, shared, message }, rng);
+            }
+            Answer::Cookie(cookie) => self.take_cookie(cookie, rng),
+            Answer::Group(group) => self.take_group(group, rng),
+        }
+        Ok(())
+    }
+
+    fn take_cookie(&mut self, cookie: Cookie, rng: &mut dyn CryptoRng) {
+        let State::InitSent(state) = &mut self.state else { return };
+        let at_once = state.cookies < MAX_COOKIES;
+        let len = cookie.len();
+        if at_once {
+            state.cookies += 1;
+            state.next_cookie = None;
+            // MODP-2048 with 64 octets of cookie fits, so it cannot fail.
+            let _ = self.request.set_cookie(&cookie);
+            state.cookie = Some(cookie);
+            state.timer = Timer::start(ExchangeType::IKE_SA_INIT, rng);
+        } else {
+            state.next_cookie = Some(cookie);
+        }
+        self.emit(Event::CookieRequested { len, at_once });
+    }
+
+    /// A cookie that came after too many others goes out with a retransmission: then the gateway
+    /// sets no faster pace than our own schedule.
+    pub(crate) fn send_waiting_cookie(&mut self) {
+        let State::InitSent(state) = &mut self.state else { return };
+        if let Some(cookie) = state.next_cookie.take() {
+            let _ = self.request.set_cookie(&cookie);
+            state.cookie = Some(cookie);
+        }
+    }
+
+    /// RFC 7296 1.2: a new key in the wanted group, the same SPI, nonce and proposal; 2.6.1: the
+    /// cookie, if there was one, goes along.
+    fn take_group(&mut self, group: Group, rng: &mut dyn CryptoRng) {
+        let State::InitSent(state) = mem::replace(&mut self.state, State::Idle) else { return };
+        self.generate_key(group, rng);
+        let written = self.write_init(state.spi_i, &state.nonce_i).and_then(|()| {
+            state.cookie.as_ref().map_or(Ok(()), |cookie| self.request.set_cookie(cookie))
+        });
+        debug_assert!(written.is_ok(), "every group fits with a cookie");
+        self.emit(Event::GroupRequested(group));
+        self.state = State::InitSent(InitSent {
+            timer: Timer::start(ExchangeType::IKE_SA_INIT, rng),
+            group_requests: state.group_requests.saturating_add(1),
+            ..state
+        });
+    }
+}
