@@ -1,7 +1,9 @@
 //! A host: one smoltcp interface on an IP-only device, with its UDP and ping sockets.
 //!
 //! There is no link layer and so no neighbour discovery. A host is cheap to build when a node wakes and is dropped when
-//! it sleeps. It answers echo requests by itself, and refuses what does not fit instead of losing it in silence.
+//! it sleeps. It answers echo requests by itself, a closed port with "port unreachable", and any protocol but UDP and
+//! ICMP with an ICMP error too: whoever does the ESP must not hand it to the stack. It refuses what does not fit
+//! instead of losing it in silence.
 
 mod config;
 mod device;
@@ -17,7 +19,7 @@ use crate::time::Instant;
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use device::QueueDevice;
-use smoltcp::iface::{Config, Interface, PollIngressSingleResult, PollResult, SocketSet};
+use smoltcp::iface::{Config, Interface, PollIngressSingleResult, SocketSet};
 use smoltcp::wire::{HardwareAddress, IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpCidr, UDP_HEADER_LEN};
 use socket::{ICMP_ECHO_HEADER_LEN, PingSocket, UdpSocket};
 
@@ -190,8 +192,9 @@ impl Host {
         let time = stack_time(now);
         loop {
             self.ingress(time);
-            while self.egress(time) == PollResult::SocketStateChanged {}
-            // Egress also stops at a datagram that smoltcp gives up on, with others behind it.
+            self.interface.poll_egress(time, &mut self.device, &mut self.sockets);
+            // Egress sends one packet of each socket, and says "nothing" when smoltcp gave up on one although others
+            // wait behind it. So ask what is left instead.
             let due = self.interface.poll_at(time, &self.sockets).is_some_and(|at| at <= time);
             if !due && self.device.incoming.is_empty() {
                 break;
@@ -268,10 +271,6 @@ impl Host {
                 socket.drain(&mut self.sockets);
             }
         }
-    }
-
-    fn egress(&mut self, time: smoltcp::time::Instant) -> PollResult {
-        self.interface.poll_egress(time, &mut self.device, &mut self.sockets)
     }
 }
 

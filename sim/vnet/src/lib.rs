@@ -26,8 +26,8 @@
 //!
 //! # What is visible
 //!
-//! No packet disappears without a trace. A link accounts for every datagram. A host refuses to send what the stack would
-//! drop in silence ([`host::SendError`]), receives bursts without a limit, and counts what it refuses on arrival
+//! No packet disappears without a trace. A link accounts for every datagram. A host refuses to send what the stack
+//! would drop in silence ([`host::SendError`]), receives bursts without a limit, and counts what it refuses on arrival
 //! ([`host::HostCounters`]); what remains are packets that are malformed, fail a checksum, or are for someone else.
 //! Neither IPv4 nor IPv6 datagrams are ever fragmented.
 //!

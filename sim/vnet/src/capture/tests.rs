@@ -117,7 +117,7 @@ fn the_longest_texts_and_packets_fit() {
     let mut capture = Capture::new(Vec::new(), &[&name]).unwrap();
     capture.write(Instant::ZERO, 0, &vec![1; 65_535], Some(&name)).unwrap();
     let (names, packets) = read(&capture.finish().unwrap());
-    assert_eq!(names, [name.clone()]);
+    assert_eq!(names, [&*name]);
     assert_eq!(packets[0].data.len(), 65_535);
     assert_eq!(packets[0].comment, Some(name.clone()));
     let longer = name + "n";
