@@ -2,5 +2,6 @@
 
 mod behaviour;
 mod common;
+mod interface;
 mod published;
 mod wycheproof_sets;
