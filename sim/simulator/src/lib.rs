@@ -1,2 +1,4 @@
 //! Scenario to nodes and gateways on a virtual network, to trace, verdict and counters.
 #![forbid(unsafe_code)]
+
+pub mod scenario;
