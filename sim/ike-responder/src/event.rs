@@ -100,8 +100,10 @@ pub enum CloseReason {
     AuthenticationFailed,
     /// An unknown critical payload in IKE_AUTH (RFC 7296 2.21.2).
     UnsupportedCriticalPayload,
-    /// INVALID_SYNTAX, from either side: fatal for both (RFC 7296 2.21.3).
+    /// A message of the peer that verifies and does not parse (RFC 7296 2.21.3).
     InvalidSyntax,
+    /// The peer sent an error notify that is fatal for both (RFC 7296 2.21.2, 2.21.3).
+    RefusedByPeer(NotifyType),
 }
 
 /// Something that happened.

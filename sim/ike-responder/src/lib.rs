@@ -7,8 +7,17 @@
 
 mod behaviour;
 mod config;
+mod cookie;
 mod event;
+mod message;
+mod narrow;
+mod negotiate;
+mod random;
+mod request;
 mod responder;
+mod sa;
+mod seen;
+mod table;
 
 pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelectors};
 pub use config::{Config, CookiePolicy};
