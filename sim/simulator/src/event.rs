@@ -164,6 +164,8 @@ pub enum PacketDrop {
     Selectors,
     /// It should have been protected.
     NotProtected,
+    /// Longer than the sender's own MTU.
+    TooBig,
 }
 
 impl Display for PacketDrop {
@@ -177,6 +179,7 @@ impl Display for PacketDrop {
             Self::NoSa => f.write_str("no SA"),
             Self::Selectors => f.write_str("outside the traffic selectors"),
             Self::NotProtected => f.write_str("not protected"),
+            Self::TooBig => f.write_str("longer than the MTU"),
         }
     }
 }

@@ -64,7 +64,9 @@ impl DoorOpener {
             return;
         }
         match kind {
-            "ack" | "status" if matches!(self.state, State::Opening { .. } | State::Moving { .. }) => {
+            "ack" | "status"
+                if matches!(self.state, State::Opening { .. } | State::Moving { .. }) =>
+            {
                 self.state = State::Moving { until: now + self.patience() };
             }
             "done" => {

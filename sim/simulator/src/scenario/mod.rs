@@ -231,6 +231,19 @@ pub struct Restart {
     pub growth: Factor,
 }
 
+impl Restart {
+    /// The time from the failure of attempt `attempt` (from 1) to the next one.
+    #[must_use]
+    pub fn hold_off_after(&self, attempt: u8) -> Duration {
+        let mut us = self.hold_off.as_micros();
+        for _ in 1..attempt {
+            us = us.saturating_mul(self.growth.numerator.into())
+                / u128::from(self.growth.denominator.max(1));
+        }
+        Duration::from_micros(u64::try_from(us).unwrap_or(u64::MAX))
+    }
+}
+
 /// One attempt; should there be more, they start 10 s after the failure, and the hold-off doubles.
 impl Default for Restart {
     fn default() -> Self {
