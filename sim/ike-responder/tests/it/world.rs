@@ -89,7 +89,8 @@ impl<B: Behaviour> World<B> {
     /// Moves the clock from deadline to deadline up to `span` from now; what is sent, and when.
     pub(crate) fn pass(&mut self, span: Duration) -> Vec<(Instant, Vec<u8>)> {
         let end = self.now + span;
-        let mut all = Vec::new();
+        let now = self.now;
+        let mut all: Vec<_> = self.sent().into_iter().map(|(_, octets)| (now, octets)).collect();
         while let Some(deadline) = self.responder.poll_timeout().filter(|at| *at <= end) {
             assert!(deadline > self.now, "a deadline that has passed is not kept");
             self.now = deadline;
