@@ -53,6 +53,9 @@ fn prepared(state: u8, suite: Suite) -> (World, Client, Vec<u8>) {
 /// Everything goes on as it should: time passes, and the next device connects.
 fn assert_sound(mut world: World) {
     world.pass(Duration::from_secs(2_000));
+    // Liveness has ended whatever was still there; no index remembers it.
+    assert_eq!((world.responder.sas().count(), world.responder.poll_timeout()), (0, None));
+    assert_eq!((world.responder.half_open(), world.responder.established()), (0, 0));
     world.responder.config_mut().cookies = CookiePolicy::Never;
     world.connect(&mut Client::new(8));
 }
