@@ -79,6 +79,9 @@ fn assert_refused(
     let method = AuthMethod::DIGITAL_SIGNATURE;
     payloads[1] = OutPayload::of(&Auth { method, data: &[1; 64] });
 })]
+#[case::the_right_data_under_another_method(|_: &mut Client, payloads: &mut Vec<OutPayload>| {
+    payloads[1].body[0] = AuthMethod::NULL.0;
+})]
 #[case::no_auth_because_eap_is_wanted(|_: &mut Client, payloads: &mut Vec<OutPayload>| {
     payloads.remove(1);
 })]

@@ -149,7 +149,7 @@ fn a_critical_payload_of_an_unknown_type_is_named_in_the_answer() {
     PeerMisbehaved::NonceLength(15))]
 #[case::a_long_nonce(|p: &mut Vec<OutPayload>| p[2] = OutPayload::of(&Nonce(&[1; 257])),
     PeerMisbehaved::NonceLength(257))]
-// RFC 8031 2.3 and 6989: what yields an all-zero secret, and what has a wrong length.
+// RFC 7748 6.1: what yields an all-zero secret; and what has a wrong length.
 #[case::a_point_of_small_order(|p: &mut Vec<OutPayload>| p[1] = ke(31, &[0; 32]),
     PeerMisbehaved::InvalidPublicValue)]
 #[case::a_short_public_value(|p: &mut Vec<OutPayload>| p[1] = ke(31, &[9; 31]),

@@ -116,6 +116,19 @@ fn a_retransmission_that_was_answered_meanwhile_does_not_leave() {
 }
 
 #[test]
+fn a_delete_that_follows_an_answer_leaves_once() {
+    let (mut world, mut client, sa) = connected();
+    let check = world.pass(LIVENESS).remove(0).1;
+    world.responder.delete(world.now, sa);
+    // The retransmission of the check waits to leave when the answer comes.
+    world.now = at_s(21);
+    world.responder.handle_timeout(world.now);
+    let response = client.respond(&check);
+    let delete = world.ask(client.path, &response);
+    assert_eq!(client.open(&delete).payloads, [delete_ike()]);
+}
+
+#[test]
 fn a_forged_answer_proves_nothing() {
     let (mut world, mut client, _) = connected();
     let sent = world.pass(LIVENESS);
