@@ -71,6 +71,3 @@ fn answer(proposal: &Proposal<'_>, ours: &[Transform]) -> Vec<Transform> {
     }
     transforms
 }
-
-#[cfg(test)]
-mod tests;
