@@ -201,6 +201,15 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         self.state.name()
     }
 
+    /// Why the last SA or attempt is over; `None` unless the state is closed.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match self.state {
+            State::Closed(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// When a message of the gateway last counted, or the owner last acted.
     #[must_use]
     pub fn last_heard(&self) -> Option<Instant> {

@@ -1,0 +1,4 @@
+//! The initiator against a gateway built by hand.
+
+mod handshake;
+mod support;
