@@ -22,7 +22,7 @@ use rand_core::CryptoRng;
 pub(crate) struct AuthStart<'m> {
     pub(crate) sa: Sa,
     pub(crate) nonce_r: NonceData,
-    pub(crate) shared: SharedSecret,
+    pub(crate) shared: &'m SharedSecret,
     /// The response itself: the gateway's AUTH covers it.
     pub(crate) message: &'m [u8],
 }
@@ -109,7 +109,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         };
         let AuthStart { sa, nonce_r, shared, message } = start;
         let nonces = SaNonces { initiator: &nonce_i, responder: &nonce_r };
-        let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), &shared);
+        let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), shared);
         let prf = sa.suite.prf;
         let key = auth_key(&self.crypto, prf, &self.config.psk);
         let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), &nonce_r);

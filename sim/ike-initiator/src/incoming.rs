@@ -161,6 +161,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             {
                 self.begin_closing(state.sa, state.next_request, Some(reason), rng);
             }
+            // What it was over for when our Delete went out stays the reason.
+            State::Closing(state) => self.finish(state.reason.unwrap_or(reason)),
             _ => self.finish(reason),
         }
     }
@@ -178,6 +180,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let State::Closing(closing) = &self.state else {
             return Err(DropReason::LateResponse);
         };
+        if header.message_id < DELETE_MESSAGE_ID {
+            return Err(DropReason::LateResponse);
+        }
         if header.message_id != DELETE_MESSAGE_ID {
             return Err(DropReason::MessageId(header.message_id));
         }

@@ -1,4 +1,8 @@
 //! The initiator against a gateway built by hand.
 
+mod cookies;
+mod dropped;
+mod groups;
 mod handshake;
+mod retransmission;
 mod support;
