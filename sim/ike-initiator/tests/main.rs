@@ -4,5 +4,6 @@ mod cookies;
 mod dropped;
 mod groups;
 mod handshake;
+mod outcome;
 mod retransmission;
 mod support;
