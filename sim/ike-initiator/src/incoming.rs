@@ -49,7 +49,9 @@ fn judge(exchange: ExchangeType, payloads: Payloads<'_>, child_spi_out: Option<u
         }
         if payload.kind == PayloadType::D {
             match Delete::parse(&payload) {
-                Ok(delete) => ends = ends.or(ended_by(&delete, child_spi_out)),
+                // With a Delete of both SAs, in either order, nobody is left to be told anything.
+                Ok(_) if ends == Some(CloseReason::DeletedByPeer) => {}
+                Ok(delete) => ends = ended_by(&delete, child_spi_out).or(ends),
                 Err(error) => return Answer::error(&error.into()),
             }
         }

@@ -176,7 +176,7 @@ impl Gateway {
     }
 
     /// IDr, AUTH, SAr2 and the selectors as they were proposed.
-    fn auth_parts(&self, asked: &[Part]) -> Vec<Part> {
+    pub(crate) fn auth_parts(&self, asked: &[Part]) -> Vec<Part> {
         vec![
             Part::raw(PayloadType::IDR, self.identity.body()),
             self.auth_part(self.identity.body()),

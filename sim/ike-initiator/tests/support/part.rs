@@ -41,12 +41,6 @@ impl Part {
         self.critical = true;
         self
     }
-
-    /// The notify's type, if it is one.
-    pub(crate) fn notify_type(&self) -> Option<NotifyType> {
-        let kind = u16::from_be_bytes([*self.body.get(2)?, *self.body.get(3)?]);
-        (self.kind == PayloadType::N).then_some(NotifyType(kind))
-    }
 }
 
 /// The parts of a chain that must parse.
