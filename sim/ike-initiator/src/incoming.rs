@@ -1,6 +1,6 @@
 //! What the gateway asks once the SA is there: the least that may be answered (RFC 7815 2.2).
 
-use crate::auth::inside;
+use crate::auth::{inside, nested};
 use crate::machine::DELETE_MESSAGE_ID;
 use crate::state::{Sa, State};
 use crate::{Behaviour, CloseReason, Event, Initiator};
@@ -44,9 +44,14 @@ fn judge(exchange: ExchangeType, payloads: Payloads<'_>, child_spi_out: Option<u
             let error = PeerMisbehaved::UnsupportedCriticalPayload(payload.kind);
             return Answer::error(&error.into());
         }
+        if matches!(payload.kind, PayloadType::SK | PayloadType::SKF) {
+            return Answer::error(&nested(&payload));
+        }
         if payload.kind == PayloadType::D {
             match Delete::parse(&payload) {
-                Ok(delete) => ends = ends.or(ended_by(&delete, child_spi_out)),
+                // With a Delete of both SAs, in either order, nobody is left to be told anything.
+                Ok(_) if ends == Some(CloseReason::DeletedByPeer) => {}
+                Ok(delete) => ends = ended_by(&delete, child_spi_out).or(ends),
                 Err(error) => return Answer::error(&error.into()),
             }
         }
@@ -161,6 +166,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             {
                 self.begin_closing(state.sa, state.next_request, Some(reason), rng);
             }
+            // What it was over for when our Delete went out stays the reason.
+            State::Closing(state) => self.finish(state.reason.unwrap_or(reason)),
             _ => self.finish(reason),
         }
     }
@@ -178,6 +185,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let State::Closing(closing) = &self.state else {
             return Err(DropReason::LateResponse);
         };
+        if header.message_id < DELETE_MESSAGE_ID {
+            return Err(DropReason::LateResponse);
+        }
         if header.message_id != DELETE_MESSAGE_ID {
             return Err(DropReason::MessageId(header.message_id));
         }

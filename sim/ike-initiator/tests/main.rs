@@ -1,0 +1,13 @@
+//! The initiator against a gateway built by hand.
+
+mod closing;
+mod cookies;
+mod dropped;
+mod groups;
+mod handshake;
+mod misuse;
+mod outcome;
+mod requests;
+mod retransmission;
+mod secrets;
+mod support;
