@@ -20,7 +20,7 @@ mod tests;
 pub use error::ScenarioError;
 pub use figures::FIGURES;
 pub use group::Group;
-pub use units::Rate;
+pub use units::{Rate, duration};
 
 use core::fmt;
 use core::ops::RangeInclusive;
