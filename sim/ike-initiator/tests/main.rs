@@ -11,3 +11,4 @@ mod requests;
 mod retransmission;
 mod secrets;
 mod support;
+mod table;
