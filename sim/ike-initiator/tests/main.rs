@@ -3,6 +3,7 @@
 mod closing;
 mod cookies;
 mod dropped;
+mod fuzz;
 mod groups;
 mod handshake;
 mod misuse;
