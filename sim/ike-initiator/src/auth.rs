@@ -1,5 +1,6 @@
 //! IKE_AUTH: proving who we are, and judging what the gateway proves.
 
+use crate::incoming::check_spis;
 use crate::init::{needed, once};
 use crate::request::Timer;
 use crate::state::{AuthSent, Established, InitSent, NONCE_LEN, Sa, State};
@@ -181,15 +182,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let (State::AuthSent(state), Some(keys)) = (&self.state, &self.secrets.ike) else {
             return Err(DropReason::NotExpected);
         };
-        if header.spi_i != state.sa.spi_i {
-            return Err(DropReason::UnknownSpi);
-        }
-        if header.exchange == ExchangeType::IKE_SA_INIT && header.flags.is_response() {
-            return Err(DropReason::LateResponse);
-        }
-        if header.spi_r != state.sa.spi_r {
-            return Err(DropReason::UnknownSpi);
-        }
+        check_spis(&state.sa, header)?;
         if !header.flags.is_response() {
             // RFC 7296 1: other exchanges come after IKE_AUTH.
             return Err(DropReason::NotExpected);

@@ -298,7 +298,7 @@ fn late_responses_are_dropped() {
     assert_eq!(pair.drops(&init), DropReason::LateResponse);
     assert_eq!(pair.drops(&response), DropReason::LateResponse);
     let to_delete = pair.gateway.response(ExchangeType::INFORMATIONAL, 2, &[]);
-    assert_eq!(pair.drops(&to_delete), DropReason::LateResponse);
+    assert_eq!(pair.drops(&to_delete), DropReason::MessageId(2));
     pair.close();
     pair.sent();
     assert_eq!(pair.drops(&init), DropReason::LateResponse);
