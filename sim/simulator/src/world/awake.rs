@@ -193,8 +193,8 @@ impl<'a> Awake<'a> {
         loop {
             self.poll_stack(core);
             let mut busy = self.pass_received(core);
-            busy |= self.pass_requests(core);
             busy |= self.pass_events(core);
+            busy |= self.pass_requests(core);
             busy |= self.pass_outputs(core);
             if !busy {
                 return;
