@@ -32,7 +32,7 @@ fn esp_names(protection: Protection) -> Option<(&'static str, &'static str)> {
         (Encryption::AesCbc128, Some(Integrity::HmacSha256_128)) => {
             Some(("AES-CBC [RFC3602]", "HMAC-SHA-256-128 [RFC4868]"))
         }
-        (Encryption::AesGcm16_128, None) => Some(("AES-GCM [RFC4106]", "NULL")),
+        (Encryption::AesGcm16_128, None) => Some(("AES-GCM with 16 octet ICV [RFC4106]", "NULL")),
         _ => None,
     }
 }

@@ -7,7 +7,7 @@ use ike_core::{Growth, Instant};
 use serde::Serialize;
 
 /// The version of the report's keys: it changes when one of them does.
-pub const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 1;
 
 /// What the scenario's `[expect]` says about a figure, and what the run showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -1,6 +1,7 @@
 //! The readable result: ladder, nodes, expectations, fingerprint.
 
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::presets;
+use comfy_table::{CellAlignment, Table};
 use simulator::{Outcome, Report};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -38,7 +39,7 @@ fn ladder(text: &mut String, outcome: &Outcome, folder: &Path) {
 
 fn nodes(text: &mut String, report: &Report) {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header([
+    table.load_style(presets::NOTHING).set_header([
         "node",
         "wakes",
         "attempts",

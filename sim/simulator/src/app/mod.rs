@@ -14,8 +14,9 @@ use door::DoorOpener;
 use ike_core::Instant;
 use pinger::Pinger;
 
-/// The UDP port of the server.
-pub(crate) const SERVER_PORT: u16 = 5_683;
+/// The UDP port of the server: one of the dynamic ports (RFC 6335 6), so that no dissector takes the
+/// messages for something else.
+pub(crate) const SERVER_PORT: u16 = 49_153;
 /// The UDP port of a node's application.
 pub(crate) const NODE_PORT: u16 = 49_152;
 

@@ -44,6 +44,8 @@ pub(crate) struct Awake<'a> {
     ping_port: PingPort,
     initiator: Initiator<RustCrypto>,
     rng: ChaCha20Rng,
+    /// A retransmission draws from here, so that losing a datagram changes no key.
+    jitter_rng: ChaCha20Rng,
     esp_rng: ChaCha20Rng,
     tunnel: Option<Tunnel>,
     app: App,
@@ -94,6 +96,7 @@ impl<'a> Awake<'a> {
             host,
             initiator,
             rng: core.stream(consumer, "node ike"),
+            jitter_rng: core.stream(consumer, "node jitter"),
             esp_rng: core.stream(consumer, "node esp"),
             tunnel: None,
             app: App::new(&group.application, wake),
@@ -137,7 +140,7 @@ impl<'a> Awake<'a> {
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
-        self.initiator.handle_timeout(core.now, &mut self.rng);
+        self.initiator.handle_timeout(core.now, &mut self.jitter_rng);
         match self.phase {
             Phase::HoldOff { until } if until <= core.now => self.connect(core),
             Phase::Running => self.app.handle_timeout(core.now),
