@@ -136,3 +136,6 @@ where
     let end: [u8; N] = end.try_into().ok()?;
     Some((IpAddr::from(*start), IpAddr::from(end)))
 }
+
+#[cfg(test)]
+mod tests;
