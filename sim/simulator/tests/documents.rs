@@ -65,6 +65,22 @@ fn every_event_of_a_trace_is_documented_with_its_keys() {
     assert_eq!(undocumented(&names), Vec::<&String>::new());
 }
 
+#[test]
+fn the_ladder_in_the_readme_is_that_of_a_real_run() {
+    let readme = include_str!("../../../README.md");
+    let shown = readme
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a block of text");
+    let lossy = include_str!("../../../scenarios/lossy-door.toml");
+    let scenario = Scenario::parse("lossy-door.toml", lossy, &[]).expect("a scenario");
+    let outcome = run("lossy-door", &scenario, scenario.seed).expect("a capture");
+    let ladder = outcome.ladder.expect("a small run");
+    assert!(shown.lines().count() > 20);
+    assert!(ladder.starts_with(shown), "the README shows\n{shown}\nthe run is\n{ladder}");
+}
+
 /// A sink for fields that remembers their names: what [`Fields`] is for.
 #[derive(Default)]
 struct Names(Vec<&'static str>);
