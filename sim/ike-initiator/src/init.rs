@@ -20,6 +20,7 @@ use rand_core::CryptoRng;
 const MAX_COOKIES: u8 = 3;
 
 /// What an IKE_SA_INIT response says.
+#[expect(clippy::large_enum_variant, reason = "there is no allocator to box it with")]
 enum Answer<'m> {
     Accepted { suite: IkeSuite, public: &'m [u8], nonce: NonceData },
     Cookie(Cookie),

@@ -59,7 +59,7 @@ pub struct Checkpoint {
 /// The verdict and every figure of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// The version of the report's keys.
     pub schema: u32,
     /// The scenario's name.
     pub scenario: String,
