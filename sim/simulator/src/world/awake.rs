@@ -6,11 +6,11 @@ use super::{from_net, to_net};
 use crate::app::{App, NODE_PORT, Output, SERVER_PORT};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::IkeKeyLog;
-use crate::scenario::{Close, Group, Profile as ScenarioProfile};
+use crate::scenario::{Close, Group};
 use core::net::SocketAddr;
 use crypto::RustCrypto;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
-use ike_initiator::{Config, Event, Initiator, MAX_REQUEST, Profile, StateName};
+use ike_initiator::{Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
@@ -63,10 +63,7 @@ fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
     let mut config =
         Config::new(path, group.identity(number), group.psk(number)).suite(group.suite);
     config.remote = Selectors::from_iter([TrafficSelector::host(core.addresses.server())]);
-    config.profile = match group.profile {
-        ScenarioProfile::Rfc7296Min => Profile::Rfc7296Min,
-        ScenarioProfile::Rfc7815 => Profile::Rfc7815,
-    };
+    config.profile = group.profile;
     config.schedule = group.retransmission;
     config.initial_contact = group.initial_contact;
     config.delete_on_close = group.close == Close::Delete;
