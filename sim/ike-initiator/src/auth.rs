@@ -22,7 +22,8 @@ use rand_core::CryptoRng;
 /// What the accepted IKE_SA_INIT response gives.
 pub(crate) struct AuthStart<'m> {
     pub(crate) sa: Sa,
-    pub(crate) nonce_r: NonceData,
+    /// At most 256 octets.
+    pub(crate) nonce_r: &'m [u8],
     pub(crate) shared: &'m SharedSecret,
     /// The response itself: the gateway's AUTH covers it.
     pub(crate) message: &'m [u8],
@@ -118,11 +119,11 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return;
         };
         let AuthStart { sa, nonce_r, shared, message } = start;
-        let nonces = SaNonces { initiator: &nonce_i, responder: &nonce_r };
+        let nonces = SaNonces { initiator: &nonce_i, responder: nonce_r };
         let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), shared);
         let prf = sa.suite.prf;
         let key = auth_key(&self.crypto, prf, &self.config.psk);
-        let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), &nonce_r);
+        let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), nonce_r);
         let ours = finish_auth(&self.crypto, prf, ours, &keys.pi, self.config.identity.body());
         // The response streams into the gateway's AUTH, so that it need not be kept.
         self.secrets.peer_auth = Some(auth_prf(&self.crypto, prf, &key, message, &nonce_i));
@@ -133,6 +134,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let written = self.write_auth(&sa, &auth, child_spi, rng);
         debug_assert!(written.is_ok(), "the configuration was checked for that");
         let timer = Timer::start(ExchangeType::IKE_AUTH, rng);
+        let nonce_r = NonceData::from_slice(nonce_r).expect("its length was checked");
         self.state = State::AuthSent(AuthSent { sa, nonce_i, nonce_r, child_spi, timer });
     }
 
@@ -270,7 +272,6 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let State::AuthSent(state) = mem::replace(&mut self.state, State::Idle) else { return };
         let AuthSent { sa, nonce_i, nonce_r, child_spi, .. } = state;
         self.keep_child(child_spi, child, (&sa, &nonce_i, &nonce_r));
-        self.request.forget();
         let suite = sa.suite;
         self.state =
             State::Established(Established { sa, child_spi_out: child.spi_out, next_request: 0 });

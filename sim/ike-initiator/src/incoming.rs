@@ -110,9 +110,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             Err(error) => Answer::error(&inside(error)?),
         };
         if window && is_last {
-            if self.response.repeat(id, path) {
-                self.emit(Event::Repeated { message_id: id });
-            }
+            // It came before, so its answer is the one that is kept.
+            self.response.repeat(path);
+            self.emit(Event::Repeated { message_id: id });
             return Ok(());
         }
         self.respond(&sa, header, (path, &found), rng).map_err(|_| DropReason::NotExpected)?;
@@ -140,7 +140,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let iv = self.next_iv(sa, rng);
         let keys = self.secrets.ike.as_ref().ok_or(BufferTooSmall)?;
         let crypto = &self.crypto;
-        self.response.write(request.message_id, path, |buffer| {
+        self.response.write(path, |buffer| {
             let mut writer = MessageWriter::new(buffer, &header)?;
             writer.begin_protected(sa.suite.protection, &iv)?;
             if let Some((kind, data, len)) = &answer.notify {

@@ -98,7 +98,7 @@ fn each_octet_of_the_sk_payload_counts(
     #[values(Suite::AesGcmX25519, Suite::AesCbcModp2048)] suite: Suite,
 ) {
     let mut pair = Pair::with_suite(suite, config().suite(suite));
-    let request = pair.to_auth();
+    let request = pair.reach_auth();
     let response = pair.gateway.auth(&request);
     for at in 28..response.len() {
         for flip in [0x01, 0x80] {

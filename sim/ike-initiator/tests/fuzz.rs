@@ -226,11 +226,7 @@ impl Life {
         match step {
             Step::Connect => drop(pair.device.connect(pair.now, &mut pair.rng)),
             Step::Close => drop(pair.close()),
-            Step::Timeout => {
-                if pair.device.poll_timeout().is_some() {
-                    pair.timeout();
-                }
-            }
+            Step::Timeout if pair.device.poll_timeout().is_some() => drop(pair.timeout()),
             Step::Wait(us) => pair.wait(Duration::from_micros(u64::from(*us))),
             Step::Answer => self.answer(),
             Step::Cookie(octets) if self.last.len() >= 28 => {
