@@ -234,3 +234,12 @@ proptest! {
         prop_assert!(schedule.growth() != Growth::Exponential || always_longer);
     }
 }
+
+#[test]
+fn no_timeout_is_shortened_by_more_than_all_of_it() {
+    let shorten = |percent| Schedule { jitter: Jitter::Shorten { percent }, ..PLAIN };
+    for draw in [0, 1 << 30, 1 << 31, u32::MAX] {
+        assert_eq!(shorten(255).timeout(2, 0, draw), shorten(100).timeout(2, 0, draw));
+    }
+    assert_eq!(shorten(100).timeout(2, 0, 1 << 31), MS(2_000));
+}
