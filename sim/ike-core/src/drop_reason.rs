@@ -35,6 +35,8 @@ pub enum DropReason {
     Unacceptable(crate::Error),
     /// A response to a request that has been answered already.
     LateResponse,
+    /// An IKE_SA_INIT request whose SA has answered IKE_AUTH already (RFC 7296 2.1).
+    LateRequest,
     /// A retransmitted request whose answer is still being computed.
     InProgress,
     /// Nothing is expected in this state.
@@ -60,6 +62,7 @@ impl fmt::Display for DropReason {
             Self::InvalidKeIgnored => f.write_str("INVALID_KE_PAYLOAD ignored"),
             Self::Unacceptable(error) => write!(f, "unacceptable: {error}"),
             Self::LateResponse => f.write_str("the request has been answered"),
+            Self::LateRequest => f.write_str("its SA is beyond IKE_SA_INIT"),
             Self::InProgress => f.write_str("the answer is being computed"),
             Self::NotExpected => f.write_str("nothing is expected in this state"),
             Self::TooManyHalfOpen => f.write_str("too many half-open SAs"),

@@ -1,9 +1,10 @@
 //! IKE_AUTH: proving who we are, and judging what the gateway proves.
 
+use crate::incoming::check_spis;
 use crate::init::{needed, once};
 use crate::request::Timer;
 use crate::state::{AuthSent, Established, InitSent, NONCE_LEN, Sa, State};
-use crate::{Behaviour, ChildSa, Config, Event, FailReason, Initiator};
+use crate::{Behaviour, ChildSa, CloseReason, Config, Event, FailReason, Initiator};
 use core::mem;
 use crypto::{Crypto, SharedSecret, constant_time_eq};
 use ike_core::payload::{
@@ -12,9 +13,9 @@ use ike_core::payload::{
 };
 use ike_core::{
     AuthMethod, BufferTooSmall, ChildKeys, DropReason, Error, EspSuite, ExchangeType, Flags,
-    Header, Identity, IkeKeys, MessageWriter, NonceData, NotifyType, PayloadType, PeerIncompatible,
-    PeerMisbehaved, ProtectedError, ProtocolId, SaNonces, Selectors, TrafficSelector, auth_key,
-    auth_prf, finish_auth, open_protected,
+    Header, Identity, IkeKeys, Malformed, MessageWriter, NonceData, NotifyType, PayloadType,
+    PeerIncompatible, PeerMisbehaved, ProtectedError, ProtocolId, SaNonces, Selectors,
+    TrafficSelector, auth_key, auth_prf, finish_auth, open_protected,
 };
 use rand_core::CryptoRng;
 
@@ -22,7 +23,7 @@ use rand_core::CryptoRng;
 pub(crate) struct AuthStart<'m> {
     pub(crate) sa: Sa,
     pub(crate) nonce_r: NonceData,
-    pub(crate) shared: SharedSecret,
+    pub(crate) shared: &'m SharedSecret,
     /// The response itself: the gateway's AUTH covers it.
     pub(crate) message: &'m [u8],
 }
@@ -55,6 +56,7 @@ impl<'m> Parts<'m> {
                     let kind = Notify::parse(&payload)?.kind;
                     parts.error = parts.error.or(kind.is_error().then_some(kind));
                 }
+                PayloadType::SK | PayloadType::SKF => return Err(nested(&payload)),
                 kind if payload.is_unsupported_critical() => {
                     return Err(PeerMisbehaved::UnsupportedCriticalPayload(kind).into());
                 }
@@ -73,7 +75,15 @@ struct Child {
     remote: Selectors,
 }
 
-fn accept_child(config: &Config, parts: &Parts<'_>) -> Result<Child, Error> {
+/// Judges the Child SA of a gateway that has proven its identity.
+fn accept_child(config: &Config, parts: &Parts<'_>) -> Result<Child, FailReason> {
+    if parts.error.is_some() || parts.sa.is_none() {
+        return Err(FailReason::ChildRefused(parts.error));
+    }
+    agreed_child(config, parts).map_err(FailReason::Unacceptable)
+}
+
+fn agreed_child(config: &Config, parts: &Parts<'_>) -> Result<Child, Error> {
     let sa = SaPayload::parse(&needed(parts.sa, PayloadType::SA)?)?;
     let (suite, spi_out) = config.esp.accept(&sa)?;
     let local = narrowed(needed(parts.tsi, PayloadType::TSI)?, &config.local)?;
@@ -109,7 +119,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         };
         let AuthStart { sa, nonce_r, shared, message } = start;
         let nonces = SaNonces { initiator: &nonce_i, responder: &nonce_r };
-        let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), &shared);
+        let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), shared);
         let prf = sa.suite.prf;
         let key = auth_key(&self.crypto, prf, &self.config.psk);
         let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), &nonce_r);
@@ -172,15 +182,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let (State::AuthSent(state), Some(keys)) = (&self.state, &self.secrets.ike) else {
             return Err(DropReason::NotExpected);
         };
-        if header.spi_i != state.sa.spi_i {
-            return Err(DropReason::UnknownSpi);
-        }
-        if header.exchange == ExchangeType::IKE_SA_INIT && header.flags.is_response() {
-            return Err(DropReason::LateResponse);
-        }
-        if header.spi_r != state.sa.spi_r {
-            return Err(DropReason::UnknownSpi);
-        }
+        check_spis(&state.sa, header)?;
         if !header.flags.is_response() {
             // RFC 7296 1: other exchanges come after IKE_AUTH.
             return Err(DropReason::NotExpected);
@@ -199,33 +201,32 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
                 return Ok(());
             }
         };
-        let verdict = match Parts::read(inner.payloads(message)) {
-            Ok(parts) => self.judge_auth(&parts),
-            Err(error) => Err(FailReason::Unacceptable(error)),
-        };
-        self.end_auth(verdict, rng);
+        match Parts::read(inner.payloads(message)) {
+            Ok(parts) => self.end_auth(&parts, rng),
+            Err(error) => self.fail(FailReason::Unacceptable(error)),
+        }
         Ok(())
     }
 
     /// Verifies the gateway, then its Child SA.
-    fn judge_auth(&mut self, parts: &Parts<'_>) -> Result<(Child, Identity), FailReason> {
-        let (Some(idr), Some(auth)) = (parts.idr, parts.auth) else {
+    fn end_auth(&mut self, parts: &Parts<'_>, rng: &mut dyn CryptoRng) {
+        let proven = match (parts.idr, parts.auth) {
+            (Some(idr), Some(auth)) => self.verify_peer(&idr, &auth),
             // A protected error without AUTH: whoever shares the Diffie-Hellman secret refuses.
-            return Err(match (parts.error, parts.idr) {
+            (idr, _) => Err(match (parts.error, idr) {
                 (Some(error), _) => FailReason::Refused(error),
                 (None, Some(_)) => missing(PayloadType::AUTH),
                 (None, None) => missing(PayloadType::IDR),
-            });
+            }),
         };
-        let peer = self.verify_peer(&idr, &auth)?;
-        if let Some(error) = parts.error {
-            return Err(FailReason::ChildRefused(Some(error)));
+        let peer = match proven {
+            Ok(peer) => peer,
+            Err(reason) => return self.fail(reason),
+        };
+        match accept_child(&self.config, parts) {
+            Ok(child) => self.establish(&child, peer),
+            Err(reason) => self.fail_child(reason, rng),
         }
-        if parts.sa.is_none() {
-            return Err(FailReason::ChildRefused(None));
-        }
-        let child = accept_child(&self.config, parts).map_err(FailReason::Unacceptable)?;
-        Ok((child, peer))
     }
 
     fn verify_peer(
@@ -239,12 +240,17 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         if auth.method != AuthMethod::SHARED_KEY_MIC {
             return Err(unacceptable(PeerIncompatible::AuthMethod(auth.method).into()));
         }
-        let (Some(under_way), Some(keys), State::AuthSent(state)) =
-            (self.secrets.peer_auth.take(), &self.secrets.ike, &self.state)
-        else {
+        let State::AuthSent(AuthSent { sa, .. }) = &self.state else {
             return Err(FailReason::AuthenticationFailed);
         };
-        let prf = state.sa.suite.prf;
+        let prf = sa.suite.prf;
+        // Taking the value out would leave its octets behind in the slot: one without a secret is
+        // written over them.
+        let under_way = self.secrets.peer_auth.replace(self.crypto.prf(prf, &[]));
+        self.secrets.peer_auth = None;
+        let (Some(under_way), Some(keys)) = (under_way, &self.secrets.ike) else {
+            return Err(FailReason::AuthenticationFailed);
+        };
         let expected = finish_auth(&self.crypto, prf, under_way, &keys.pr, id.body());
         let peer = Identity::from_payload(&id).ok();
         let is_expected = |peer: &Identity| {
@@ -260,18 +266,10 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         }
     }
 
-    fn end_auth(
-        &mut self,
-        verdict: Result<(Child, Identity), FailReason>,
-        rng: &mut dyn CryptoRng,
-    ) {
-        let (child, peer) = match verdict {
-            Ok(accepted) => accepted,
-            Err(reason) => return self.fail_auth(reason, rng),
-        };
+    fn establish(&mut self, child: &Child, peer: Identity) {
         let State::AuthSent(state) = mem::replace(&mut self.state, State::Idle) else { return };
         let AuthSent { sa, nonce_i, nonce_r, child_spi, .. } = state;
-        self.keep_child(child_spi, &child, (&sa, &nonce_i, &nonce_r));
+        self.keep_child(child_spi, child, (&sa, &nonce_i, &nonce_r));
         self.request.forget();
         let suite = sa.suite;
         self.state =
@@ -299,15 +297,14 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         });
     }
 
-    /// RFC 7815 2.1: without a Child SA the IKE SA is of no use. If the gateway proved its
-    /// identity and the owner wants Deletes, it gets one.
-    fn fail_auth(&mut self, reason: FailReason, rng: &mut dyn CryptoRng) {
-        let proven = matches!(reason, FailReason::ChildRefused(_));
+    /// RFC 7815 2.1: without a Child SA the IKE SA is of no use. The gateway has proven its
+    /// identity and keeps the IKE SA (RFC 7296 1.2), so it gets a Delete if the owner wants Deletes.
+    fn fail_child(&mut self, reason: FailReason, rng: &mut dyn CryptoRng) {
         match &self.state {
-            State::AuthSent(state) if proven && self.config.delete_on_close => {
+            State::AuthSent(state) if self.config.delete_on_close => {
                 let sa = state.sa;
                 self.emit(Event::Failed(reason));
-                self.begin_closing(sa, 0, Some(crate::CloseReason::Failed), rng);
+                self.begin_closing(sa, 0, Some(CloseReason::Failed), rng);
             }
             _ => self.fail(reason),
         }
@@ -316,6 +313,11 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
 
 fn missing(kind: PayloadType) -> FailReason {
     FailReason::Unacceptable(PeerMisbehaved::MissingPayload(kind).into())
+}
+
+/// RFC 7296 3.14: an Encrypted payload is never inside another.
+pub(crate) fn nested(payload: &Payload<'_>) -> Error {
+    Malformed::new("no Encrypted payload inside another", payload.offset).into()
 }
 
 /// Sorts what went wrong with an SK payload: weather is dropped, an error from inside is the

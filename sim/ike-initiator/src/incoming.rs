@@ -1,8 +1,8 @@
 //! What the gateway asks once the SA is there: the least that may be answered (RFC 7815 2.2).
 
-use crate::auth::inside;
+use crate::auth::{inside, nested};
 use crate::machine::DELETE_MESSAGE_ID;
-use crate::state::{Sa, State};
+use crate::state::{Closing, Sa, State};
 use crate::{Behaviour, CloseReason, Event, Initiator};
 use core::mem;
 use crypto::Crypto;
@@ -44,9 +44,14 @@ fn judge(exchange: ExchangeType, payloads: Payloads<'_>, child_spi_out: Option<u
             let error = PeerMisbehaved::UnsupportedCriticalPayload(payload.kind);
             return Answer::error(&error.into());
         }
+        if matches!(payload.kind, PayloadType::SK | PayloadType::SKF) {
+            return Answer::error(&nested(&payload));
+        }
         if payload.kind == PayloadType::D {
             match Delete::parse(&payload) {
-                Ok(delete) => ends = ends.or(ended_by(&delete, child_spi_out)),
+                // With a Delete of both SAs, in either order, nobody is left to be told anything.
+                Ok(_) if ends == Some(CloseReason::DeletedByPeer) => {}
+                Ok(delete) => ends = ended_by(&delete, child_spi_out).or(ends),
                 Err(error) => return Answer::error(&error.into()),
             }
         }
@@ -161,6 +166,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             {
                 self.begin_closing(state.sa, state.next_request, Some(reason), rng);
             }
+            // What it was over for when our Delete went out stays the reason.
+            State::Closing(state) => self.finish(state.reason.unwrap_or(reason)),
             _ => self.finish(reason),
         }
     }
@@ -175,8 +182,11 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return Err(DropReason::NotExpected);
         };
         check_spis(&sa, header)?;
-        let State::Closing(closing) = &self.state else {
+        if header.message_id < DELETE_MESSAGE_ID {
             return Err(DropReason::LateResponse);
+        }
+        let State::Closing(Closing { reason, .. }) = &self.state else {
+            return Err(DropReason::MessageId(header.message_id));
         };
         if header.message_id != DELETE_MESSAGE_ID {
             return Err(DropReason::MessageId(header.message_id));
@@ -184,7 +194,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         if header.exchange != ExchangeType::INFORMATIONAL {
             return Err(DropReason::Exchange(header.exchange));
         }
-        let reason = closing.reason.unwrap_or(CloseReason::DeleteAnswered);
+        let reason = reason.unwrap_or(CloseReason::DeleteAnswered);
         if let Err(error) = open_protected(&self.crypto, &keys.responder, message) {
             // Whatever is inside, it is from the gateway, which has got the Delete.
             inside(error)?;
@@ -194,10 +204,14 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     }
 }
 
-fn check_spis(sa: &Sa, header: &Header) -> Result<(), DropReason> {
-    if header.spi_i == sa.spi_i && header.spi_r == sa.spi_r {
-        Ok(())
-    } else {
-        Err(DropReason::UnknownSpi)
+/// Whether the message belongs to the SA. What still arrives for the IKE_SA_INIT request is late,
+/// whichever SPI of the gateway's it bears.
+pub(crate) fn check_spis(sa: &Sa, header: &Header) -> Result<(), DropReason> {
+    if header.spi_i != sa.spi_i {
+        return Err(DropReason::UnknownSpi);
     }
+    if header.exchange == ExchangeType::IKE_SA_INIT && header.flags.is_response() {
+        return Err(DropReason::LateResponse);
+    }
+    if header.spi_r == sa.spi_r { Ok(()) } else { Err(DropReason::UnknownSpi) }
 }

@@ -20,6 +20,7 @@ use rand_core::CryptoRng;
 const MAX_COOKIES: u8 = 3;
 
 /// What an IKE_SA_INIT response says.
+#[expect(clippy::large_enum_variant, reason = "there is no allocator to box it with")]
 enum Answer<'m> {
     Accepted { suite: IkeSuite, public: &'m [u8], nonce: NonceData },
     Cookie(Cookie),
@@ -97,7 +98,7 @@ fn judge<'m>(
         return judge_error(config, state, group, &error);
     }
     if let (Some(cookie), None) = (parts.cookie, &parts.sa) {
-        return judge_cookie(config.profile, cookie);
+        return judge_cookie(config.profile, state, cookie);
     }
     if header.spi_r == IkeSpi::ZERO {
         return Err(DropReason::Unacceptable(
@@ -131,13 +132,21 @@ fn judge_error<'m>(
     }
 }
 
-fn judge_cookie<'m>(profile: Profile, cookie: &[u8]) -> Result<Answer<'m>, DropReason> {
-    match Cookie::from_slice(cookie) {
-        Ok(cookie) if !cookie.is_empty() && profile.answers_unauthenticated_notifies() => {
-            Ok(Answer::Cookie(cookie))
-        }
-        _ => Err(DropReason::CookieIgnored),
+fn judge_cookie<'m>(
+    profile: Profile,
+    state: &InitSent,
+    cookie: &[u8],
+) -> Result<Answer<'m>, DropReason> {
+    let Ok(cookie) = Cookie::from_slice(cookie) else { return Err(DropReason::CookieIgnored) };
+    if cookie.is_empty() || !profile.answers_unauthenticated_notifies() {
+        return Err(DropReason::CookieIgnored);
     }
+    // The answer to a repeated or duplicated request: it is no reason to send, or to begin the
+    // schedule anew.
+    if state.next_cookie.as_ref().or(state.cookie.as_ref()) == Some(&cookie) {
+        return Err(DropReason::LateResponse);
+    }
+    Ok(Answer::Cookie(cookie))
 }
 
 fn accept<'m>(config: &Config, group: Group, parts: &Parts<'m>) -> Result<Answer<'m>, Error> {
@@ -224,7 +233,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
                 })?;
                 self.emit(Event::Operation(Operation::DiffieHellman(suite.group)));
                 let sa = Sa { spi_i: header.spi_i, spi_r: header.spi_r, suite };
-                self.begin_auth(AuthStart { sa, nonce_r: nonce, shared, message }, rng);
+                self.begin_auth(AuthStart { sa, nonce_r: nonce, shared: &shared, message }, rng);
             }
             Answer::Cookie(cookie) => self.take_cookie(cookie, rng),
             Answer::Group(group) => self.take_group(group, rng),
@@ -232,29 +241,27 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         Ok(())
     }
 
+    /// The cookie waits until the request goes out: at once, or after a few in a row with the next
+    /// retransmission, so that the gateway sets no faster pace than our own schedule. Until then
+    /// the request stays as it was last sent, which is what AUTH will cover.
     fn take_cookie(&mut self, cookie: Cookie, rng: &mut dyn CryptoRng) {
         let State::InitSent(state) = &mut self.state else { return };
         let at_once = state.cookies < MAX_COOKIES;
         let len = cookie.len();
+        state.next_cookie = Some(cookie);
         if at_once {
             state.cookies += 1;
-            state.next_cookie = None;
-            // MODP-2048 with 64 octets of cookie fits, so it cannot fail.
-            let _ = self.request.set_cookie(&cookie);
-            state.cookie = Some(cookie);
             state.timer = Timer::start(ExchangeType::IKE_SA_INIT, rng);
-        } else {
-            state.next_cookie = Some(cookie);
         }
         self.emit(Event::CookieRequested { len, at_once });
     }
 
-    /// A cookie that came after too many others goes out with a retransmission: then the gateway
-    /// sets no faster pace than our own schedule.
-    pub(crate) fn send_waiting_cookie(&mut self) {
+    /// Puts the cookie that waits into the request, which is about to go out.
+    pub(crate) fn put_waiting_cookie(&mut self) {
         let State::InitSent(state) = &mut self.state else { return };
         if let Some(cookie) = state.next_cookie.take() {
-            let _ = self.request.set_cookie(&cookie);
+            let written = self.request.set_cookie(&cookie);
+            debug_assert!(written.is_ok(), "every group fits with a cookie");
             state.cookie = Some(cookie);
         }
     }

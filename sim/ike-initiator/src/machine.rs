@@ -97,7 +97,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
                 self.begin_closing(old.sa, old.next_request, None, rng);
             }
             idle @ (State::Idle | State::Closed(_)) => self.state = idle,
-            State::Closing(_) => self.finish(CloseReason::DeleteUnanswered),
+            State::Closing(old) => {
+                self.finish(old.reason.unwrap_or(CloseReason::DeleteUnanswered));
+            }
             State::InitSent(_) | State::AuthSent(_) | State::Established(_) => {
                 self.finish(CloseReason::Silent);
             }
@@ -146,8 +148,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let Some(timer) = self.state.timer_mut() else { return };
         let exchange = timer.exchange();
         match timer.expire(now, &schedule, rng) {
-            Expiry::NotYet => {}
-            Expiry::Retransmit => self.send_waiting_cookie(),
+            Expiry::NotYet | Expiry::Retransmit => {}
             Expiry::GiveUp => match &self.state {
                 State::Closing(closing) => {
                     let reason = closing.reason.unwrap_or(CloseReason::DeleteUnanswered);
@@ -169,6 +170,10 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             buffer[..octets.len()].copy_from_slice(octets);
             return Some(Transmit { path, len: octets.len() });
         }
+        if !self.state.timer()?.is_pending() {
+            return None;
+        }
+        self.put_waiting_cookie();
         let timer = self.state.timer_mut()?;
         let exchange = timer.exchange();
         let transmission = timer.transmit(now, &self.config.schedule)?;
@@ -192,13 +197,25 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
 
     /// The Child SA with its keys, once.
     pub fn take_child_keys(&mut self) -> Option<ChildSa> {
-        self.secrets.child.take()
+        // Taking the value out would leave its octets behind in the slot; dropping it there wipes.
+        let child = self.secrets.child.clone();
+        self.secrets.child = None;
+        child
     }
 
     /// The state's name.
     #[must_use]
     pub fn state(&self) -> StateName {
         self.state.name()
+    }
+
+    /// Why the last SA or attempt is over; `None` unless the state is closed.
+    #[must_use]
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match self.state {
+            State::Closed(reason) => Some(reason),
+            _ => None,
+        }
     }
 
     /// When a message of the gateway last counted, or the owner last acted.

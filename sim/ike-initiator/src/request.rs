@@ -114,6 +114,11 @@ impl Timer {
         self.deadline
     }
 
+    /// Whether the request waits for transmission.
+    pub(crate) fn is_pending(&self) -> bool {
+        self.pending
+    }
+
     /// If the request waits: the index of this transmission, whose timeout starts now.
     pub(crate) fn transmit(&mut self, now: Instant, schedule: &Schedule) -> Option<u8> {
         if !self.pending {

@@ -19,7 +19,7 @@ pub(crate) struct InitSent {
     pub(crate) timer: Timer,
     /// Cookies that were answered at once.
     pub(crate) cookies: u8,
-    /// The cookie that goes out with the next retransmission.
+    /// The cookie that goes into the request when it is next sent.
     pub(crate) next_cookie: Option<Cookie>,
     /// The cookie that the request carries.
     pub(crate) cookie: Option<Cookie>,

@@ -1,2 +1,33 @@
-//! Scenario to nodes and gateways on a virtual network, to trace, verdict and counters.
+//! Scenario to nodes and gateway on a virtual network, to trace, verdict and figures.
+//!
+//! A pure library: no clock, no thread, no socket, no file. [`World`] is the run itself, which can be
+//! stepped from outside; an [`Observer`] sees what happens; [`run`] does a whole scenario and keeps
+//! what a person wants to see of it.
 #![forbid(unsafe_code)]
+
+mod app;
+mod decode;
+mod event;
+mod figures;
+mod fingerprint;
+mod keylog;
+mod ladder;
+mod observer;
+mod recording;
+mod report;
+mod run;
+pub mod scenario;
+mod trace;
+mod world;
+
+pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, link_drop_name};
+pub use figures::{Figures, NodeFigures};
+pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
+pub use keylog::{esp_sa, ikev2_decryption_table};
+pub use ladder::{Ladder, Lifelines};
+pub use observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
+pub use recording::Recording;
+pub use report::{Expectation, Report};
+pub use run::{Outcome, run};
+pub use trace::trace_line;
+pub use world::{NodeState, World};

@@ -1,0 +1,15 @@
+//! The initiator against a gateway built by hand.
+
+mod closing;
+mod cookies;
+mod dropped;
+mod fuzz;
+mod groups;
+mod handshake;
+mod misuse;
+mod outcome;
+mod requests;
+mod retransmission;
+mod secrets;
+mod support;
+mod table;

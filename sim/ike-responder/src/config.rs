@@ -1,0 +1,69 @@
+//! What a gateway is told before it starts.
+
+use core::net::{Ipv4Addr, Ipv6Addr};
+use core::time::Duration;
+use ike_core::{Identity, Psk, Schedule, Suite, TrafficSelector};
+use std::collections::BTreeMap;
+
+/// When an IKE_SA_INIT request is answered with a cookie first (RFC 7296 2.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookiePolicy {
+    /// Never.
+    Never,
+    /// For each request.
+    Always,
+    /// While there are more half-open SAs than this.
+    Above(usize),
+}
+
+/// The configuration of a responder.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Who the responder says it is: the IDr payload.
+    pub identity: Identity,
+    /// The pre-shared keys, looked up by IDi, never by address (RFC 7296 2.15).
+    pub credentials: BTreeMap<Identity, Psk>,
+    /// What is accepted, the preferred one first.
+    pub suites: Vec<Suite>,
+    /// What stands behind the gateway: TSr is narrowed to it.
+    pub local: Vec<TrafficSelector>,
+    /// What initiators may have: TSi is narrowed to it. Empty: the address that the initiator
+    /// comes from, and nothing else.
+    pub remote: Vec<TrafficSelector>,
+    /// When cookies are asked for.
+    pub cookies: CookiePolicy,
+    /// How long an SA may wait for its IKE_AUTH request.
+    pub half_open_timeout: Duration,
+    /// How many SAs may wait at a time; beyond it IKE_SA_INIT requests are dropped.
+    pub half_open_limit: usize,
+    /// An empty INFORMATIONAL request is sent after so long without a fresh message of the SA;
+    /// `None`: never.
+    pub liveness: Option<Duration>,
+    /// When the responder's own requests are sent again and given up.
+    pub schedule: Schedule,
+}
+
+impl Config {
+    /// All suites, everything behind the gateway, initiators with the address they come from, a
+    /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most, no
+    /// liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
+    #[must_use]
+    pub fn new(identity: Identity) -> Self {
+        let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+        Self {
+            identity,
+            credentials: BTreeMap::new(),
+            suites: Suite::ALL.to_vec(),
+            local: everything
+                .into_iter()
+                .filter_map(|address| TrafficSelector::network(address, 0))
+                .collect(),
+            remote: Vec::new(),
+            cookies: CookiePolicy::Above(1_000),
+            half_open_timeout: Duration::from_secs(30),
+            half_open_limit: 20_000,
+            liveness: None,
+            schedule: Schedule::RFC7296,
+        }
+    }
+}

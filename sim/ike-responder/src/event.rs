@@ -1,0 +1,195 @@
+//! What the responder reports, and how it names its SAs.
+
+use core::fmt;
+use crypto::ProtectionKey;
+use ike_core::{
+    DropReason, EspSuite, ExchangeType, Identity, IkeSpi, NotifyType, Operation, Path,
+    TrafficSelector,
+};
+
+/// An IKE SA of this responder. It is the responder's SPI, so it does not depend on the order of
+/// arrival and is found again in a capture.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SaId(pub(crate) u64);
+
+impl SaId {
+    /// The responder's SPI of the SA.
+    #[must_use]
+    pub const fn spi_r(self) -> IkeSpi {
+        IkeSpi(self.0)
+    }
+}
+
+impl fmt::Display for SaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spi_r().fmt(f)
+    }
+}
+
+impl fmt::Debug for SaId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spi_r().fmt(f)
+    }
+}
+
+/// A Child SA with its keys, handed out once. `in` is from the initiator to the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildSa {
+    /// The IKE SA that made it.
+    pub sa: SaId,
+    /// The SPI of packets that the gateway receives.
+    pub spi_in: u32,
+    /// The SPI of packets that the gateway sends.
+    pub spi_out: u32,
+    /// The algorithms.
+    pub suite: EspSuite,
+    /// The keys of packets that the gateway receives.
+    pub inbound: ProtectionKey,
+    /// The keys of packets that the gateway sends.
+    pub outbound: ProtectionKey,
+    /// Who authenticated.
+    pub peer: Identity,
+    /// Where IKE_AUTH came from.
+    pub path: Path,
+    /// Agreed for the gateway's side (TSr).
+    pub local: Vec<TrafficSelector>,
+    /// Agreed for the initiator's side (TSi).
+    pub remote: Vec<TrafficSelector>,
+}
+
+/// How far an SA is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// IKE_SA_INIT was answered, IKE_AUTH has not come.
+    HalfOpen,
+    /// Authenticated.
+    Established,
+    /// Our Delete is on its way or waits for an earlier request's response.
+    Closing,
+    /// Gone; only its last response is kept, for a retransmitted request.
+    Closed,
+}
+
+/// An SA, for a list of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaSummary<'a> {
+    /// Its name.
+    pub id: SaId,
+    /// How far it is.
+    pub phase: Phase,
+    /// The peer's authenticated identity.
+    pub identity: Option<&'a Identity>,
+    /// Where it was set up from.
+    pub path: Path,
+}
+
+/// Why an SA is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CloseReason {
+    /// The peer sent a Delete.
+    DeletedByPeer,
+    /// Our Delete was answered, or given up.
+    DeletedByUs,
+    /// The peer came back with INITIAL_CONTACT (RFC 7296 2.4).
+    InitialContact,
+    /// A request of ours was never answered.
+    LivenessFailed,
+    /// No IKE_AUTH request came in time.
+    HalfOpenTimeout,
+    /// The peer did not prove who it is.
+    AuthenticationFailed,
+    /// An unknown critical payload in IKE_AUTH (RFC 7296 2.21.2).
+    UnsupportedCriticalPayload,
+    /// A message of the peer that verifies and does not parse (RFC 7296 2.21.3).
+    InvalidSyntax,
+    /// The peer sent an error notify that is fatal for both (RFC 7296 2.21.2, 2.21.3).
+    RefusedByPeer(NotifyType),
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A costly computation was done; without an SA where none came of it.
+    Operation {
+        /// For which SA.
+        sa: Option<SaId>,
+        /// What was computed.
+        operation: Operation,
+    },
+    /// An IKE_SA_INIT request was accepted and answered.
+    HalfOpen {
+        /// The new SA.
+        sa: SaId,
+        /// The initiator's SPI.
+        spi_i: IkeSpi,
+        /// Ours.
+        spi_r: IkeSpi,
+        /// Where the request came from.
+        path: Path,
+    },
+    /// IKE_AUTH succeeded. Whether there is a Child SA says [`crate::Responder::take_child_keys`].
+    Established {
+        /// The SA.
+        sa: SaId,
+        /// Who the peer is.
+        identity: Identity,
+        /// Where IKE_AUTH came from.
+        path: Path,
+        /// SAs of the same identity that INITIAL_CONTACT ended.
+        replaced: usize,
+    },
+    /// A request was answered with an error notify.
+    Refused {
+        /// The SA; `None` in an unprotected answer.
+        sa: Option<SaId>,
+        /// Where the request came from.
+        path: Path,
+        /// What was answered.
+        notify: NotifyType,
+    },
+    /// A datagram changed nothing and was not answered (but for INVALID_MAJOR_VERSION).
+    Dropped {
+        /// Where it came from.
+        path: Path,
+        /// Why.
+        reason: DropReason,
+    },
+    /// An IKE_SA_INIT request was answered with a cookie.
+    CookieRequested {
+        /// Where it came from.
+        path: Path,
+    },
+    /// A retransmitted request got its stored response again.
+    ResponseRepeated {
+        /// The SA.
+        sa: SaId,
+        /// The Message ID of both.
+        message_id: u32,
+    },
+    /// A request of an established SA was answered.
+    Answered {
+        /// The SA.
+        sa: SaId,
+        /// The exchange.
+        exchange: ExchangeType,
+    },
+    /// A request of ours was answered.
+    PeerAnswered {
+        /// The SA.
+        sa: SaId,
+        /// The Message ID of both.
+        message_id: u32,
+    },
+    /// The Child SA is gone, the IKE SA stays.
+    ChildClosed {
+        /// The SA.
+        sa: SaId,
+    },
+    /// The SA is gone, its Child SA with it.
+    Closed {
+        /// The SA.
+        sa: SaId,
+        /// Why.
+        reason: CloseReason,
+    },
+}

@@ -1,0 +1,178 @@
+//! What the peer's messages say, checked. Nothing here has a state.
+
+use ike_core::payload::{
+    Auth, Delete, Identification, KeyExchange, Notify, Payloads, Sa, TrafficSelectors,
+};
+use ike_core::{
+    Error, HEADER_LEN, Header, Malformed, NotifyType, PayloadType, PeerMisbehaved, ProtocolId,
+};
+
+/// An IKE_SA_INIT request.
+#[derive(Debug)]
+pub(crate) struct InitRequest<'a> {
+    pub(crate) offer: Sa<'a>,
+    pub(crate) ke: KeyExchange<'a>,
+    pub(crate) nonce: &'a [u8],
+    pub(crate) cookie: Option<&'a [u8]>,
+}
+
+impl<'a> InitRequest<'a> {
+    pub(crate) fn parse(header: &Header, message: &'a [u8]) -> Result<Self, Error> {
+        let payloads = Payloads::new(header.next_payload, &message[HEADER_LEN..], HEADER_LEN);
+        check_chain(payloads.clone())?;
+        let (mut offer, mut ke, mut nonce, mut cookie) = (None, None, None, None);
+        for (index, payload) in payloads.enumerate() {
+            let payload = payload?;
+            match payload.kind {
+                PayloadType::SA => once(&mut offer, Sa::parse(&payload)?, payload.kind)?,
+                PayloadType::KE => once(&mut ke, KeyExchange::parse(&payload)?, payload.kind)?,
+                PayloadType::NONCE => once(&mut nonce, payload.body, payload.kind)?,
+                PayloadType::N => {
+                    let notify = Notify::parse(&payload)?;
+                    // RFC 7296 2.6: the cookie is the first payload. Elsewhere it is no cookie.
+                    if index == 0 && notify.kind == NotifyType::COOKIE {
+                        cookie = Some(notify.data);
+                    }
+                }
+                _ => {}
+            }
+        }
+        let nonce: &[u8] = needed(nonce, PayloadType::NONCE)?;
+        // RFC 7296 3.9; 16 octets are half the key of each PRF here, too (2.10).
+        if !(16..=256).contains(&nonce.len()) {
+            return Err(PeerMisbehaved::NonceLength(nonce.len()).into());
+        }
+        let (offer, ke) = (needed(offer, PayloadType::SA)?, needed(ke, PayloadType::KE)?);
+        Ok(Self { offer, ke, nonce, cookie })
+    }
+}
+
+/// An IKE_AUTH request.
+#[derive(Debug)]
+pub(crate) struct AuthRequest<'a> {
+    pub(crate) id: Identification<'a>,
+    /// None: the initiator wants EAP (RFC 7296 2.16).
+    pub(crate) auth: Option<Auth<'a>>,
+    pub(crate) offer: Sa<'a>,
+    pub(crate) tsi: TrafficSelectors<'a>,
+    pub(crate) tsr: TrafficSelectors<'a>,
+    pub(crate) initial_contact: bool,
+}
+
+impl<'a> AuthRequest<'a> {
+    pub(crate) fn parse(payloads: Payloads<'a>) -> Result<Self, Error> {
+        check_chain(payloads.clone())?;
+        let (mut id, mut auth, mut offer) = (None, None, None);
+        let (mut tsi, mut tsr, mut initial_contact) = (None, None, false);
+        for payload in payloads {
+            let payload = payload?;
+            let kind = payload.kind;
+            match kind {
+                PayloadType::IDI => once(&mut id, Identification::parse(&payload)?, kind)?,
+                PayloadType::AUTH => once(&mut auth, Auth::parse(&payload)?, kind)?,
+                PayloadType::SA => once(&mut offer, Sa::parse(&payload)?, kind)?,
+                PayloadType::TSI => once(&mut tsi, TrafficSelectors::parse(&payload)?, kind)?,
+                PayloadType::TSR => once(&mut tsr, TrafficSelectors::parse(&payload)?, kind)?,
+                PayloadType::N => {
+                    initial_contact |= Notify::parse(&payload)?.kind == NotifyType::INITIAL_CONTACT;
+                }
+                // RFC 7296 1.2: IDr is a wish; ours may be another.
+                _ => {}
+            }
+        }
+        Ok(Self {
+            id: needed(id, PayloadType::IDI)?,
+            auth,
+            offer: needed(offer, PayloadType::SA)?,
+            tsi: needed(tsi, PayloadType::TSI)?,
+            tsr: needed(tsr, PayloadType::TSR)?,
+            initial_contact,
+        })
+    }
+}
+
+/// An INFORMATIONAL request or response.
+#[derive(Debug, Default)]
+pub(crate) struct Informational<'a> {
+    pub(crate) deletes_ike: bool,
+    pub(crate) deletes: Vec<Delete<'a>>,
+    /// A notify that ends the IKE SA without a Delete (RFC 7296 2.21.2, 2.21.3).
+    pub(crate) fatal: Option<NotifyType>,
+}
+
+impl<'a> Informational<'a> {
+    pub(crate) fn parse(payloads: Payloads<'a>) -> Result<Self, Error> {
+        check_chain(payloads.clone())?;
+        let mut found = Self::default();
+        for payload in payloads {
+            let payload = payload?;
+            match payload.kind {
+                PayloadType::N => {
+                    let kind = Notify::parse(&payload)?.kind;
+                    if is_fatal(kind) {
+                        found.fatal = found.fatal.or(Some(kind));
+                    }
+                }
+                PayloadType::D => {
+                    let delete = Delete::parse(&payload)?;
+                    // RFC 7296 3.11: no SPI for IKE, four octets each for ESP.
+                    let size = match delete.protocol {
+                        ProtocolId::IKE => 0,
+                        ProtocolId::ESP => 4,
+                        _ => delete.spi_size,
+                    };
+                    if delete.spi_size != size {
+                        return Err(
+                            Malformed::new("the protocol's SPI size", payload.offset).into()
+                        );
+                    }
+                    found.deletes_ike |= delete.protocol == ProtocolId::IKE;
+                    found.deletes.push(delete);
+                }
+                _ => {}
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether the sender closes its inbound half with this SPI.
+    pub(crate) fn deletes_esp(&self, spi: u32) -> bool {
+        self.deletes.iter().any(|delete| delete.names_esp(spi))
+    }
+}
+
+fn is_fatal(kind: NotifyType) -> bool {
+    matches!(
+        kind,
+        NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD
+            | NotifyType::INVALID_SYNTAX
+            | NotifyType::AUTHENTICATION_FAILED
+    )
+}
+
+/// Whether the chain holds together, and no unknown payload in it is critical. That is judged
+/// before any content (RFC 7296 2.21.2: such a request is rejected as a whole).
+pub(crate) fn check_chain(payloads: Payloads<'_>) -> Result<(), Error> {
+    let mut unsupported = None;
+    for payload in payloads {
+        let payload = payload?;
+        if payload.is_unsupported_critical() {
+            unsupported = unsupported.or(Some(payload.kind));
+        }
+    }
+    match unsupported {
+        Some(kind) => Err(PeerMisbehaved::UnsupportedCriticalPayload(kind).into()),
+        None => Ok(()),
+    }
+}
+
+fn once<T>(slot: &mut Option<T>, value: T, kind: PayloadType) -> Result<(), Error> {
+    match slot.replace(value) {
+        None => Ok(()),
+        Some(_) => Err(PeerMisbehaved::RepeatedPayload(kind).into()),
+    }
+}
+
+fn needed<T>(slot: Option<T>, kind: PayloadType) -> Result<T, Error> {
+    slot.ok_or(PeerMisbehaved::MissingPayload(kind).into())
+}

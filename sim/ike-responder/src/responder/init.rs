@@ -1,0 +1,171 @@
+//! IKE_SA_INIT.
+
+use super::{Arrival, Responder};
+use crate::cookie::{self, Asker};
+use crate::negotiate::{self, Choice};
+use crate::random::{Purpose, Streams};
+use crate::request::InitRequest;
+use crate::sa::{Common, HalfOpen, Sa};
+use crate::{Behaviour, CookiePolicy, Event, OutPayload, SaId, message};
+use crypto::{Crypto, MAX_PUBLIC_VALUE, PrivateKey};
+use ike_core::payload::{KeyExchange, Nonce, Notify, ProposalRepr, SaRepr};
+use ike_core::{
+    DropReason, Error, ExchangeType, Flags, IkeKeys, IkeSuite, NotifyType, Operation,
+    PeerMisbehaved, ProtocolId, SaNonces, answer,
+};
+use rand_core::Rng;
+
+/// Octets of our nonce: the key length of every PRF here (RFC 7296 2.10 wants half of it).
+const NONCE_LEN: usize = 32;
+
+impl<C: Crypto, B: Behaviour> Responder<C, B> {
+    /// The three cases of RFC 7296 2.1: a retransmission to a half-open SA, one that comes after
+    /// IKE_AUTH, a new request; told apart by the hash of the whole message.
+    pub(super) fn on_init(&mut self, arrival: &Arrival, message: &[u8]) -> Result<(), DropReason> {
+        if let Some(sa) = self.table.of_request(&arrival.digest) {
+            self.repeat(arrival, sa);
+            return Ok(());
+        }
+        if self.used.contains(&arrival.digest) {
+            return Err(DropReason::LateRequest);
+        }
+        let request = match InitRequest::parse(&arrival.header, message) {
+            Ok(request) => request,
+            Err(error) => return self.refuse_init(arrival, error),
+        };
+        if self.wants_cookie() && !self.has_cookie(arrival, &request) {
+            self.ask_for_cookie(arrival, &request);
+            return Ok(());
+        }
+        if self.table.half_open() >= self.config.half_open_limit {
+            return Err(DropReason::TooManyHalfOpen);
+        }
+        match negotiate::choose_ike(&self.config.suites, &request.offer, request.ke.group) {
+            Ok(choice) => self.open_half(arrival, &request, &choice, message),
+            Err(error) => self.refuse_init(arrival, error.into()),
+        }
+    }
+
+    /// Nobody authenticated the request, so only what helps an honest initiator is answered; never
+    /// INVALID_SYNTAX (RFC 7296 3.10.1), nor anything to an impossible public value (RFC 6989 2.5).
+    fn refuse_init(&mut self, arrival: &Arrival, error: Error) -> Result<(), DropReason> {
+        match error {
+            Error::Malformed(malformed) => Err(malformed.into()),
+            Error::Misbehaved(PeerMisbehaved::UnsupportedCriticalPayload(_))
+            | Error::Incompatible(_) => {
+                let (kind, data, len) = answer(&error);
+                self.answer_clear(arrival, &Notify::new(kind, &data[..len]));
+                self.refused(None, arrival.path, kind);
+                Ok(())
+            }
+            Error::Misbehaved(_) => Err(DropReason::Unacceptable(error)),
+        }
+    }
+
+    fn wants_cookie(&self) -> bool {
+        match self.config.cookies {
+            CookiePolicy::Never => false,
+            CookiePolicy::Always => true,
+            CookiePolicy::Above(limit) => self.table.half_open() > limit,
+        }
+    }
+
+    /// RFC 7296 2.6: a wrong cookie is no cookie.
+    fn has_cookie(&self, arrival: &Arrival, request: &InitRequest<'_>) -> bool {
+        request.cookie.is_some_and(|cookie| {
+            cookie::is_valid(&self.seed, arrival.now, &asker(arrival, request), cookie)
+        })
+    }
+
+    fn ask_for_cookie(&mut self, arrival: &Arrival, request: &InitRequest<'_>) {
+        let cookie = cookie::make(&self.seed, arrival.now, &asker(arrival, request));
+        self.answer_clear(arrival, &Notify::new(NotifyType::COOKIE, &cookie));
+        self.event(Event::CookieRequested { path: arrival.path });
+    }
+
+    /// An SPI that no SA here has (RFC 7296 2.6), and not zero.
+    fn unused_id(&self, streams: &Streams) -> SaId {
+        let mut stream = streams.stream(Purpose::SPI);
+        loop {
+            let id = SaId(stream.next_u64());
+            if id.0 != 0 && self.table.get(id).is_none() {
+                return id;
+            }
+        }
+    }
+
+    /// The one Diffie-Hellman exchange of this request, and the SA that comes of it.
+    fn open_half(
+        &mut self,
+        arrival: &Arrival,
+        request: &InitRequest<'_>,
+        choice: &Choice<IkeSuite>,
+        message: &[u8],
+    ) -> Result<(), DropReason> {
+        let streams = self.seed.streams(self.used.generation(), &arrival.digest);
+        let id = self.unused_id(&streams);
+        let suite = choice.suite;
+        let private = PrivateKey::generate(suite.group, &mut streams.stream(Purpose::PRIVATE_KEY));
+        let shared = self.crypto.shared_secret(&private, request.ke.data);
+        let sa = shared.is_ok().then_some(id);
+        self.event(Event::Operation { sa, operation: Operation::DiffieHellman(suite.group) });
+        let Ok(shared) = shared else {
+            let error = Error::Misbehaved(PeerMisbehaved::InvalidPublicValue);
+            return self.refuse_init(arrival, error);
+        };
+        let mut nonce_r = vec![0; NONCE_LEN];
+        streams.stream(Purpose::NONCE).fill_bytes(&mut nonce_r);
+        let nonces = SaNonces { initiator: request.nonce, responder: &nonce_r };
+        let spis = (arrival.header.spi_i, id.spi_r());
+        let keys = IkeKeys::derive(&self.crypto, &suite, &nonces, spis, &shared);
+        let common = Box::new(Common::new((id, spis.0), suite, keys, streams));
+        let response = self.init_response(&common, choice, &private, &nonce_r);
+        self.send(arrival.path, response.clone());
+        let path = arrival.path;
+        self.event(Event::HalfOpen { sa: id, spi_i: spis.0, spi_r: spis.1, path });
+        self.table.put(Sa::HalfOpen(HalfOpen {
+            common,
+            path,
+            digest: arrival.digest,
+            request: message.to_vec(),
+            response,
+            nonce_i: request.nonce.to_vec(),
+            nonce_r,
+            deadline: arrival.now + self.config.half_open_timeout,
+        }));
+        Ok(())
+    }
+
+    fn init_response(
+        &mut self,
+        common: &Common,
+        choice: &Choice<IkeSuite>,
+        private: &PrivateKey,
+        nonce: &[u8],
+    ) -> Vec<u8> {
+        let group = choice.suite.group;
+        let mut public = [0; MAX_PUBLIC_VALUE];
+        let public = &mut public[..group.public_value_len()];
+        self.crypto.public_value(private, public);
+        let operation = Operation::KeyGeneration(group);
+        self.event(Event::Operation { sa: Some(common.id), operation });
+        let proposal = ProposalRepr {
+            number: choice.number,
+            protocol: ProtocolId::IKE,
+            spi: &[],
+            transforms: &choice.transforms,
+        };
+        let mut payloads = vec![
+            OutPayload::of(&SaRepr(&[proposal])),
+            OutPayload::of(&KeyExchange { group: group.transform_id(), data: public }),
+            OutPayload::of(&Nonce(nonce)),
+        ];
+        let header = common.header(ExchangeType::IKE_SA_INIT, 0).flags(Flags::RESPONSE);
+        self.edit(Some(common.id), &header, &mut payloads);
+        message::clear(&header, &payloads)
+    }
+}
+
+fn asker<'a>(arrival: &Arrival, request: &InitRequest<'a>) -> Asker<'a> {
+    Asker { address: arrival.path.remote.ip(), spi_i: arrival.header.spi_i, nonce: request.nonce }
+}

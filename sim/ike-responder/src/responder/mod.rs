@@ -1,0 +1,276 @@
+//! The machine and its drive contract.
+
+mod auth;
+mod exchange;
+mod init;
+mod own;
+mod receive;
+
+use crate::message;
+use crate::random::{Digest, Seed};
+use crate::sa::{Common, LastAnswer, Sa};
+use crate::seen::UsedRequests;
+use crate::table::Table;
+use crate::{Behaviour, ChildSa, CloseReason, Config, Event, Honest, MessageContext, OutPayload};
+use crate::{SaId, SaSummary};
+use crypto::Crypto;
+use ike_core::payload::Notify;
+use ike_core::{Flags, Header, IkeKeys, IkeSpi, IkeSuite, Instant, NotifyType, Path, Transmit};
+use std::collections::VecDeque;
+
+/// Octets that a buffer needs for each message of an honest responder.
+pub const MAX_MESSAGE: usize = 3_000;
+
+/// A responder: all its SAs, what it has to send, and what it has to report.
+pub struct Responder<C: Crypto, B: Behaviour = Honest> {
+    config: Config,
+    crypto: C,
+    behaviour: B,
+    seed: Seed,
+    table: Table,
+    used: UsedRequests,
+    outgoing: VecDeque<Outgoing>,
+    events: VecDeque<Event>,
+    /// When INVALID_MAJOR_VERSION was last sent.
+    version_answered: Option<Instant>,
+}
+
+/// What waits to be sent.
+enum Outgoing {
+    Response {
+        path: Path,
+        message: Vec<u8>,
+    },
+    /// Looked up when it leaves: a request that was answered meanwhile does not.
+    Request {
+        sa: SaId,
+        message_id: u32,
+    },
+}
+
+/// A received message, apart from its octets.
+#[derive(Clone, Copy)]
+struct Arrival {
+    now: Instant,
+    path: Path,
+    header: Header,
+    digest: Digest,
+}
+
+impl<C: Crypto> Responder<C> {
+    /// An honest responder. Whoever knows `seed` knows all keys: a server takes a fresh one at each
+    /// start, a simulation the one of the run.
+    #[must_use]
+    pub fn new(config: Config, crypto: C, seed: [u8; 32]) -> Self {
+        Self::with_behaviour(config, crypto, seed, Honest)
+    }
+}
+
+impl<C: Crypto, B: Behaviour> Responder<C, B> {
+    /// A responder that behaves as it is told; otherwise as [`Responder::new`].
+    #[must_use]
+    pub fn with_behaviour(config: Config, crypto: C, seed: [u8; 32], behaviour: B) -> Self {
+        Self {
+            config,
+            crypto,
+            behaviour,
+            seed: Seed::new(seed),
+            table: Table::default(),
+            used: UsedRequests::default(),
+            outgoing: VecDeque::new(),
+            events: VecDeque::new(),
+            version_answered: None,
+        }
+    }
+
+    /// A UDP payload arrived; it is decrypted in place.
+    pub fn handle_datagram(&mut self, now: Instant, path: Path, message: &mut [u8]) {
+        if let Err(reason) = self.receive(now, path, message) {
+            self.events.push_back(Event::Dropped { path, reason });
+        }
+    }
+
+    /// The deadline of [`Self::poll_timeout`] has passed. Calling it early changes nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for id in self.table.due(now) {
+            self.on_deadline(now, id);
+        }
+    }
+
+    /// The next datagram, into the first octets of `buffer`. The timer of a request starts here.
+    ///
+    /// # Panics
+    /// When the datagram does not fit; [`MAX_MESSAGE`] octets are enough for an honest responder.
+    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut [u8]) -> Option<Transmit> {
+        loop {
+            match self.outgoing.pop_front()? {
+                Outgoing::Response { path, message } => return Some(lend(buffer, path, &message)),
+                Outgoing::Request { sa, message_id } => {
+                    if let Some(transmit) = self.send_request(now, (sa, message_id), buffer) {
+                        return Some(transmit);
+                    }
+                }
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called next; `None`: nothing to wait for.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.table.next_deadline()
+    }
+
+    /// What happened, in order; to be drained after each call.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// The Child SA of an established SA: once, and never again.
+    pub fn take_child_keys(&mut self, sa: SaId) -> Option<ChildSa> {
+        let live = self.table.get_unindexed(sa)?.live_mut()?;
+        live.child_keys.take().map(|child| *child)
+    }
+
+    /// Closes the SA: a Delete request, sent again until it is answered or given up (RFC 7296
+    /// 1.4.1, 2.4). A half-open SA is forgotten at once; one that is gone stays so. The request's timer starts when it leaves.
+    pub fn delete(&mut self, _now: Instant, sa: SaId) {
+        self.begin_delete(sa);
+    }
+
+    /// A fresh, verified ESP packet came in over the SA's Child SA: that proves the peer alive as an
+    /// IKE message does (RFC 7296 2.4). A caller that wants liveness checks regardless does not
+    /// tell.
+    pub fn note_traffic(&mut self, now: Instant, sa: SaId) {
+        let Some(mut sa) = self.table.take(sa) else { return };
+        if let Some(live) = sa.live_mut() {
+            live.heard(now, self.config.liveness);
+        }
+        self.table.put(sa);
+    }
+
+    /// The algorithms, keys and SPIs (initiator's, responder's) of an SA, for a key log; from
+    /// [`Event::HalfOpen`] until it is gone.
+    #[must_use]
+    pub fn ike_keys(&self, sa: SaId) -> Option<(&IkeSuite, &IkeKeys, IkeSpi, IkeSpi)> {
+        let common = self.table.get(sa)?.common()?;
+        Some((&common.suite, &common.keys, common.spi_i, sa.spi_r()))
+    }
+
+    /// All SAs, by their SPI.
+    pub fn sas(&self) -> impl Iterator<Item = SaSummary<'_>> {
+        self.table.iter().map(|sa| SaSummary {
+            id: sa.id(),
+            phase: sa.phase(),
+            identity: sa.live().map(|live| &live.identity),
+            path: sa.path(),
+        })
+    }
+
+    /// How many SAs wait for IKE_AUTH.
+    #[must_use]
+    pub fn half_open(&self) -> usize {
+        self.table.half_open()
+    }
+
+    /// How many SAs are authenticated and not about to be closed.
+    #[must_use]
+    pub fn established(&self) -> usize {
+        self.table.established()
+    }
+
+    /// The configuration.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The configuration, to be changed: that holds for what happens from then on.
+    pub fn config_mut(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    /// The behaviour, to be changed.
+    pub fn behaviour_mut(&mut self) -> &mut B {
+        &mut self.behaviour
+    }
+
+    fn event(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
+    fn closed(&mut self, sa: SaId, reason: CloseReason) {
+        self.event(Event::Closed { sa, reason });
+    }
+
+    fn send(&mut self, path: Path, message: Vec<u8>) {
+        self.outgoing.push_back(Outgoing::Response { path, message });
+    }
+
+    /// Sends an unprotected answer that makes no SA: the responder's SPI is zero (RFC 7296 2.6).
+    fn answer_clear(&mut self, arrival: &Arrival, notify: &Notify<'_>) {
+        let header = Header::new(arrival.header.spi_i, IkeSpi::ZERO, arrival.header.exchange)
+            .message_id(arrival.header.message_id)
+            .flags(Flags::RESPONSE);
+        let mut payloads = vec![OutPayload::of(notify)];
+        self.edit(None, &header, &mut payloads);
+        self.send(arrival.path, message::clear(&header, &payloads));
+    }
+
+    /// Sends the protected answer to a request; it must be kept.
+    fn answer(
+        &mut self,
+        arrival: &Arrival,
+        common: &mut Common,
+        payloads: Vec<OutPayload>,
+    ) -> LastAnswer {
+        let message_id = arrival.header.message_id;
+        let header = common.header(arrival.header.exchange, message_id).flags(Flags::RESPONSE);
+        let response = self.protect(common, &header, payloads);
+        self.send(arrival.path, response.clone());
+        LastAnswer { message_id, digest: arrival.digest, response }
+    }
+
+    fn refused(&mut self, sa: Option<SaId>, path: Path, notify: NotifyType) {
+        self.event(Event::Refused { sa, path, notify });
+    }
+
+    fn protect(
+        &mut self,
+        common: &mut Common,
+        header: &Header,
+        mut payloads: Vec<OutPayload>,
+    ) -> Vec<u8> {
+        self.edit(Some(common.id), header, &mut payloads);
+        let iv = common.next_iv();
+        message::protected(&self.crypto, &common.keys.responder, header, &iv, &payloads)
+    }
+
+    fn edit(&mut self, sa: Option<SaId>, header: &Header, payloads: &mut Vec<OutPayload>) {
+        let context = MessageContext {
+            sa,
+            exchange: header.exchange,
+            message_id: header.message_id,
+            response: header.flags.is_response(),
+        };
+        self.behaviour.edit(&context, payloads);
+    }
+
+    /// Sends the stored response of a retransmitted request to where that came from.
+    fn repeat(&mut self, arrival: &Arrival, sa: SaId) {
+        let stored = match self.table.get(sa) {
+            Some(Sa::HalfOpen(half_open)) => Some((0, half_open.response.clone())),
+            Some(sa) => sa.last_answer().map(|last| (last.message_id, last.response.clone())),
+            None => None,
+        };
+        if let Some((message_id, response)) = stored {
+            self.send(arrival.path, response);
+            self.event(Event::ResponseRepeated { sa, message_id });
+        }
+    }
+}
+
+fn lend(buffer: &mut [u8], path: Path, message: &[u8]) -> Transmit {
+    let room = buffer.get_mut(..message.len()).expect("a buffer as long as the datagram");
+    room.copy_from_slice(message);
+    Transmit { path, len: message.len() }
+}

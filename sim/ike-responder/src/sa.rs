@@ -1,0 +1,286 @@
+//! The states of an SA, each with the fields that mean something in it.
+
+use crate::random::{Digest, Purpose, Streams};
+use crate::{ChildSa, Phase, SaId};
+use core::time::Duration;
+use ike_core::{
+    DropReason, ExchangeType, Header, Identity, IkeKeys, IkeSpi, IkeSuite, Instant, Path, Schedule,
+};
+use rand_core::Rng;
+
+/// What an SA has as long as it has keys. It is boxed and stays where it is when the state changes,
+/// so that the keys are wiped in the one place where they are.
+pub(crate) struct Common {
+    pub(crate) id: SaId,
+    pub(crate) spi_i: IkeSpi,
+    pub(crate) suite: IkeSuite,
+    pub(crate) keys: IkeKeys,
+    pub(crate) streams: Streams,
+    /// How many messages have been protected in our direction.
+    sealed: u64,
+}
+
+impl Common {
+    pub(crate) fn new(
+        (id, spi_i): (SaId, IkeSpi),
+        suite: IkeSuite,
+        keys: IkeKeys,
+        streams: Streams,
+    ) -> Self {
+        Self { id, spi_i, suite, keys, streams, sealed: 0 }
+    }
+
+    /// The header of a message of ours.
+    pub(crate) fn header(&self, exchange: ExchangeType, message_id: u32) -> Header {
+        Header::new(self.spi_i, self.id.spi_r(), exchange).message_id(message_id)
+    }
+
+    /// An IV that this direction never had: a counter for an AEAD (RFC 5282 3.1), unpredictable
+    /// octets for CBC (RFC 7296 3.14).
+    pub(crate) fn next_iv(&mut self) -> Vec<u8> {
+        let encryption = self.suite.protection.encryption();
+        let index = self.sealed;
+        self.sealed = index.checked_add(1).expect("no SA protects 2^64 messages");
+        if encryption.is_aead() {
+            return index.to_be_bytes().to_vec();
+        }
+        let mut iv = vec![0; encryption.iv_len()];
+        let words = encryption.iv_len().div_ceil(4);
+        self.streams.stream_at(Purpose::IV, u128::from(index) * words as u128).fill_bytes(&mut iv);
+        iv
+    }
+}
+
+/// The last response, kept for a retransmitted request (RFC 7296 2.1, 2.3).
+pub(crate) struct LastAnswer {
+    pub(crate) message_id: u32,
+    /// Of the request: another message with its Message ID is no retransmission.
+    pub(crate) digest: Digest,
+    pub(crate) response: Vec<u8>,
+}
+
+/// IKE_SA_INIT was answered.
+pub(crate) struct HalfOpen {
+    pub(crate) common: Box<Common>,
+    pub(crate) path: Path,
+    /// Of the request.
+    pub(crate) digest: Digest,
+    /// RealMessage1 (RFC 7296 2.15).
+    pub(crate) request: Vec<u8>,
+    /// RealMessage2, and what a retransmitted request gets.
+    pub(crate) response: Vec<u8>,
+    pub(crate) nonce_i: Vec<u8>,
+    pub(crate) nonce_r: Vec<u8>,
+    pub(crate) deadline: Instant,
+}
+
+/// The SPIs of a Child SA.
+#[derive(Clone, Copy)]
+pub(crate) struct ChildSpis {
+    pub(crate) inbound: u32,
+    pub(crate) outbound: u32,
+}
+
+/// The peer is authenticated.
+pub(crate) struct Established {
+    pub(crate) common: Box<Common>,
+    pub(crate) identity: Identity,
+    pub(crate) path: Path,
+    pub(crate) last: LastAnswer,
+    pub(crate) child: Option<ChildSpis>,
+    /// Until the keys are taken.
+    pub(crate) child_keys: Option<Box<ChildSa>>,
+    /// The Message ID of our next request.
+    pub(crate) next_request: u32,
+    pub(crate) outstanding: Option<OwnRequest>,
+    /// When a liveness check is due, if nothing is heard until then.
+    pub(crate) liveness_due: Option<Instant>,
+}
+
+impl Established {
+    /// A fresh, verified message has come.
+    pub(crate) fn heard(&mut self, now: Instant, liveness: Option<Duration>) {
+        self.liveness_due = liveness.map(|span| now + span);
+    }
+
+    /// The start of the timer of our request that leaves now.
+    pub(crate) fn sent(&mut self, now: Instant, schedule: &Schedule) {
+        let Some(request) = &mut self.outstanding else { return };
+        // Each request has words of its own in the stream: the first for all its timeouts.
+        let words = u128::from(request.message_id) << 9;
+        let draw = |word| self.common.streams.stream_at(Purpose::JITTER, words + word).next_u32();
+        let index = request.transmissions;
+        let timeout = schedule.timeout(index, draw(0), draw(1 + u128::from(index)));
+        request.transmissions = index.saturating_add(1);
+        request.due = Some(now + timeout);
+    }
+}
+
+/// What a request of ours is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purposed {
+    Liveness,
+    Delete,
+}
+
+/// A request of ours that waits for its response: window 1 (RFC 7296 2.3).
+pub(crate) struct OwnRequest {
+    pub(crate) message_id: u32,
+    pub(crate) purpose: Purposed,
+    /// Sent again bit by bit (RFC 7296 2.1).
+    pub(crate) message: Vec<u8>,
+    /// How many times it has left.
+    pub(crate) transmissions: u8,
+    /// `None` while it waits to leave.
+    pub(crate) due: Option<Instant>,
+}
+
+/// The SA is gone, its keys are wiped.
+pub(crate) struct Closed {
+    pub(crate) id: SaId,
+    pub(crate) spi_i: IkeSpi,
+    pub(crate) path: Path,
+    pub(crate) last: LastAnswer,
+    pub(crate) forget_at: Instant,
+}
+
+/// An SA.
+pub(crate) enum Sa {
+    HalfOpen(HalfOpen),
+    Established(Established),
+    /// Our Delete is outstanding, or waits for the response to an earlier request.
+    Closing(Established),
+    Closed(Closed),
+}
+
+/// What a message is to an SA.
+pub(crate) enum Admission {
+    /// A retransmission: the stored response goes out again.
+    Repeat,
+    /// The next request, if it verifies.
+    Request,
+    /// The response to our request, if it verifies.
+    Response,
+}
+
+impl Sa {
+    pub(crate) fn id(&self) -> SaId {
+        match self {
+            Self::HalfOpen(sa) => sa.common.id,
+            Self::Established(sa) | Self::Closing(sa) => sa.common.id,
+            Self::Closed(sa) => sa.id,
+        }
+    }
+
+    pub(crate) fn spi_i(&self) -> IkeSpi {
+        match self {
+            Self::HalfOpen(sa) => sa.common.spi_i,
+            Self::Established(sa) | Self::Closing(sa) => sa.common.spi_i,
+            Self::Closed(sa) => sa.spi_i,
+        }
+    }
+
+    pub(crate) fn path(&self) -> Path {
+        match self {
+            Self::HalfOpen(sa) => sa.path,
+            Self::Established(sa) | Self::Closing(sa) => sa.path,
+            Self::Closed(sa) => sa.path,
+        }
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self {
+            Self::HalfOpen(_) => Phase::HalfOpen,
+            Self::Established(_) => Phase::Established,
+            Self::Closing(_) => Phase::Closing,
+            Self::Closed(_) => Phase::Closed,
+        }
+    }
+
+    pub(crate) fn common(&self) -> Option<&Common> {
+        match self {
+            Self::HalfOpen(sa) => Some(&sa.common),
+            Self::Established(sa) | Self::Closing(sa) => Some(&sa.common),
+            Self::Closed(_) => None,
+        }
+    }
+
+    /// The part of an SA whose peer is authenticated.
+    pub(crate) fn live(&self) -> Option<&Established> {
+        match self {
+            Self::Established(sa) | Self::Closing(sa) => Some(sa),
+            Self::HalfOpen(_) | Self::Closed(_) => None,
+        }
+    }
+
+    /// As [`Self::live`].
+    pub(crate) fn live_mut(&mut self) -> Option<&mut Established> {
+        match self {
+            Self::Established(sa) | Self::Closing(sa) => Some(sa),
+            Self::HalfOpen(_) | Self::Closed(_) => None,
+        }
+    }
+
+    /// The last response; a half-open SA's own is found by its request.
+    pub(crate) fn last_answer(&self) -> Option<&LastAnswer> {
+        match self {
+            Self::HalfOpen(_) => None,
+            Self::Established(sa) | Self::Closing(sa) => Some(&sa.last),
+            Self::Closed(sa) => Some(&sa.last),
+        }
+    }
+
+    /// When something is to be done without a message.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::HalfOpen(sa) => Some(sa.deadline),
+            Self::Established(sa) | Self::Closing(sa) => match &sa.outstanding {
+                Some(request) => request.due,
+                None => sa.liveness_due,
+            },
+            Self::Closed(sa) => Some(sa.forget_at),
+        }
+    }
+
+    /// Judges flags, window and exchange of a message before any key is used.
+    pub(crate) fn admit(&self, header: &Header, digest: &Digest) -> Result<Admission, DropReason> {
+        if header.flags.is_response() {
+            return self.admit_response(header);
+        }
+        if let Some(last) = self.last_answer()
+            && last.message_id == header.message_id
+            && last.digest == *digest
+        {
+            return Ok(Admission::Repeat);
+        }
+        let expected = match self {
+            Self::HalfOpen(_) => Some(1),
+            // RFC 7296 2.2: Message IDs never start again; then there is no next one.
+            Self::Established(sa) | Self::Closing(sa) => sa.last.message_id.checked_add(1),
+            Self::Closed(_) => return Err(DropReason::NotExpected),
+        };
+        if expected != Some(header.message_id) {
+            return Err(DropReason::MessageId(header.message_id));
+        }
+        // RFC 7296 1: IKE_AUTH comes before all others. What comes later is judged when it verifies.
+        if matches!(self, Self::HalfOpen(_)) && header.exchange != ExchangeType::IKE_AUTH {
+            return Err(DropReason::Exchange(header.exchange));
+        }
+        Ok(Admission::Request)
+    }
+
+    fn admit_response(&self, header: &Header) -> Result<Admission, DropReason> {
+        let Some(live) = self.live() else { return Err(DropReason::NotExpected) };
+        match &live.outstanding {
+            Some(request) if request.message_id == header.message_id => {
+                if header.exchange == ExchangeType::INFORMATIONAL {
+                    Ok(Admission::Response)
+                } else {
+                    Err(DropReason::Exchange(header.exchange))
+                }
+            }
+            _ if header.message_id < live.next_request => Err(DropReason::LateResponse),
+            _ => Err(DropReason::MessageId(header.message_id)),
+        }
+    }
+}

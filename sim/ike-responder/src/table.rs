@@ -1,0 +1,204 @@
+//! All SAs, with the indexes over them.
+
+use crate::random::Digest;
+use crate::sa::Sa;
+use crate::{Phase, SaId};
+use ike_core::{Identity, Instant};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The SAs. An SA is taken out, changed and put back, so that every index follows from what the SA
+/// is when it is put.
+#[derive(Default)]
+pub(crate) struct Table {
+    sas: BTreeMap<SaId, Sa>,
+    by_request: BTreeMap<Digest, SaId>,
+    by_identity: BTreeMap<Identity, BTreeSet<SaId>>,
+    inbound_spis: BTreeSet<u32>,
+    deadlines: BTreeSet<(Instant, SaId)>,
+    established: usize,
+}
+
+impl Table {
+    pub(crate) fn get(&self, id: SaId) -> Option<&Sa> {
+        self.sas.get(&id)
+    }
+
+    /// For a change that no index sees.
+    pub(crate) fn get_unindexed(&mut self, id: SaId) -> Option<&mut Sa> {
+        self.sas.get_mut(&id)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Sa> {
+        self.sas.values()
+    }
+
+    pub(crate) fn take(&mut self, id: SaId) -> Option<Sa> {
+        let sa = self.sas.remove(&id)?;
+        if let Some(deadline) = sa.deadline() {
+            self.deadlines.remove(&(deadline, id));
+        }
+        if sa.phase() == Phase::Established {
+            self.established -= 1;
+        }
+        if let Sa::HalfOpen(half_open) = &sa {
+            self.by_request.remove(&half_open.digest);
+        }
+        if let Some(live) = sa.live() {
+            if let Some(ids) = self.by_identity.get_mut(&live.identity) {
+                ids.remove(&id);
+                if ids.is_empty() {
+                    self.by_identity.remove(&live.identity);
+                }
+            }
+            if let Some(child) = live.child {
+                self.inbound_spis.remove(&child.inbound);
+            }
+        }
+        Some(sa)
+    }
+
+    pub(crate) fn put(&mut self, sa: Sa) {
+        let id = sa.id();
+        if let Some(deadline) = sa.deadline() {
+            self.deadlines.insert((deadline, id));
+        }
+        if sa.phase() == Phase::Established {
+            self.established += 1;
+        }
+        if let Sa::HalfOpen(half_open) = &sa {
+            self.by_request.insert(half_open.digest, id);
+        }
+        if let Some(live) = sa.live() {
+            self.by_identity.entry(live.identity.clone()).or_default().insert(id);
+            if let Some(child) = live.child {
+                self.inbound_spis.insert(child.inbound);
+            }
+        }
+        self.sas.insert(id, sa);
+    }
+
+    pub(crate) fn half_open(&self) -> usize {
+        self.by_request.len()
+    }
+
+    pub(crate) fn established(&self) -> usize {
+        self.established
+    }
+
+    /// The half-open SA that this request began.
+    pub(crate) fn of_request(&self, digest: &Digest) -> Option<SaId> {
+        self.by_request.get(digest).copied()
+    }
+
+    /// The SAs of an authenticated identity.
+    pub(crate) fn of_identity(&self, identity: &Identity) -> Vec<SaId> {
+        self.by_identity.get(identity).into_iter().flatten().copied().collect()
+    }
+
+    pub(crate) fn is_inbound_spi(&self, spi: u32) -> bool {
+        self.inbound_spis.contains(&spi)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.first().map(|(deadline, _)| *deadline)
+    }
+
+    /// The SAs whose deadline has passed, in the order of the deadlines.
+    pub(crate) fn due(&self, now: Instant) -> Vec<SaId> {
+        self.deadlines
+            .iter()
+            .take_while(|(deadline, _)| *deadline <= now)
+            .map(|due| due.1)
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Seed;
+    use crate::sa::{ChildSpis, Closed, Common, Established, HalfOpen, LastAnswer};
+    use crypto::{RustCrypto, Secret};
+    use ike_core::{IkeKeys, IkeSpi, Path, SaNonces, Suite};
+
+    fn path() -> Path {
+        let address = ([127, 0, 0, 1], 500).into();
+        Path { local: address, remote: address }
+    }
+
+    fn last() -> LastAnswer {
+        LastAnswer { message_id: 1, digest: [1; 32], response: Vec::new() }
+    }
+
+    fn common(id: u64) -> Box<Common> {
+        let suite = Suite::default().ike();
+        let nonces = SaNonces { initiator: &[1; 16], responder: &[2; 16] };
+        let shared = Secret::new(&[3; 32]).expect("32 octets");
+        let spis = (IkeSpi(7), IkeSpi(id));
+        let keys = IkeKeys::derive(&RustCrypto, &suite, &nonces, spis, &shared);
+        let streams = Seed::new([4; 32]).streams(0, &[5; 32]);
+        Box::new(Common::new((SaId(id), IkeSpi(7)), suite, keys, streams))
+    }
+
+    fn half_open(id: u64) -> Sa {
+        Sa::HalfOpen(HalfOpen {
+            common: common(id),
+            path: path(),
+            digest: [id.to_be_bytes()[7]; 32],
+            request: Vec::new(),
+            response: Vec::new(),
+            nonce_i: Vec::new(),
+            nonce_r: Vec::new(),
+            deadline: Instant::from_micros(id),
+        })
+    }
+
+    fn live(id: u64) -> Established {
+        Established {
+            common: common(id),
+            identity: "device".parse().expect("a name"),
+            path: path(),
+            last: last(),
+            child: Some(ChildSpis { inbound: 0x1000, outbound: 0x2000 }),
+            child_keys: None,
+            next_request: 0,
+            outstanding: None,
+            liveness_due: Some(Instant::from_micros(id)),
+        }
+    }
+
+    #[test]
+    fn no_index_outlives_its_sa() {
+        let closed = Sa::Closed(Closed {
+            id: SaId(4),
+            spi_i: IkeSpi(7),
+            path: path(),
+            last: last(),
+            forget_at: Instant::from_micros(4),
+        });
+        let all = [half_open(1), Sa::Established(live(2)), Sa::Closing(live(3)), closed];
+        for sa in all {
+            let (mut table, id, phase) = (Table::default(), sa.id(), sa.phase());
+            let deadline = sa.deadline();
+            table.put(sa);
+            assert_eq!(table.next_deadline(), deadline, "{phase:?}");
+            assert_eq!(table.half_open(), usize::from(phase == Phase::HalfOpen));
+            assert_eq!(table.established(), usize::from(phase == Phase::Established));
+            assert!(table.take(id).is_some());
+            let Table { sas, by_request, by_identity, inbound_spis, deadlines, established } =
+                table;
+            assert!(sas.is_empty() && by_request.is_empty() && by_identity.is_empty());
+            assert!(inbound_spis.is_empty() && deadlines.is_empty() && established == 0);
+        }
+    }
+
+    #[test]
+    fn what_is_due_comes_in_the_order_of_the_deadlines() {
+        let mut table = Table::default();
+        for id in [5, 3, 9] {
+            table.put(half_open(id));
+        }
+        assert_eq!(table.due(Instant::from_micros(2)), []);
+        assert_eq!(table.due(Instant::from_micros(5)), [SaId(3), SaId(5)]);
+    }
+}

@@ -1,0 +1,13 @@
+//! The responder against an initiator that is built by hand, message by message.
+
+mod auth_errors;
+mod behaviours;
+mod client;
+mod cookies;
+mod exchanges;
+mod handshake;
+mod init_errors;
+mod own_requests;
+mod retransmissions;
+mod robustness;
+mod world;

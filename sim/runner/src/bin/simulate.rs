@@ -1,4 +1,0 @@
-//! The program `simulate`.
-#![forbid(unsafe_code)]
-
-fn main() {}

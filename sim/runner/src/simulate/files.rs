@@ -1,0 +1,38 @@
+//! The files of a run.
+
+use anyhow::{Context, Result};
+use simulator::Outcome;
+use std::fs;
+use std::path::Path;
+
+/// Writes all files of a run into `folder`. Each is complete or not there: it gets its name last.
+pub(crate) fn write(folder: &Path, outcome: &Outcome) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    let report = outcome.report.to_json();
+    let files: [(&str, &[u8]); 5] = [
+        ("report.json", report.as_bytes()),
+        ("trace.jsonl", outcome.trace.as_bytes()),
+        ("capture.pcapng", &outcome.capture),
+        ("ikev2_decryption_table", outcome.ikev2_decryption_table.as_bytes()),
+        ("esp_sa", outcome.esp_sa.as_bytes()),
+    ];
+    for (name, octets) in files {
+        replace(&folder.join(name), octets)?;
+    }
+    let ladder = folder.join("ladder.txt");
+    match &outcome.ladder {
+        Some(text) => replace(&ladder, text.as_bytes()),
+        // An older run of fewer nodes may have left one.
+        None if ladder.exists() => {
+            fs::remove_file(&ladder).with_context(|| format!("{}: cannot go", ladder.display()))
+        }
+        None => Ok(()),
+    }
+}
+
+fn replace(path: &Path, octets: &[u8]) -> Result<()> {
+    let unfinished = path.with_extension("unfinished");
+    fs::write(&unfinished, octets)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .with_context(|| format!("{}: cannot be written", path.display()))
+}

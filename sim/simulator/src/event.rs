@@ -1,0 +1,386 @@
+//! What happens in a run, one event after the other. Everything that looks at a run (the trace, the
+//! fingerprint, the figures, the checkers) sees these.
+
+use core::fmt::{self, Display};
+use ike_core::{ExchangeType, Instant};
+use vnet::link::{Direction, DropReason as LinkDrop};
+
+/// Who an event happens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Actor {
+    /// The node of that number.
+    Node(u32),
+    /// The gateway.
+    Gateway,
+    /// The server behind the gateway.
+    Server,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event<'a> {
+    /// Virtual time since the start of the run.
+    pub at: Instant,
+    /// Who it happened to.
+    pub who: Actor,
+    /// What it was.
+    pub what: What<'a>,
+}
+
+/// A datagram's place: which link, which way, the how-manieth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The link, which has the number of its node.
+    pub link: u32,
+    /// The way.
+    pub direction: Direction,
+    /// Counts the datagrams that entered the link that way, from 0.
+    pub index: u64,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What<'a> {
+    /// A node woke for the `wake`-th time, from 0.
+    Woke {
+        /// Which wake.
+        wake: u32,
+    },
+    /// It was to wake and had not slept yet.
+    WakeIgnored {
+        /// Which wake.
+        wake: u32,
+    },
+    /// A node sleeps and has forgotten everything.
+    Slept,
+    /// A node begins to connect, for the `number`-th time in this wake, from 1.
+    Attempt {
+        /// Which attempt.
+        number: u8,
+    },
+    /// A datagram entered a link.
+    Sent {
+        /// Where.
+        place: Place,
+        /// Its octets, IP header included.
+        len: usize,
+        /// The start of SHA-256 over them.
+        digest: u64,
+    },
+    /// A link dropped it.
+    Lost {
+        /// Where.
+        place: Place,
+        /// Why.
+        reason: LinkDrop,
+    },
+    /// It left the link at the other end.
+    Arrived {
+        /// Where.
+        place: Place,
+    },
+    /// A node's request was given to the network.
+    Request {
+        /// Its exchange.
+        exchange: ExchangeType,
+        /// Its Message ID.
+        message_id: u32,
+        /// 0 the first time, then counting the retransmissions.
+        transmission: u32,
+    },
+    /// A response was given to the network, by a node or the gateway; or a request, by the gateway.
+    Message {
+        /// Its exchange.
+        exchange: ExchangeType,
+        /// Its Message ID.
+        message_id: u32,
+        /// Whether it is a response.
+        response: bool,
+    },
+    /// The initiator of a node reported something.
+    Initiator(&'a ike_initiator::Event),
+    /// The responder of the gateway reported something.
+    Responder(&'a ike_responder::Event),
+    /// An ESP packet was sealed.
+    EspSent {
+        /// Its SPI.
+        spi: u32,
+        /// Its sequence number.
+        sequence: u32,
+        /// Octets of the inner packet.
+        inner: usize,
+    },
+    /// An ESP packet passed all checks.
+    EspReceived {
+        /// Its SPI.
+        spi: u32,
+        /// Its sequence number.
+        sequence: u32,
+        /// Octets of the inner packet.
+        inner: usize,
+    },
+    /// A packet was dropped at the edge of the tunnel.
+    PacketDropped {
+        /// Why.
+        reason: PacketDrop,
+    },
+    /// The application sent a message, or an echo request.
+    ApplicationSent {
+        /// What it says.
+        text: &'a str,
+        /// Whether it was said before and not answered.
+        repeated: bool,
+    },
+    /// The application received a message, or an echo reply.
+    ApplicationReceived {
+        /// What it says.
+        text: &'a str,
+    },
+    /// The application did all it wanted in this wake.
+    ApplicationCompleted,
+    /// The application gave up in this wake.
+    ApplicationFailed {
+        /// Why.
+        reason: &'a str,
+    },
+}
+
+/// Why a packet was dropped at the edge of the tunnel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PacketDrop {
+    /// Not an IP datagram.
+    Ip(vnet::ip::IpError),
+    /// Not a UDP datagram.
+    Udp(vnet::udp::UdpError),
+    /// ESP that does not open.
+    Open(esp::OpenError),
+    /// A packet that cannot be sealed.
+    Seal(esp::SealError),
+    /// A dummy packet (RFC 4303 2.6).
+    Dummy,
+    /// There is no SA for it.
+    NoSa,
+    /// Its addresses are not what the selectors of the SA allow.
+    Selectors,
+    /// It should have been protected.
+    NotProtected,
+    /// Longer than the sender's own MTU.
+    TooBig,
+}
+
+impl Display for PacketDrop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ip(error) => error.fmt(f),
+            Self::Udp(error) => error.fmt(f),
+            Self::Open(error) => error.fmt(f),
+            Self::Seal(error) => error.fmt(f),
+            Self::Dummy => f.write_str("a dummy packet"),
+            Self::NoSa => f.write_str("no SA"),
+            Self::Selectors => f.write_str("outside the traffic selectors"),
+            Self::NotProtected => f.write_str("not protected"),
+            Self::TooBig => f.write_str("longer than the MTU"),
+        }
+    }
+}
+
+/// Takes the fields of an event in order.
+pub trait Fields {
+    /// A number.
+    fn number(&mut self, key: &'static str, value: u64);
+    /// A text.
+    fn text(&mut self, key: &'static str, value: &dyn Display);
+    /// A value that depends on the cryptography: it is part of the fingerprint and not of the shape.
+    fn opaque(&mut self, key: &'static str, value: u64);
+}
+
+impl What<'_> {
+    /// The name in the trace.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Woke { .. } => "woke",
+            Self::WakeIgnored { .. } => "wake_ignored",
+            Self::Slept => "slept",
+            Self::Attempt { .. } => "attempt",
+            Self::Sent { .. } => "sent",
+            Self::Lost { .. } => "lost",
+            Self::Arrived { .. } => "arrived",
+            Self::Request { .. } => "request",
+            Self::Message { .. } => "message",
+            Self::Initiator(event) => initiator_name(event),
+            Self::Responder(event) => responder_name(event),
+            Self::EspSent { .. } => "esp_sent",
+            Self::EspReceived { .. } => "esp_received",
+            Self::PacketDropped { .. } => "packet_dropped",
+            Self::ApplicationSent { .. } => "application_sent",
+            Self::ApplicationReceived { .. } => "application_received",
+            Self::ApplicationCompleted => "application_completed",
+            Self::ApplicationFailed { .. } => "application_failed",
+        }
+    }
+
+    /// Hands out the fields.
+    pub fn fields(&self, to: &mut dyn Fields) {
+        match self {
+            Self::Woke { wake } | Self::WakeIgnored { wake } => to.number("wake", (*wake).into()),
+            Self::Slept | Self::ApplicationCompleted => {}
+            Self::Attempt { number } => to.number("number", (*number).into()),
+            Self::Sent { place, len, digest } => {
+                place.fields(to);
+                to.number("octets", *len as u64);
+                to.opaque("digest", *digest);
+            }
+            Self::Lost { place, reason } => {
+                place.fields(to);
+                to.text("reason", &link_drop_name(*reason));
+            }
+            Self::Arrived { place } => place.fields(to),
+            Self::Request { exchange, message_id, transmission } => {
+                to.text("exchange", exchange);
+                to.number("message_id", (*message_id).into());
+                to.number("transmission", (*transmission).into());
+            }
+            Self::Message { exchange, message_id, response } => {
+                to.text("exchange", exchange);
+                to.number("message_id", (*message_id).into());
+                to.text("kind", &if *response { "response" } else { "request" });
+            }
+            Self::Initiator(event) => initiator_fields(event, to),
+            Self::Responder(event) => responder_fields(event, to),
+            Self::EspSent { spi, sequence, inner } | Self::EspReceived { spi, sequence, inner } => {
+                to.opaque("spi", (*spi).into());
+                to.number("sequence", (*sequence).into());
+                to.number("inner_octets", *inner as u64);
+            }
+            Self::PacketDropped { reason } => to.text("reason", reason),
+            Self::ApplicationSent { text, repeated } => {
+                to.text("text", text);
+                to.number("repeated", u64::from(*repeated));
+            }
+            Self::ApplicationReceived { text } => to.text("text", text),
+            Self::ApplicationFailed { reason } => to.text("reason", reason),
+        }
+    }
+}
+
+impl Place {
+    fn fields(&self, to: &mut dyn Fields) {
+        to.number("link", self.link.into());
+        to.text("direction", &direction_name(self.direction));
+        to.number("index", self.index);
+    }
+}
+
+/// The name of a direction in the trace.
+#[must_use]
+pub const fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Towards => "towards",
+        Direction::Back => "back",
+    }
+}
+
+/// The name of a link's reason in the trace.
+#[must_use]
+pub const fn link_drop_name(reason: LinkDrop) -> &'static str {
+    match reason {
+        LinkDrop::Loss => "loss",
+        LinkDrop::TooBig => "too_big",
+    }
+}
+
+fn initiator_name(event: &ike_initiator::Event) -> &'static str {
+    use ike_initiator::Event as E;
+    match event {
+        E::Operation(_) => "operation",
+        E::CookieRequested { .. } => "cookie_requested",
+        E::GroupRequested(_) => "group_requested",
+        E::Established { .. } => "established",
+        E::Failed(_) => "failed",
+        E::Dropped(_) => "dropped",
+        E::Answered { .. } => "answered",
+        E::Repeated { .. } => "response_repeated",
+        E::Closed(_) => "closed",
+    }
+}
+
+fn initiator_fields(event: &ike_initiator::Event, to: &mut dyn Fields) {
+    use ike_initiator::Event as E;
+    match event {
+        E::Operation(operation) => to.text("operation", &format_args!("{operation:?}")),
+        E::CookieRequested { len, at_once } => {
+            to.number("octets", *len as u64);
+            to.number("at_once", u64::from(*at_once));
+        }
+        E::GroupRequested(group) => to.text("group", &format_args!("{group:?}")),
+        E::Established { peer, .. } => to.text("peer", peer),
+        E::Failed(reason) => to.text("reason", reason),
+        E::Dropped(reason) => to.text("reason", reason),
+        E::Answered { exchange, message_id, notify } => {
+            to.text("exchange", exchange);
+            to.number("message_id", (*message_id).into());
+            if let Some(notify) = notify {
+                to.text("notify", notify);
+            }
+        }
+        E::Repeated { message_id } => to.number("message_id", (*message_id).into()),
+        E::Closed(reason) => to.text("reason", reason),
+    }
+}
+
+fn responder_name(event: &ike_responder::Event) -> &'static str {
+    use ike_responder::Event as E;
+    match event {
+        E::Operation { .. } => "operation",
+        E::HalfOpen { .. } => "half_open",
+        E::Established { .. } => "established",
+        E::Refused { .. } => "refused",
+        E::Dropped { .. } => "dropped",
+        E::CookieRequested { .. } => "cookie_requested",
+        E::ResponseRepeated { .. } => "response_repeated",
+        E::Answered { .. } => "answered",
+        E::PeerAnswered { .. } => "peer_answered",
+        E::ChildClosed { .. } => "child_closed",
+        E::Closed { .. } => "closed",
+    }
+}
+
+fn responder_fields(event: &ike_responder::Event, to: &mut dyn Fields) {
+    use ike_responder::Event as E;
+    match event {
+        E::Operation { operation, .. } => to.text("operation", &format_args!("{operation:?}")),
+        E::HalfOpen { sa, path, .. } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.text("remote", &path.remote);
+        }
+        E::Established { sa, identity, path, replaced } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.text("remote", &path.remote);
+            to.text("peer", identity);
+            to.number("replaced", *replaced as u64);
+        }
+        E::Refused { path, notify, .. } => {
+            to.text("remote", &path.remote);
+            to.text("notify", notify);
+        }
+        E::Dropped { path, reason } => {
+            to.text("remote", &path.remote);
+            to.text("reason", reason);
+        }
+        E::CookieRequested { path } => to.text("remote", &path.remote),
+        E::ResponseRepeated { sa, message_id } | E::PeerAnswered { sa, message_id } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.number("message_id", (*message_id).into());
+        }
+        E::Answered { sa, exchange } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.text("exchange", exchange);
+        }
+        E::ChildClosed { sa } => to.opaque("sa", sa.spi_r().0),
+        E::Closed { sa, reason } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.text("reason", &format_args!("{reason:?}"));
+        }
+    }
+}

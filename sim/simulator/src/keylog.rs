@@ -1,0 +1,90 @@
+//! The keys of a run in Wireshark's own formats: with them it decrypts the capture.
+
+use crate::observer::{EspKeyLog, IkeKeyLog};
+use core::fmt::Write as _;
+use crypto::{Encryption, Integrity, Protection};
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "{octet:02x}");
+        text
+    })
+}
+
+/// Wireshark's names of an IKE SA's algorithms; `None`: it cannot decrypt them.
+fn ike_names(protection: Protection) -> Option<(&'static str, &'static str)> {
+    let encryption = match protection.encryption() {
+        Encryption::AesCbc128 => "AES-CBC-128 [RFC3602]",
+        Encryption::AesGcm16_128 => "AES-GCM-128 with 16 octet ICV [RFC5282]",
+        Encryption::AesCcm8_128 => "AES-CCM-128 with 8 octet ICV [RFC5282]",
+        Encryption::ChaCha20Poly1305 => return None,
+    };
+    let integrity = match protection.integrity() {
+        Some(Integrity::HmacSha256_128) => "HMAC_SHA2_256_128 [RFC4868]",
+        None => "NONE [RFC4306]",
+    };
+    Some((encryption, integrity))
+}
+
+/// Wireshark's names of a Child SA's algorithms; `None`: it cannot decrypt them.
+fn esp_names(protection: Protection) -> Option<(&'static str, &'static str)> {
+    match (protection.encryption(), protection.integrity()) {
+        (Encryption::AesCbc128, Some(Integrity::HmacSha256_128)) => {
+            Some(("AES-CBC [RFC3602]", "HMAC-SHA-256-128 [RFC4868]"))
+        }
+        (Encryption::AesGcm16_128, None) => Some(("AES-GCM with 16 octet ICV [RFC4106]", "NULL")),
+        _ => None,
+    }
+}
+
+/// The file `ikev2_decryption_table`: a row for each IKE SA. Suites that Wireshark cannot decrypt are
+/// there as comments.
+#[must_use]
+pub fn ikev2_decryption_table<'k>(keys: impl IntoIterator<Item = &'k IkeKeyLog>) -> String {
+    let mut table =
+        String::from("# SPIi, SPIr, SK_ei, SK_er, encryption, SK_ai, SK_ar, integrity\n");
+    for log in keys {
+        let (initiator, responder) = (&log.keys.initiator, &log.keys.responder);
+        let names = ike_names(log.suite.protection);
+        let (encryption, integrity) = names.unwrap_or(("unknown to Wireshark", ""));
+        let comment = if names.is_some() { "" } else { "# " };
+        let _ = writeln!(
+            table,
+            "{comment}{},{},{},{},\"{encryption}\",{},{},\"{integrity}\"",
+            log.spis.0,
+            log.spis.1,
+            hex(initiator.encryption()),
+            hex(responder.encryption()),
+            hex(initiator.integrity()),
+            hex(responder.integrity()),
+        );
+    }
+    table
+}
+
+/// The file `esp_sa`: a row for each direction of each Child SA. Suites that Wireshark cannot decrypt
+/// are there as comments.
+#[must_use]
+pub fn esp_sa<'k>(keys: impl IntoIterator<Item = &'k EspKeyLog>) -> String {
+    let mut table =
+        String::from("# family, source, destination, SPI, encryption, key, authentication, key\n");
+    for log in keys {
+        let family = if log.source.is_ipv4() { "IPv4" } else { "IPv6" };
+        let names = esp_names(log.key.protection());
+        let (encryption, authentication) = names.unwrap_or(("unknown to Wireshark", ""));
+        let comment = if names.is_some() { "" } else { "# " };
+        let integrity = log.key.integrity();
+        let integrity =
+            if integrity.is_empty() { String::new() } else { format!("0x{}", hex(integrity)) };
+        let _ = writeln!(
+            table,
+            "{comment}\"{family}\",\"{}\",\"{}\",\"0x{:08x}\",\"{encryption}\",\"0x{}\",\
+             \"{authentication}\",\"{integrity}\"",
+            log.source,
+            log.destination,
+            log.spi,
+            hex(log.key.encryption()),
+        );
+    }
+    table
+}

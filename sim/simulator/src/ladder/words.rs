@@ -1,0 +1,116 @@
+//! What notes and ESP arrows of a ladder say.
+
+use crate::event::What;
+use crate::observer::EspKeyLog;
+use crypto::RustCrypto;
+use esp::{Inbound, Opened, ReplayWindow, spi_of};
+use ike_initiator::Event as Initiator;
+use ike_responder::Event as Responder;
+use std::collections::BTreeMap;
+use vnet::ip::{self, protocol};
+use vnet::udp;
+
+/// The note of an event at a node, if it deserves one: arrows speak for what crosses the link.
+pub(super) fn node_note(what: &What<'_>) -> Option<String> {
+    Some(match what {
+        What::Woke { .. } => "wakes".into(),
+        What::WakeIgnored { .. } => "is to wake, but is awake".into(),
+        What::Slept => "sleeps".into(),
+        What::Attempt { number } if *number > 1 => format!("connects again (attempt {number})"),
+        What::PacketDropped { reason } => format!("drops a packet: {reason}"),
+        What::ApplicationCompleted => "application is done".into(),
+        What::ApplicationFailed { reason } => format!("application gives up: {reason}"),
+        What::Initiator(event) => initiator_note(event)?,
+        _ => return None,
+    })
+}
+
+fn initiator_note(event: &Initiator) -> Option<String> {
+    Some(match event {
+        Initiator::CookieRequested { at_once: true, .. } => "answers the cookie".into(),
+        Initiator::CookieRequested { at_once: false, .. } => "keeps the cookie for later".into(),
+        Initiator::GroupRequested(group) => format!("changes to {group:?}"),
+        Initiator::Established { peer, .. } => format!("established with {peer}"),
+        Initiator::Failed(reason) => format!("attempt fails: {reason}"),
+        Initiator::Dropped(reason) => format!("drops: {reason}"),
+        Initiator::Closed(reason) => reason.to_string(),
+        Initiator::Operation(_) | Initiator::Answered { .. } | Initiator::Repeated { .. } => {
+            return None;
+        }
+    })
+}
+
+/// The note of an event at the gateway, with the node it is about; `sas` remembers whose SA is whose.
+pub(super) fn responder_note(
+    event: &Responder,
+    sas: &mut BTreeMap<u64, u32>,
+) -> Option<(u32, String)> {
+    let at = |path: &ike_core::Path| crate::world::number_of(path.remote.ip());
+    match event {
+        Responder::HalfOpen { sa, path, .. } => {
+            sas.insert(sa.spi_r().0, at(path)?);
+            None
+        }
+        Responder::Established { identity, path, replaced, .. } => {
+            let replaced = match replaced {
+                0 => String::new(),
+                count => format!(", {count} older SA deleted"),
+            };
+            Some((at(path)?, format!("established with {identity}{replaced}")))
+        }
+        Responder::Refused { path, notify, .. } => Some((at(path)?, format!("refuses: {notify}"))),
+        Responder::Dropped { path, reason } => Some((at(path)?, format!("drops: {reason}"))),
+        Responder::Closed { sa, reason } => {
+            let node = sas.remove(&sa.spi_r().0)?;
+            Some((node, format!("SA closed: {reason:?}")))
+        }
+        _ => None,
+    }
+}
+
+/// Looks into ESP packets with the keys of the run.
+#[derive(Default)]
+pub(super) struct EspReader {
+    sas: BTreeMap<u32, Inbound>,
+}
+
+impl EspReader {
+    pub(super) fn add(&mut self, keys: &EspKeyLog) {
+        let window = ReplayWindow::default();
+        self.sas.insert(keys.spi, Inbound::new(keys.spi, keys.key.clone(), window));
+    }
+
+    pub(super) fn label(&mut self, packet: &[u8]) -> String {
+        let len = packet.len();
+        let sequence = packet.get(4..8).and_then(|octets| octets.try_into().ok());
+        let number = sequence.map_or(0, u32::from_be_bytes);
+        let mut copy = packet.to_vec();
+        let inner = spi_of(packet)
+            .and_then(|spi| self.sas.get_mut(&spi))
+            .and_then(|sa| sa.open(&RustCrypto, &mut copy).ok());
+        match inner {
+            Some(Opened::Packet { inner, .. }) => {
+                format!("ESP {number}, {len} octets: {}", said(inner))
+            }
+            Some(Opened::Dummy) => format!("ESP {number}, {len} octets: dummy"),
+            None => format!("ESP {number}, {len} octets"),
+        }
+    }
+}
+
+/// What the inner packet says.
+fn said(inner: &[u8]) -> String {
+    let Ok(packet) = ip::parse(inner) else { return "not IP".into() };
+    match packet.protocol {
+        protocol::UDP => udp::parse(packet.source, packet.destination, packet.payload).map_or_else(
+            |error| error.to_string(),
+            |datagram| format!("\"{}\"", String::from_utf8_lossy(datagram.payload).escape_debug()),
+        ),
+        protocol::ICMP | protocol::ICMPV6 => match packet.payload.first() {
+            Some(8 | 128) => "echo request".into(),
+            Some(0 | 129) => "echo reply".into(),
+            _ => "ICMP".into(),
+        },
+        other => format!("IP protocol {other}"),
+    }
+}

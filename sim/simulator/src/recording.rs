@@ -1,0 +1,103 @@
+//! Everything that a run leaves behind, kept in memory until it is written.
+
+use crate::event::{Event, direction_name};
+use crate::figures::Counter;
+use crate::fingerprint::Fingerprint;
+use crate::ladder::Ladder;
+use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
+use crate::trace::trace_line;
+use vnet::capture::{Capture, CaptureError};
+use vnet::link::{DropReason, Outcome};
+
+/// The files of a run, and what they were made from.
+pub struct Recording {
+    pub(crate) counter: Counter,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) trace: String,
+    pub(crate) ladder: Option<Ladder>,
+    pub(crate) ike_keys: Vec<IkeKeyLog>,
+    pub(crate) esp_keys: Vec<EspKeyLog>,
+    capture: Capture<Vec<u8>>,
+    capture_error: Option<CaptureError>,
+    name: Box<dyn Fn(u32) -> String>,
+}
+
+impl Recording {
+    /// An empty one for so many nodes, which are called `name`; with a ladder if wanted.
+    ///
+    /// # Panics
+    /// Never: a capture into memory cannot fail to start.
+    #[must_use]
+    pub fn new(nodes: u32, ladder: Option<Ladder>, name: Box<dyn Fn(u32) -> String>) -> Self {
+        Self {
+            counter: Counter::new(nodes),
+            fingerprint: Fingerprint::default(),
+            trace: String::new(),
+            ladder,
+            ike_keys: Vec::new(),
+            esp_keys: Vec::new(),
+            capture: Capture::new(Vec::new(), &["vnet"]).expect("a capture into memory"),
+            capture_error: None,
+            name,
+        }
+    }
+
+    /// The capture as a pcapng file.
+    ///
+    /// # Errors
+    /// [`CaptureError`]: a datagram could not be written, for example because its time stamp is
+    /// beyond what the format holds.
+    pub(crate) fn finish_capture(&mut self) -> Result<Vec<u8>, CaptureError> {
+        let empty = Capture::new(Vec::new(), &["vnet"])?;
+        let octets = core::mem::replace(&mut self.capture, empty).finish()?;
+        self.capture_error.take().map_or(Ok(octets), Err)
+    }
+}
+
+impl Observer for Recording {
+    fn event(&mut self, event: &Event<'_>) {
+        self.counter.event(event);
+        self.fingerprint.update(event);
+        self.trace.push_str(&trace_line(event, &self.name));
+        self.trace.push('\n');
+        if let Some(ladder) = &mut self.ladder {
+            ladder.event(event);
+        }
+    }
+
+    fn datagram(&mut self, datagram: &Datagram<'_>) {
+        let place = datagram.place;
+        let lost = match datagram.fate.outcome {
+            Outcome::Delivered { .. } => "",
+            Outcome::Dropped(DropReason::Loss) => ", lost",
+            Outcome::Dropped(DropReason::TooBig) => ", dropped: longer than the MTU",
+        };
+        let comment = format!(
+            "{} {}, number {}{lost}",
+            (self.name)(place.link),
+            direction_name(place.direction),
+            place.index
+        );
+        let at = vnet::time::Instant::from_micros(datagram.at.micros());
+        if let Err(error) = self.capture.write(at, 0, datagram.octets, Some(&comment)) {
+            self.capture_error.get_or_insert(error);
+        }
+        if let Some(ladder) = &mut self.ladder {
+            ladder.datagram(datagram);
+        }
+    }
+
+    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+        self.ike_keys.push(keys.clone());
+        if let Some(ladder) = &mut self.ladder {
+            ladder.ike_keys(keys);
+        }
+    }
+
+    fn esp_keys(&mut self, keys: &EspKeyLog) {
+        self.esp_keys.push(keys.clone());
+        if let Some(ladder) = &mut self.ladder {
+            ladder.esp_keys(keys);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The report of a run: the verdict and every figure, with stable keys.
+
+use crate::figures::{Figures, NodeFigures};
+use crate::fingerprint::RunHash;
+use crate::scenario::{Group, Scenario};
+use ike_core::{Growth, Instant};
+use serde::Serialize;
+
+/// The version of the report's keys: it changes when one of them does.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// What the scenario's `[expect]` says about a figure, and what the run showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Expectation {
+    /// The figure's name.
+    pub figure: &'static str,
+    /// Its bound, as in a scenario.
+    pub expected: String,
+    /// What it was.
+    pub actual: u64,
+    /// Whether that is within the bound.
+    pub passed: bool,
+}
+
+/// How a group was set up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GroupReport {
+    /// Its name.
+    pub name: String,
+    /// How many nodes it has.
+    pub count: u32,
+    /// The suite that they offer.
+    pub suite: String,
+    /// How the timeouts of its schedule grow.
+    pub retransmission_growth: &'static str,
+    /// Whether that is what RFC 7815 2.1 demands.
+    pub retransmission_conforms: bool,
+}
+
+/// A node by its name, with its figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeReport {
+    /// Its name.
+    pub name: String,
+    /// What happened to it.
+    #[serde(flatten)]
+    pub figures: NodeFigures,
+}
+
+/// A hash of the beginning of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Checkpoint {
+    /// After so many events.
+    pub events: u64,
+    /// The fingerprint up to there.
+    pub fingerprint: String,
+}
+
+/// The verdict and every figure of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// The version of the report's keys.
+    pub schema: u32,
+    /// The scenario's name.
+    pub scenario: String,
+    /// What it tells.
+    pub description: String,
+    /// Where all randomness came from.
+    pub seed: u64,
+    /// The commit of the project that ran, if the program knows it; `+` behind it: with changes.
+    pub commit: Option<String>,
+    /// The overrides, as typed.
+    pub overrides: Vec<String>,
+    /// Whether every expectation held and every link's account balances.
+    pub passed: bool,
+    /// Each expectation.
+    pub expectations: Vec<Expectation>,
+    /// Whether on every link sent = delivered + dropped + in flight.
+    pub accounting_balances: bool,
+    /// Virtual time at the end, in microseconds.
+    pub end_us: u64,
+    /// Events of the run.
+    pub events: u64,
+    /// The hash over all events.
+    pub fingerprint: String,
+    /// The hash over times, sizes and outcomes.
+    pub shape: String,
+    /// The hash after each thousand events.
+    pub checkpoints: Vec<Checkpoint>,
+    /// All figures.
+    pub figures: Figures,
+    /// Each group.
+    pub groups: Vec<GroupReport>,
+    /// Each node.
+    pub nodes: Vec<NodeReport>,
+}
+
+impl Report {
+    /// The report as pretty JSON with a newline at the end.
+    ///
+    /// # Panics
+    /// Never: all keys are texts.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("a report is plain data");
+        text.push('\n');
+        text
+    }
+}
+
+/// What the run showed, before the verdict.
+pub(crate) struct Facts<'a> {
+    pub(crate) figures: &'a Figures,
+    pub(crate) nodes: &'a [NodeFigures],
+    pub(crate) hashes: (RunHash, RunHash),
+    pub(crate) checkpoints: &'a [(u64, RunHash)],
+    pub(crate) events: u64,
+    pub(crate) end: Instant,
+    pub(crate) balances: bool,
+}
+
+pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) -> Report {
+    let expectations: Vec<Expectation> = scenario
+        .expect
+        .iter()
+        .map(|(figure, bound)| {
+            let actual = facts.figures.value(figure).unwrap_or_default();
+            let passed = bound.holds(actual);
+            Expectation { figure, expected: bound.to_string(), actual, passed }
+        })
+        .collect();
+    let names = scenario
+        .groups
+        .iter()
+        .flat_map(|group| group.numbers().map(|number| node_name(group, number)));
+    Report {
+        schema: SCHEMA,
+        scenario: run.0.to_owned(),
+        description: scenario.description.clone(),
+        seed: run.1,
+        commit: None,
+        overrides: Vec::new(),
+        passed: facts.balances && expectations.iter().all(|expectation| expectation.passed),
+        expectations,
+        accounting_balances: facts.balances,
+        end_us: facts.end.micros(),
+        events: facts.events,
+        fingerprint: facts.hashes.0.to_string(),
+        shape: facts.hashes.1.to_string(),
+        checkpoints: facts
+            .checkpoints
+            .iter()
+            .map(|(events, hash)| Checkpoint { events: *events, fingerprint: hash.to_string() })
+            .collect(),
+        figures: facts.figures.clone(),
+        groups: scenario.groups.iter().map(group_report).collect(),
+        nodes: names
+            .zip(facts.nodes)
+            .map(|(name, figures)| NodeReport { name, figures: figures.clone() })
+            .collect(),
+    }
+}
+
+/// A node's name: its group and its number in the run.
+pub(crate) fn node_name(group: &Group, number: u32) -> String {
+    format!("{}-{number}", group.name)
+}
+
+fn group_report(group: &Group) -> GroupReport {
+    GroupReport {
+        name: group.name.clone(),
+        count: group.count,
+        suite: group.suite.name().to_owned(),
+        retransmission_growth: match group.retransmission.growth() {
+            Growth::Exponential => "exponential",
+            Growth::ExponentialToCap => "exponential to a cap",
+            Growth::RepeatsFirst => "repeats the first interval",
+            Growth::None => "none",
+        },
+        retransmission_conforms: group.retransmission.conforms(),
+    }
+}

@@ -1,0 +1,271 @@
+//! Groups of nodes: what differs between nodes, and their schedules.
+
+use super::super::group::{IdentityPattern, PskPattern};
+use super::super::{
+    Application, Close, GarageDoor, Group, MAX_NODES, Ping, Profile, Restart, schema,
+};
+use super::{Fault, Text, fault, or};
+use core::ops::Range;
+use core::time::Duration;
+use ike_core::{Identity, Jitter, Schedule, Suite};
+use schema::{Kind, NoJitter, Number, Or, Positive, Preset, WholePercent};
+use std::collections::BTreeSet;
+use toml::Spanned;
+
+/// The longest name of a group, so that default identities fit.
+const MAX_NAME: usize = 32;
+
+/// The groups of a run that ends after `end`.
+pub(super) fn groups(
+    nodes: Spanned<Vec<Spanned<schema::Node>>>,
+    end: Duration,
+) -> Result<Vec<Group>, Fault> {
+    if nodes.get_ref().is_empty() {
+        return Err(fault(&nodes, "expected at least one group of nodes"));
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for node in nodes.into_inner() {
+        let identity = node.get_ref().identity.as_ref().map(Spanned::span);
+        let span = identity.unwrap_or_else(|| node.span());
+        let made = group(node, &groups, end)?;
+        if let Some(message) = groups.iter().find_map(|other| same_identity(other, &made)) {
+            return Err(Fault { span, message });
+        }
+        groups.push(made);
+    }
+    Ok(groups)
+}
+
+fn group(node: Spanned<schema::Node>, before: &[Group], end: Duration) -> Result<Group, Fault> {
+    let span = node.span();
+    let raw = node.into_inner();
+    let name = name(&raw.name, before)?;
+    let first = before.last().map_or(0, |group| group.numbers().end);
+    let count = count(raw.count.as_ref(), &span, first)?;
+    let numbers = first..first + count;
+    let default = Spanned::new(span.clone(), String::from("{group}-{n} shared secret"));
+    let psk_text = raw.psk.unwrap_or(default);
+    let gateway_text = raw.gateway_psk.as_ref().unwrap_or(&psk_text);
+    Ok(Group {
+        identity: identity(raw.identity.as_ref(), &span, &name, &numbers)?,
+        psk: psk(&psk_text, &name, numbers.end - 1)?,
+        gateway_psk: psk(gateway_text, &name, numbers.end - 1)?,
+        first,
+        count,
+        suite: or(raw.suite, Suite::default()),
+        profile: or(raw.profile, Profile::default()),
+        retransmission: retransmission(raw.retransmission)?,
+        initial_contact: raw.initial_contact.unwrap_or(true),
+        awake: or(raw.awake, Duration::from_secs(5)),
+        close: or(raw.close, Close::default()),
+        wakes: wakes(&raw.wakes.at, end)?,
+        application: application(raw.application)?,
+        restart: raw.restart.map_or_else(Restart::default, restart),
+        name,
+    })
+}
+
+fn name(place: &Spanned<String>, before: &[Group]) -> Result<String, Fault> {
+    let name = place.get_ref();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
+    if !starts || !name.chars().all(plain) || name.len() > MAX_NAME {
+        let message = format!(
+            r#""{name}" is not a name: expected a lowercase letter, then letters, digits and "-", at most {MAX_NAME}"#
+        );
+        return Err(fault(place, message));
+    }
+    if before.iter().any(|group| group.name == *name) {
+        return Err(fault(
+            place,
+            format!(r#""{name}" is taken: expected another name for each group"#),
+        ));
+    }
+    Ok(name.clone())
+}
+
+fn count(
+    place: Option<&Spanned<schema::Count>>,
+    node: &Range<usize>,
+    first: u32,
+) -> Result<u32, Fault> {
+    let count = place.map_or(1, |place| place.get_ref().get());
+    if count > MAX_NODES - first {
+        let all = u64::from(first) + u64::from(count);
+        let message = format!("{all} nodes up to this group: expected at most {MAX_NODES} in all");
+        return Err(Fault { span: place.map_or_else(|| node.clone(), Spanned::span), message });
+    }
+    Ok(count)
+}
+
+fn identity(
+    place: Option<&Spanned<String>>,
+    node: &Range<usize>,
+    group: &str,
+    numbers: &Range<u32>,
+) -> Result<IdentityPattern, Fault> {
+    let text = place.map_or("{group}-{n}.example", |place| place.get_ref());
+    let several = numbers.len() > 1;
+    let last = numbers.end - 1;
+    let checked = IdentityPattern::new(text, group).and_then(|pattern| {
+        if several && !pattern.is_numbered() {
+            return Err(format!(
+                r#""{text}" is the same for each node: expected {{n}} in it, where their numbers go"#
+            ));
+        }
+        pattern.check(numbers.start, last)?;
+        Ok(pattern)
+    });
+    checked.map_err(|message| Fault {
+        span: place.map_or_else(|| node.clone(), Spanned::span),
+        message,
+    })
+}
+
+/// What is wrong if a node of each group has the same identity.
+fn same_identity(one: &Group, other: &Group) -> Option<String> {
+    if one.identity.visibly_differs(&other.identity) {
+        return None;
+    }
+    let all: BTreeSet<Identity> = one.numbers().map(|number| one.identity(number)).collect();
+    let same = other.numbers().map(|number| other.identity(number)).find(|id| all.contains(id))?;
+    Some(format!(
+        r#"{same} is a node of group "{}", too: expected another identity for each node"#,
+        one.name
+    ))
+}
+
+fn psk(place: &Spanned<String>, group: &str, last: u32) -> Result<PskPattern, Fault> {
+    PskPattern::new(place.get_ref(), group, last).map_err(|message| fault(place, message))
+}
+
+fn retransmission(
+    place: Option<Spanned<Or<Preset, schema::Retransmission>>>,
+) -> Result<Schedule, Fault> {
+    let Some(place) = place else { return Ok(Schedule::RFC7296) };
+    let span = place.span();
+    let raw = match place.into_inner() {
+        Or::Text(Preset(schedule)) => return Ok(schedule),
+        Or::Table(raw) => raw,
+    };
+    let preset = or(raw.preset, Preset(Schedule::RFC7296)).0;
+    let schedule = Schedule {
+        first: raw.first.map_or(preset.first, |Text(Positive(first))| first),
+        factor: or(raw.factor, preset.factor),
+        cap: raw.cap.map(|Text(Positive(cap))| cap).or(preset.cap),
+        tries: raw.tries.map_or(preset.tries, Number::get),
+        jitter: raw.jitter.map_or(Ok(preset.jitter), |place| jitter(&place))?,
+        ..preset
+    };
+    if schedule.cap.is_some_and(|cap| cap < schedule.first) {
+        let message = "the cap is shorter than the first timeout: expected at least that";
+        return Err(Fault { span, message: message.to_owned() });
+    }
+    Ok(schedule)
+}
+
+fn jitter(place: &Spanned<Or<NoJitter, schema::Jitter>>) -> Result<Jitter, Fault> {
+    let Or::Table(raw) = place.get_ref() else { return Ok(Jitter::None) };
+    match (raw.stretch, raw.shorten) {
+        (Some(Text(WholePercent(percent))), None) => Ok(Jitter::Stretch { percent }),
+        (None, Some(Text(WholePercent(percent)))) => Ok(Jitter::Shorten { percent }),
+        _ => Err(fault(place, "expected either `stretch` or `shorten`")),
+    }
+}
+
+fn wakes(
+    at: &Spanned<Vec<Spanned<Text<Duration>>>>,
+    end: Duration,
+) -> Result<Vec<Duration>, Fault> {
+    let mut wakes: Vec<Duration> = Vec::new();
+    for place in at.get_ref() {
+        let &Text(wake) = place.get_ref();
+        if wakes.last().is_some_and(|last| *last >= wake) {
+            return Err(fault(
+                place,
+                format!("{wake:?} is not later than the one before: expected increasing times"),
+            ));
+        }
+        if wake >= end {
+            return Err(fault(
+                place,
+                format!("the run is over at {wake:?}: expected a time before `duration`, {end:?}"),
+            ));
+        }
+        wakes.push(wake);
+    }
+    if wakes.is_empty() {
+        return Err(fault(at, "the list is empty: expected at least one time"));
+    }
+    Ok(wakes)
+}
+
+fn application(raw: schema::Application) -> Result<Application, Fault> {
+    fn value<T>(place: Option<Spanned<Text<T>>>, default: T) -> T {
+        or(place.map(Spanned::into_inner), default)
+    }
+    fn number<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
+        place: Option<Spanned<Number<MIN, MAX>>>,
+        default: T,
+    ) -> T {
+        place.map_or(default, |place| place.into_inner().get())
+    }
+    let positive = |place, default_s| value(place, Positive(Duration::from_secs(default_s))).0;
+    only_keys_of_its_kind(&raw)?;
+    Ok(match raw.kind {
+        Text(Kind::GarageDoor) => Application::GarageDoor(GarageDoor {
+            travel: value(raw.travel, Duration::from_secs(12)),
+            status_every: positive(raw.status_every, 1),
+            reply_timeout: positive(raw.reply_timeout, 2),
+            tries: number(raw.tries, 5),
+        }),
+        Text(Kind::Ping) => Application::Ping(Ping {
+            count: number(raw.count, 1),
+            interval: positive(raw.interval, 1),
+            payload: number(raw.payload, 56),
+            timeout: positive(raw.timeout, 2),
+        }),
+    })
+}
+
+/// The keys of one kind say nothing to the other.
+fn only_keys_of_its_kind(raw: &schema::Application) -> Result<(), Fault> {
+    fn span<T>(place: Option<&Spanned<T>>) -> Option<Range<usize>> {
+        place.map(Spanned::span)
+    }
+    let garage_door = [
+        span(raw.travel.as_ref()),
+        span(raw.status_every.as_ref()),
+        span(raw.reply_timeout.as_ref()),
+        span(raw.tries.as_ref()),
+    ];
+    let ping = [
+        span(raw.count.as_ref()),
+        span(raw.interval.as_ref()),
+        span(raw.payload.as_ref()),
+        span(raw.timeout.as_ref()),
+    ];
+    let (foreign, message) = match raw.kind {
+        Text(Kind::GarageDoor) => (
+            ping,
+            "not a key of a garage door: expected `travel`, `status_every`, `reply_timeout` or `tries`",
+        ),
+        Text(Kind::Ping) => (
+            garage_door,
+            "not a key of a ping: expected `count`, `interval`, `payload` or `timeout`",
+        ),
+    };
+    match foreign.into_iter().flatten().next() {
+        Some(span) => Err(Fault { span, message: message.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+fn restart(raw: schema::Restart) -> Restart {
+    let default = Restart::default();
+    Restart {
+        attempts: raw.attempts.map_or(default.attempts, Number::get),
+        hold_off: or(raw.hold_off, default.hold_off),
+        growth: or(raw.growth, default.growth),
+    }
+}

@@ -1,0 +1,30 @@
+//! The figures of a run that a scenario can set bounds to.
+
+/// The figures of a run: the name in `[expect]` and in the report, and what it counts. Each is an integer.
+pub const FIGURES: &[(&str, &str)] = &[
+    ("nodes", "nodes in the run"),
+    ("wakes", "times a node woke"),
+    ("attempts", "times a node began to connect"),
+    ("established", "attempts that ended with an IKE SA and its Child SA at the node"),
+    ("failed", "attempts that the node gave up"),
+    ("ike_requests", "different IKE requests that nodes sent"),
+    ("ike_retransmissions", "times a node sent an IKE request again"),
+    ("ike_datagrams", "IKE datagrams that nodes and gateway sent"),
+    ("esp_packets_sent", "ESP packets that nodes and gateway sent"),
+    ("esp_packets_received", "ESP packets that passed the receiver's checks"),
+    ("application_sent", "application messages that nodes and server sent, repetitions among them"),
+    ("application_received", "application messages that arrived, repetitions among them"),
+    ("application_repeated", "application messages that were sent again for want of an answer"),
+    ("application_completed", "wakes whose application did all it wanted"),
+    ("application_failed", "wakes whose application gave up, or never had a Child SA"),
+    ("ping_requests", "echo requests that nodes sent"),
+    ("ping_replies", "echo replies that nodes received in time"),
+    ("datagrams_sent", "IP datagrams that entered a link"),
+    ("datagrams_delivered", "IP datagrams that left a link at its other end"),
+    ("datagrams_lost", "IP datagrams that a link lost by its `loss`"),
+    ("dropped", "datagrams that arrived and were refused by IKE or ESP"),
+    ("diffie_hellman_gateway", "Diffie-Hellman operations of the gateway"),
+    ("half_open_peak", "most IKE SAs that the gateway held half-open at one time"),
+    ("gateway_sas_at_end", "IKE SAs that the gateway held when the run ended"),
+    ("nodes_asleep_at_end", "nodes that slept when the run ended"),
+];

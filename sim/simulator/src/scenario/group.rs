@@ -1,0 +1,192 @@
+//! Groups of nodes, and what differs from one node to the next.
+
+use super::{Application, Close, Profile, Restart};
+use core::ops::Range;
+use core::time::Duration;
+use ike_core::{Identity, Psk, Schedule, Suite};
+
+/// Nodes that are alike but for their identity and their key.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// Its name: lowercase letters, digits and `-`, the first a letter; no other group has it.
+    pub name: String,
+    /// The number of its first node; the nodes of a run are numbered from 0 through all groups.
+    pub first: u32,
+    /// How many nodes; at least 1.
+    pub count: u32,
+    /// What its nodes offer.
+    pub suite: Suite,
+    /// How much of RFC 7296 they do.
+    pub profile: Profile,
+    /// When they send a request again.
+    pub retransmission: Schedule,
+    /// Whether they send INITIAL_CONTACT (RFC 7296 2.4).
+    pub initial_contact: bool,
+    /// How long they stay awake after the last message of the application.
+    pub awake: Duration,
+    /// How they end their SA.
+    pub close: Close,
+    /// When they wake, since the start of the run; at least once, increasing, before the end of the run.
+    pub wakes: Vec<Duration>,
+    /// What they do when awake.
+    pub application: Application,
+    /// What they do when an attempt fails.
+    pub restart: Restart,
+    pub(super) identity: IdentityPattern,
+    pub(super) psk: PskPattern,
+    pub(super) gateway_psk: PskPattern,
+}
+
+impl Group {
+    /// The numbers of its nodes.
+    #[must_use]
+    pub const fn numbers(&self) -> Range<u32> {
+        self.first..self.first.saturating_add(self.count)
+    }
+
+    /// Who node `number` is. No other node is.
+    ///
+    /// # Panics
+    /// Where the group has no such node.
+    #[must_use]
+    pub fn identity(&self, number: u32) -> Identity {
+        assert!(self.numbers().contains(&number), "group {} has no node {number}", self.name);
+        self.identity
+            .node(number)
+            .expect("the first and the last were checked: the rest is between")
+    }
+
+    /// The key that node `number` has.
+    ///
+    /// # Panics
+    /// Where the group has no such node.
+    #[must_use]
+    pub fn psk(&self, number: u32) -> Psk {
+        assert!(self.numbers().contains(&number), "group {} has no node {number}", self.name);
+        self.psk.node(number).expect("the longest was checked")
+    }
+
+    /// The key that the gateway has on file for node `number`.
+    ///
+    /// # Panics
+    /// Where the group has no such node.
+    #[must_use]
+    pub fn gateway_psk(&self, number: u32) -> Psk {
+        assert!(self.numbers().contains(&number), "group {} has no node {number}", self.name);
+        self.gateway_psk.node(number).expect("the longest was checked")
+    }
+}
+
+/// Where the node's number goes.
+const NUMBER: &str = "{n}";
+/// Where the group's name goes.
+const GROUP: &str = "{group}";
+
+/// The number in decimal; in what is read as hexadecimal digits, as four octets.
+fn fill(pattern: &str, hexadecimal: bool, number: u32) -> String {
+    let digits = if hexadecimal { format!("{number:08x}") } else { number.to_string() };
+    pattern.replace(NUMBER, &digits)
+}
+
+/// The text of an identity with `{n}` where a node's number goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct IdentityPattern(String);
+
+impl IdentityPattern {
+    /// The pattern of a group's identities.
+    pub(super) fn new(text: &str, group: &str) -> Result<Self, String> {
+        let left = text.replace(NUMBER, "").replace(GROUP, "");
+        if left.contains(['{', '}']) {
+            return Err(format!(
+                r#""{text}" has braces around something else: expected {{n}} or {{group}}"#
+            ));
+        }
+        Ok(Self(text.replace(GROUP, group)))
+    }
+
+    /// Whether each node's differs.
+    pub(super) fn is_numbered(&self) -> bool {
+        self.0.contains(NUMBER)
+    }
+
+    /// The identity of a node.
+    pub(super) fn node(&self, number: u32) -> Result<Identity, String> {
+        let text = fill(&self.0, self.0.starts_with("keyid:"), number);
+        text.parse().map_err(|error| format!(r#""{text}" is not an identity: {error}"#))
+    }
+
+    /// The identities of all of a group's nodes are such, and of one kind. Each text grows with the
+    /// number, so what holds for the first and for the last holds between.
+    pub(super) fn check(&self, first: u32, last: u32) -> Result<(), String> {
+        let (low, high) = (self.node(first)?, self.node(last)?);
+        if low.kind() == high.kind() {
+            return Ok(());
+        }
+        Err(format!(
+            r#""{}" stands for {low} but also for {high}: expected one kind of identity"#,
+            self.0
+        ))
+    }
+
+    /// Whether a look at both is enough to see that they never stand for the same identity: one text
+    /// begins or ends in a way that the other never can.
+    pub(super) fn visibly_differs(&self, other: &Self) -> bool {
+        let (Some((start, end)), Some((other_start, other_end))) = (self.ends(), other.ends())
+        else {
+            return false;
+        };
+        let starts = start.starts_with(other_start) || other_start.starts_with(start);
+        let stops = end.ends_with(other_end) || other_end.ends_with(end);
+        !(starts && stops)
+    }
+
+    /// What is before the first number and after the last. `None` unless it is a name: addresses and
+    /// hexadecimal digits have many spellings, so their text proves nothing.
+    fn ends(&self) -> Option<(&str, &str)> {
+        let name = self.0.strip_prefix("fqdn:").unwrap_or(&self.0);
+        if name.contains([':', '@']) {
+            return None;
+        }
+        Some((name.split(NUMBER).next()?, name.rsplit(NUMBER).next()?))
+    }
+}
+
+/// The text of a key, or `hex:` and its digits, with `{n}` where a node's number goes.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct PskPattern(String);
+
+impl PskPattern {
+    /// The pattern of a group's keys, which holds up to the number `last`.
+    pub(super) fn new(text: &str, group: &str, last: u32) -> Result<Self, String> {
+        let pattern = Self(text.replace(GROUP, group));
+        pattern.node(last)?;
+        Ok(pattern)
+    }
+
+    /// The key of a node.
+    pub(super) fn node(&self, number: u32) -> Result<Psk, String> {
+        let limit = || format!("a key has 1 to {} octets", ike_core::MAX_PSK);
+        let Some(digits) = self.0.strip_prefix("hex:") else {
+            return Psk::new(fill(&self.0, false, number).as_bytes()).ok_or_else(limit);
+        };
+        let octets = octets(&fill(digits, true, number))
+            .ok_or("hex: is followed by pairs of hexadecimal digits")?;
+        Psk::new(&octets).ok_or_else(limit)
+    }
+}
+
+/// Redacted: it is a secret with a number in it.
+impl core::fmt::Debug for PskPattern {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("PskPattern(..)")
+    }
+}
+
+fn octets(digits: &str) -> Option<Vec<u8>> {
+    let nibbles: Option<Vec<u8>> = digits
+        .chars()
+        .map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()))
+        .collect();
+    let (pairs, []) = nibbles.as_ref()?.as_chunks::<2>() else { return None };
+    Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}

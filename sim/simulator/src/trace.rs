@@ -1,0 +1,37 @@
+//! One line of `trace.jsonl` for each event.
+
+use crate::event::{Actor, Event, Fields};
+use core::fmt::Display;
+use serde_json::{Map, Value};
+
+struct Line(Map<String, Value>);
+
+impl Fields for Line {
+    fn number(&mut self, key: &'static str, value: u64) {
+        self.0.insert(key.to_owned(), value.into());
+    }
+
+    fn text(&mut self, key: &'static str, value: &dyn Display) {
+        self.0.insert(key.to_owned(), value.to_string().into());
+    }
+
+    // Not a number: JSON readers lose the low bits of 64.
+    fn opaque(&mut self, key: &'static str, value: u64) {
+        self.0.insert(key.to_owned(), format!("{value:016x}").into());
+    }
+}
+
+/// The event as a JSON object in one line; `name` is that of a node.
+#[must_use]
+pub fn trace_line(event: &Event<'_>, name: &dyn Fn(u32) -> String) -> String {
+    let mut line = Line(Map::new());
+    line.number("at_us", event.at.micros());
+    match event.who {
+        Actor::Node(number) => line.text("who", &name(number)),
+        Actor::Gateway => line.text("who", &"gateway"),
+        Actor::Server => line.text("who", &"server"),
+    }
+    line.text("event", &event.what.name());
+    event.what.fields(&mut line);
+    Value::Object(line.0).to_string()
+}

@@ -1,0 +1,389 @@
+//! An awake node: a stack, an initiator, an application, and ESP between them and the radio.
+
+use super::shared::{Core, IKE_PORT};
+use super::tunnel::{Tunnel, TunnelKeys};
+use super::{from_net, to_net};
+use crate::app::{App, NODE_PORT, Output, SERVER_PORT};
+use crate::event::{Actor, PacketDrop, What};
+use crate::observer::IkeKeyLog;
+use crate::scenario::{Close, Group};
+use core::net::SocketAddr;
+use crypto::RustCrypto;
+use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
+use ike_initiator::{Config, Event, Initiator, MAX_REQUEST, StateName};
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
+use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
+use vnet::ip::{self, protocol};
+use vnet::link::Direction;
+use vnet::udp;
+
+/// What an awake node is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The initiator works on the SAs.
+    Connecting,
+    /// An attempt failed; the next one starts then.
+    HoldOff { until: Instant },
+    /// The application works.
+    Running,
+    /// The application is through; something may still come.
+    Resting { until: Instant },
+    /// A Delete is on its way.
+    Closing,
+    /// Nothing is left to do.
+    Over,
+}
+
+pub(crate) struct Awake<'a> {
+    number: u32,
+    group: &'a Group,
+    host: Host,
+    ike_port: UdpPort,
+    app_port: UdpPort,
+    ping_port: PingPort,
+    initiator: Initiator<RustCrypto>,
+    rng: ChaCha20Rng,
+    /// A retransmission draws from here, so that losing a datagram changes no key.
+    jitter_rng: ChaCha20Rng,
+    esp_rng: ChaCha20Rng,
+    tunnel: Option<Tunnel>,
+    app: App,
+    phase: Phase,
+    attempts: u8,
+    /// The request that was sent last and how often.
+    last_request: (Vec<u8>, u32),
+    /// The IKE SA whose keys the observer has seen.
+    logged: Option<(IkeSpi, IkeSpi)>,
+}
+
+fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
+    let node = core.addresses.node(number);
+    let path = Path { local: SocketAddr::new(node, IKE_PORT), remote: core.gateway_ike() };
+    let mut config =
+        Config::new(path, group.identity(number), group.psk(number)).suite(group.suite);
+    config.remote = Selectors::from_iter([TrafficSelector::host(core.addresses.server())]);
+    config.profile = group.profile;
+    config.schedule = group.retransmission;
+    config.initial_contact = group.initial_contact;
+    config.delete_on_close = group.close == Close::Delete;
+    config
+}
+
+impl<'a> Awake<'a> {
+    /// A node that has just woken for the `wake`-th time; nothing is left of the wake before.
+    pub(crate) fn new(core: &Core<'_>, number: u32, group: &'a Group, wake: u32) -> Self {
+        // A random stream of its own for each wake: nothing is used twice.
+        let consumer = u64::from(wake) << 32 | u64::from(number);
+        let address = core.addresses.node(number);
+        let mtu = core.links[super::index(number)].config(Direction::Towards).mtu;
+        let mut host = Host::new(HostConfig {
+            addresses: vec![(address, if address.is_ipv4() { 32 } else { 128 })],
+            mtu: mtu.clamp(*MTU_RANGE.start(), *MTU_RANGE.end()),
+            seed: core.stream(consumer, "node stack").next_u64(),
+        });
+        let initiator = Initiator::new(config(core, number, group), RustCrypto)
+            .expect("one selector on each side and an identity within its maximum");
+        Self {
+            number,
+            group,
+            ike_port: host.bind_udp(IKE_PORT).expect("the first port of the host"),
+            app_port: host.bind_udp(NODE_PORT).expect("another port"),
+            ping_port: host.bind_ping(NODE_PORT).expect("the first identifier of the host"),
+            host,
+            initiator,
+            rng: core.stream(consumer, "node ike"),
+            jitter_rng: core.stream(consumer, "node jitter"),
+            esp_rng: core.stream(consumer, "node esp"),
+            tunnel: None,
+            app: App::new(&group.application, wake),
+            phase: Phase::Connecting,
+            attempts: 0,
+            last_request: (Vec::new(), 0),
+            logged: None,
+        }
+    }
+
+    fn who(&self) -> Actor {
+        Actor::Node(self.number)
+    }
+
+    pub(crate) fn initiator_state(&self) -> StateName {
+        self.initiator.state()
+    }
+
+    pub(crate) fn wants_to_sleep(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    pub(crate) fn connect(&mut self, core: &mut Core<'_>) {
+        self.attempts += 1;
+        self.phase = Phase::Connecting;
+        core.emit(self.who(), What::Attempt { number: self.attempts });
+        self.initiator
+            .connect(core.now, &mut self.rng)
+            .expect("the initiator is idle or closed before each attempt");
+    }
+
+    /// When something must be done next.
+    pub(crate) fn next_time(&mut self, core: &Core<'_>) -> Option<Instant> {
+        let phase = match self.phase {
+            Phase::HoldOff { until } | Phase::Resting { until } => Some(until),
+            Phase::Connecting | Phase::Running | Phase::Closing | Phase::Over => None,
+        };
+        let app = self.app.poll_timeout().filter(|_| self.phase == Phase::Running);
+        let stack = self.host.poll_at(to_net(core.now)).map(from_net);
+        self.initiator.poll_timeout().into_iter().chain(phase).chain(app).chain(stack).min()
+    }
+
+    pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
+        self.initiator.handle_timeout(core.now, &mut self.jitter_rng);
+        match self.phase {
+            Phase::HoldOff { until } if until <= core.now => self.connect(core),
+            Phase::Running => self.app.handle_timeout(core.now),
+            Phase::Resting { until } if until <= core.now => self.close(core),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, core: &Core<'_>) {
+        self.phase = Phase::Closing;
+        self.initiator.close(core.now, &mut self.rng);
+    }
+
+    /// A datagram leaves the link: ESP is opened, IKE passes, all else is refused (RFC 4301 5.2).
+    pub(crate) fn receive(&mut self, core: &mut Core<'_>, packet: Vec<u8>) {
+        match self.unprotect(core, packet) {
+            Ok(packet) => self.host.deliver(packet),
+            Err(reason) => core.emit(self.who(), What::PacketDropped { reason }),
+        }
+    }
+
+    fn unprotect(&mut self, core: &mut Core<'_>, packet: Vec<u8>) -> Result<Vec<u8>, PacketDrop> {
+        let who = self.who();
+        let outer = ip::parse(&packet).map_err(PacketDrop::Ip)?;
+        match outer.protocol {
+            protocol::ESP => {
+                let mut payload = outer.payload.to_vec();
+                let tunnel = self
+                    .tunnel
+                    .as_mut()
+                    .filter(|tunnel| esp::spi_of(&payload) == Some(tunnel.spi_in()))
+                    .ok_or(PacketDrop::NoSa)?;
+                tunnel.open(core, who, &mut payload)
+            }
+            protocol::UDP => {
+                let datagram = udp::parse(outer.source, outer.destination, outer.payload)
+                    .map_err(PacketDrop::Udp)?;
+                if datagram.destination_port == IKE_PORT {
+                    Ok(packet)
+                } else {
+                    Err(PacketDrop::NotProtected)
+                }
+            }
+            _ => Err(PacketDrop::NotProtected),
+        }
+    }
+
+    /// Passes everything on until nobody has anything to say.
+    pub(crate) fn settle(&mut self, core: &mut Core<'_>) {
+        loop {
+            self.poll_stack(core);
+            let mut busy = self.pass_received(core);
+            busy |= self.pass_events(core);
+            busy |= self.pass_requests(core);
+            busy |= self.pass_outputs(core);
+            if !busy {
+                return;
+            }
+        }
+    }
+
+    /// What the stack received, to the initiator and the application.
+    fn pass_received(&mut self, core: &mut Core<'_>) -> bool {
+        let mut busy = false;
+        while let Some(mut received) = self.host.receive_udp(self.ike_port) {
+            busy = true;
+            let local = SocketAddr::new(received.to, IKE_PORT);
+            let path = Path { local, remote: received.from };
+            self.initiator.handle_datagram(core.now, path, &mut received.payload, &mut self.rng);
+            self.log_keys(core);
+        }
+        while let Some(received) = self.host.receive_udp(self.app_port) {
+            busy = true;
+            let text = String::from_utf8_lossy(&received.payload).into_owned();
+            self.heard(core, &text);
+            self.app.handle_message(core.now, &text);
+        }
+        while let Some(echo) = self.host.receive_ping(self.ping_port) {
+            busy = true;
+            self.heard(core, &format!("echo reply {}", echo.sequence));
+            self.app.handle_echo(core.now, echo.sequence);
+        }
+        busy
+    }
+
+    fn heard(&mut self, core: &mut Core<'_>, text: &str) {
+        core.emit(self.who(), What::ApplicationReceived { text });
+        if let Phase::Resting { until } = &mut self.phase {
+            *until = core.now + self.group.awake;
+        }
+    }
+
+    /// What the initiator wants sent, through the stack.
+    fn pass_requests(&mut self, core: &mut Core<'_>) -> bool {
+        let mut busy = false;
+        let mut buffer = [0; MAX_REQUEST];
+        while let Some(transmit) = self.initiator.poll_transmit(core.now, &mut buffer) {
+            busy = true;
+            let message = &buffer[..transmit.len];
+            self.note_message(core, message);
+            self.host
+                .send_udp(self.ike_port, transmit.path.remote, message)
+                .expect("a short message to the gateway's address");
+            self.poll_stack(core);
+        }
+        busy
+    }
+
+    fn note_message(&mut self, core: &mut Core<'_>, message: &[u8]) {
+        let Ok(header) = Header::parse(message) else { return };
+        let (exchange, message_id) = (header.exchange, header.message_id);
+        if header.flags.is_response() {
+            core.emit(self.who(), What::Message { exchange, message_id, response: true });
+            return;
+        }
+        let transmission = match &self.last_request {
+            (last, sent) if last == message => *sent,
+            _ => 0,
+        };
+        self.last_request = (message.to_vec(), transmission + 1);
+        core.emit(self.who(), What::Request { exchange, message_id, transmission });
+    }
+
+    /// What the initiator reports.
+    fn pass_events(&mut self, core: &mut Core<'_>) -> bool {
+        let mut busy = false;
+        while let Some(event) = self.initiator.poll_event() {
+            busy = true;
+            core.emit(self.who(), What::Initiator(&event));
+            match event {
+                Event::Established { .. } => self.start(core),
+                Event::Closed(_) => self.closed(core),
+                _ => {}
+            }
+        }
+        busy
+    }
+
+    fn start(&mut self, core: &Core<'_>) {
+        let Some(child) = self.initiator.take_child_keys() else { return };
+        self.tunnel = Some(Tunnel::new(&TunnelKeys {
+            spi_in: child.spi_in,
+            spi_out: child.spi_out,
+            inbound: &child.inbound,
+            outbound: &child.outbound,
+            local: &child.local,
+            remote: &child.remote,
+        }));
+        self.phase = Phase::Running;
+        self.app.start(core.now);
+    }
+
+    /// The SA or the attempt is over: again by the restart policy, or to sleep.
+    fn closed(&mut self, core: &mut Core<'_>) {
+        self.tunnel = None;
+        self.app.stop();
+        let restart = &self.group.restart;
+        self.phase = match self.phase {
+            Phase::Connecting | Phase::Running if self.attempts < restart.attempts => {
+                Phase::HoldOff { until: core.now + restart.hold_off_after(self.attempts) }
+            }
+            Phase::Connecting => {
+                let reason = "no attempt led to a Child SA";
+                core.emit(self.who(), What::ApplicationFailed { reason });
+                Phase::Over
+            }
+            Phase::Running => {
+                let reason = "the Child SA went away";
+                core.emit(self.who(), What::ApplicationFailed { reason });
+                Phase::Over
+            }
+            _ => Phase::Over,
+        };
+    }
+
+    /// What the application wants, through the stack.
+    fn pass_outputs(&mut self, core: &mut Core<'_>) -> bool {
+        let mut busy = false;
+        while let Some(output) = self.app.poll_output() {
+            busy = true;
+            match output {
+                Output::Send { text, repeated } => {
+                    core.emit(self.who(), What::ApplicationSent { text: &text, repeated });
+                    let to = SocketAddr::new(core.addresses.server(), SERVER_PORT);
+                    self.host
+                        .send_udp(self.app_port, to, text.as_bytes())
+                        .expect("a short message to the server's address");
+                }
+                Output::Ping { sequence, payload, repeated } => {
+                    let text = format!("echo request {sequence}");
+                    core.emit(self.who(), What::ApplicationSent { text: &text, repeated });
+                    self.ping(core, sequence, payload);
+                }
+                Output::Completed => self.rest(core, What::ApplicationCompleted),
+                Output::Failed(reason) => self.rest(core, What::ApplicationFailed { reason }),
+            }
+            self.poll_stack(core);
+        }
+        busy
+    }
+
+    fn ping(&mut self, core: &mut Core<'_>, sequence: u16, payload: u16) {
+        let data: Vec<u8> = (0..payload).map(|index| index.to_be_bytes()[1]).collect();
+        let sent = self.host.send_ping(self.ping_port, core.addresses.server(), sequence, &data);
+        if sent.is_err() {
+            core.emit(self.who(), What::PacketDropped { reason: PacketDrop::TooBig });
+        }
+    }
+
+    fn rest(&mut self, core: &mut Core<'_>, what: What<'_>) {
+        core.emit(self.who(), what);
+        self.phase = Phase::Resting { until: core.now + self.group.awake };
+    }
+
+    /// Lets the stack work and sends what comes out of it: IKE as it is, all else through the tunnel.
+    fn poll_stack(&mut self, core: &mut Core<'_>) {
+        self.host.poll(to_net(core.now));
+        while let Some(packet) = self.host.take_outgoing() {
+            match self.protect(core, packet) {
+                Ok(packet) => core.send(self.who(), self.number, Direction::Towards, packet),
+                Err(reason) => core.emit(self.who(), What::PacketDropped { reason }),
+            }
+        }
+    }
+
+    fn protect(&mut self, core: &mut Core<'_>, packet: Vec<u8>) -> Result<Vec<u8>, PacketDrop> {
+        let who = self.who();
+        let inner = ip::parse(&packet).map_err(PacketDrop::Ip)?;
+        let gateway = core.addresses.gateway();
+        let is_ike = inner.protocol == protocol::UDP
+            && udp::parse(inner.source, inner.destination, inner.payload)
+                .is_ok_and(|datagram| datagram.source_port == IKE_PORT);
+        if inner.destination == gateway && is_ike {
+            return Ok(packet);
+        }
+        let outer = (core.addresses.node(self.number), gateway);
+        let tunnel = self.tunnel.as_mut().ok_or(PacketDrop::NoSa)?;
+        tunnel.seal(core, who, (&packet, outer), &mut self.esp_rng)
+    }
+
+    /// Shows the observer the keys of a new IKE SA.
+    fn log_keys(&mut self, core: &mut Core<'_>) {
+        let Some((suite, spis, keys)) = self.initiator.ike_keys() else { return };
+        if self.logged != Some(spis) {
+            self.logged = Some(spis);
+            core.observer.ike_keys(&IkeKeyLog { spis, suite, keys: keys.clone() });
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The gateway: the reference responder, and ESP for everybody.
+
+use super::shared::{Alarm, Core, IKE_PORT, Next};
+use super::tunnel::{Tunnel, TunnelKeys};
+use crate::event::{Actor, PacketDrop, What};
+use crate::observer::EspKeyLog;
+use crate::scenario::{Cookies, Scenario};
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use crypto::RustCrypto;
+use ike_core::{Header, Instant, Path, TrafficSelector};
+use ike_responder::{ChildSa, Config, CookiePolicy, Event, Responder, SaId};
+use rand_chacha::ChaCha20Rng;
+use rand_core::Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use vnet::ip::{self, protocol};
+use vnet::link::Direction;
+use vnet::udp;
+
+/// The longest message that the responder writes.
+const BUFFER: usize = 3_000;
+
+/// A Child SA and whose it is.
+struct Child {
+    tunnel: Tunnel,
+    peer: IpAddr,
+}
+
+pub(crate) struct Gateway {
+    responder: Responder<RustCrypto>,
+    delete_after: Option<Duration>,
+    /// When the gateway deletes which SA.
+    deletions: BTreeSet<(Instant, SaId)>,
+    /// By the SPI of packets to the gateway.
+    children: BTreeMap<u32, Child>,
+    by_sa: BTreeMap<SaId, u32>,
+    /// The latest Child SA of each node.
+    by_peer: BTreeMap<IpAddr, u32>,
+    rng: ChaCha20Rng,
+    alarm: Alarm,
+    buffer: Vec<u8>,
+}
+
+impl Gateway {
+    pub(crate) fn new(scenario: &Scenario, core: &Core<'_>) -> Self {
+        let mut config = Config::new(scenario.gateway.identity.clone());
+        config.suites.clone_from(&scenario.gateway.suites);
+        config.local = vec![TrafficSelector::host(core.addresses.server())];
+        config.cookies = match scenario.gateway.cookies {
+            Cookies::Never => CookiePolicy::Never,
+            Cookies::Always => CookiePolicy::Always,
+        };
+        config.liveness = scenario.gateway.liveness;
+        config.half_open_timeout = scenario.gateway.half_open_timeout;
+        for group in &scenario.groups {
+            let keys = group.numbers().map(|n| (group.identity(n), group.gateway_psk(n)));
+            config.credentials.extend(keys);
+        }
+        let mut seed = [0; 32];
+        core.stream(0, "gateway ike").fill_bytes(&mut seed);
+        Self {
+            responder: Responder::new(config, RustCrypto, seed),
+            delete_after: scenario.gateway.delete_after,
+            deletions: BTreeSet::new(),
+            children: BTreeMap::new(),
+            by_sa: BTreeMap::new(),
+            by_peer: BTreeMap::new(),
+            rng: core.stream(0, "gateway esp"),
+            alarm: Alarm::default(),
+            buffer: vec![0; BUFFER],
+        }
+    }
+
+    pub(crate) fn sas(&self) -> (usize, usize) {
+        (self.responder.half_open(), self.responder.established())
+    }
+
+    /// A datagram leaves a link; what comes back is an inner packet for the server.
+    pub(crate) fn receive(&mut self, core: &mut Core<'_>, mut packet: Vec<u8>) -> Option<Vec<u8>> {
+        match self.accept(core, &mut packet) {
+            Ok(inner) => inner,
+            Err(reason) => {
+                core.emit(Actor::Gateway, What::PacketDropped { reason });
+                None
+            }
+        }
+    }
+
+    fn accept(
+        &mut self,
+        core: &mut Core<'_>,
+        packet: &mut [u8],
+    ) -> Result<Option<Vec<u8>>, PacketDrop> {
+        let outer = ip::parse(packet).map_err(PacketDrop::Ip)?;
+        let (source, destination) = (outer.source, outer.destination);
+        let mut payload = outer.payload.to_vec();
+        if outer.protocol == protocol::ESP {
+            let spi = esp::spi_of(&payload).ok_or(PacketDrop::NoSa)?;
+            let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
+            return child.tunnel.open(core, Actor::Gateway, &mut payload).map(Some);
+        }
+        if outer.protocol != protocol::UDP {
+            return Err(PacketDrop::NotProtected);
+        }
+        let datagram = udp::parse(source, destination, &payload).map_err(PacketDrop::Udp)?;
+        if datagram.destination_port != IKE_PORT {
+            return Err(PacketDrop::NotProtected);
+        }
+        let path = Path {
+            local: SocketAddr::new(destination, datagram.destination_port),
+            remote: SocketAddr::new(source, datagram.source_port),
+        };
+        let mut message = datagram.payload.to_vec();
+        self.responder.handle_datagram(core.now, path, &mut message);
+        self.settle(core);
+        Ok(None)
+    }
+
+    /// An inner packet of the server goes to the node that it is for.
+    pub(crate) fn protect(&mut self, core: &mut Core<'_>, inner: &[u8]) {
+        if let Err(reason) = self.seal(core, inner) {
+            core.emit(Actor::Gateway, What::PacketDropped { reason });
+        }
+    }
+
+    fn seal(&mut self, core: &mut Core<'_>, inner: &[u8]) -> Result<(), PacketDrop> {
+        let peer = ip::parse(inner).map_err(PacketDrop::Ip)?.destination;
+        let spi = self.by_peer.get(&peer).ok_or(PacketDrop::NoSa)?;
+        let child = self.children.get_mut(spi).ok_or(PacketDrop::NoSa)?;
+        let outer = (core.addresses.gateway(), child.peer);
+        let packet = child.tunnel.seal(core, Actor::Gateway, (inner, outer), &mut self.rng)?;
+        let link = core.addresses.number(child.peer).ok_or(PacketDrop::NoSa)?;
+        core.send(Actor::Gateway, link, Direction::Back, packet);
+        Ok(())
+    }
+
+    pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
+        self.alarm.rang();
+        let due = self.deletions.iter().take_while(|(at, _)| *at <= core.now).count();
+        for _ in 0..due {
+            if let Some((_, sa)) = self.deletions.pop_first() {
+                self.responder.delete(core.now, sa);
+            }
+        }
+        self.responder.handle_timeout(core.now);
+        self.settle(core);
+    }
+
+    /// Passes on whatever the responder has to say.
+    fn settle(&mut self, core: &mut Core<'_>) {
+        while let Some(event) = self.responder.poll_event() {
+            core.emit(Actor::Gateway, What::Responder(&event));
+            match event {
+                Event::Established { sa, .. } => self.install(core, sa),
+                Event::Closed { sa, .. } | Event::ChildClosed { sa } => self.remove(sa),
+                _ => {}
+            }
+        }
+        let mut buffer = core::mem::take(&mut self.buffer);
+        while let Some(transmit) = self.responder.poll_transmit(core.now, &mut buffer) {
+            self.send(core, &transmit.path, &buffer[..transmit.len]);
+        }
+        self.buffer = buffer;
+        let deletion = self.deletions.first().map(|(at, _)| *at);
+        let next = self.responder.poll_timeout().into_iter().chain(deletion).min();
+        core.set_alarm(&mut self.alarm, next, Next::GatewayTimer);
+    }
+
+    fn send(&mut self, core: &mut Core<'_>, path: &Path, message: &[u8]) {
+        if let Ok(header) = Header::parse(message) {
+            let what = What::Message {
+                exchange: header.exchange,
+                message_id: header.message_id,
+                response: header.flags.is_response(),
+            };
+            core.emit(Actor::Gateway, what);
+        }
+        match core.addresses.number(path.remote.ip()) {
+            Some(link) if super::index(link) < core.links.len() => {
+                let packet = udp::emit(path.local, path.remote, message);
+                core.send(Actor::Gateway, link, Direction::Back, packet);
+            }
+            _ => core.emit(Actor::Gateway, What::PacketDropped { reason: PacketDrop::NoSa }),
+        }
+    }
+
+    fn install(&mut self, core: &mut Core<'_>, sa: SaId) {
+        if let Some(after) = self.delete_after {
+            self.deletions.insert((core.now + after, sa));
+        }
+        let Some(child) = self.responder.take_child_keys(sa) else { return };
+        let peer = child.path.remote.ip();
+        let ChildSa { spi_in, spi_out, inbound, outbound, local, remote, .. } = &child;
+        let gateway = core.addresses.gateway();
+        let logs = [(peer, gateway, *spi_in, inbound), (gateway, peer, *spi_out, outbound)];
+        for (source, destination, spi, key) in logs {
+            core.observer.esp_keys(&EspKeyLog { source, destination, spi, key: key.clone() });
+        }
+        let keys =
+            TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };
+        self.by_sa.insert(sa, *spi_in);
+        self.by_peer.insert(peer, *spi_in);
+        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer });
+    }
+
+    fn remove(&mut self, sa: SaId) {
+        self.deletions.retain(|(_, deleted)| *deleted != sa);
+        let Some(spi) = self.by_sa.remove(&sa) else { return };
+        let Some(child) = self.children.remove(&spi) else { return };
+        if self.by_peer.get(&child.peer) == Some(&spi) {
+            self.by_peer.remove(&child.peer);
+        }
+    }
+}

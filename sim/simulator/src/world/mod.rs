@@ -1,0 +1,153 @@
+//! A run: nodes, links, gateway and server in virtual time, next event by next event.
+
+mod address;
+mod awake;
+mod gateway;
+mod node;
+mod server;
+mod shared;
+mod tunnel;
+
+use crate::observer::Observer;
+use crate::scenario::Scenario;
+use address::Addresses;
+use gateway::Gateway;
+use ike_core::Instant;
+use node::Node;
+use server::Server;
+use shared::{Core, Next};
+use vnet::link::{Accounting, Direction};
+
+pub use node::NodeState;
+
+/// A scenario under way.
+///
+/// It moves only when it is told to: [`World::step`] does the next event, [`World::next_time`] says when
+/// that is.
+pub struct World<'a> {
+    core: Core<'a>,
+    nodes: Vec<Node<'a>>,
+    gateway: Gateway,
+    server: Server<'a>,
+}
+
+impl<'a> World<'a> {
+    /// The world at time zero: everybody sleeps, nothing is on the way. `seed` is where all
+    /// randomness comes from.
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, seed: u64, observer: &'a mut dyn Observer) -> Self {
+        let mut core = Core::new(scenario, seed, observer);
+        let mut nodes = Vec::new();
+        for group in &scenario.groups {
+            for number in group.numbers() {
+                for (wake, at) in (0..).zip(&group.wakes) {
+                    core.schedule(Instant::default() + *at, Next::Wake { node: number, wake });
+                }
+                nodes.push(Node::new(number, group));
+            }
+        }
+        let gateway = Gateway::new(scenario, &core);
+        let server = Server::new(scenario, &core);
+        Self { core, nodes, gateway, server }
+    }
+
+    /// Virtual time.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.core.now
+    }
+
+    /// When the next event is; `None`: nothing will ever happen again.
+    #[must_use]
+    pub fn next_time(&self) -> Option<Instant> {
+        self.core.next_time()
+    }
+
+    /// Does the next event. `false`: there is none.
+    pub fn step(&mut self) -> bool {
+        let Some(next) = self.core.pop() else { return false };
+        match next {
+            Next::Wake { node, wake } => self.nodes[index(node)].wake(&mut self.core, wake),
+            Next::NodeTimer { node } => self.nodes[index(node)].handle_timeout(&mut self.core),
+            Next::GatewayTimer => self.gateway.handle_timeout(&mut self.core),
+            Next::ServerTimer => {
+                self.server.handle_timeout(&mut self.core);
+                self.pass_on_from_server();
+            }
+            Next::Arrive { place, packet } => {
+                self.core.arrived(place);
+                match place.direction {
+                    Direction::Back => {
+                        self.nodes[index(place.link)].receive(&mut self.core, packet);
+                    }
+                    Direction::Towards => {
+                        if let Some(inner) = self.gateway.receive(&mut self.core, packet) {
+                            self.server.receive(&mut self.core, inner);
+                            self.pass_on_from_server();
+                        }
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    fn pass_on_from_server(&mut self) {
+        while let Some(packet) = self.server.take_outgoing() {
+            self.gateway.protect(&mut self.core, &packet);
+        }
+    }
+
+    /// Does all events up to and including `end`; virtual time is `end` afterwards.
+    pub fn step_until(&mut self, end: Instant) {
+        while self.next_time().is_some_and(|next| next <= end) {
+            self.step();
+        }
+        self.core.now = self.core.now.max(end);
+    }
+
+    /// How each node is, in the order of their numbers.
+    pub fn node_states(&self) -> impl Iterator<Item = NodeState> + '_ {
+        self.nodes.iter().map(Node::state)
+    }
+
+    /// IKE SAs at the gateway: half-open and established.
+    #[must_use]
+    pub fn gateway_sas(&self) -> (usize, usize) {
+        self.gateway.sas()
+    }
+
+    /// What crossed each link.
+    pub fn accounting(&self) -> impl Iterator<Item = (u32, Direction, &Accounting)> + '_ {
+        self.core.links.iter().flat_map(|link| {
+            [Direction::Towards, Direction::Back]
+                .map(|direction| (link.id(), direction, link.accounting(direction)))
+        })
+    }
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).expect("a node's number fits")
+}
+
+/// Virtual time of the network as that of the protocol.
+fn from_net(at: vnet::time::Instant) -> Instant {
+    Instant::from_micros(at.micros())
+}
+
+/// Virtual time of the protocol as that of the network.
+fn to_net(at: Instant) -> vnet::time::Instant {
+    vnet::time::Instant::from_micros(at.micros())
+}
+
+/// The addresses of a scenario's run.
+pub(crate) fn addresses(scenario: &Scenario) -> Addresses {
+    Addresses::new(scenario.family)
+}
+
+/// The node that has the address, whatever the family.
+pub(crate) fn number_of(address: core::net::IpAddr) -> Option<u32> {
+    use crate::scenario::Family;
+    let family = if address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+    Addresses::new(family).number(address)
+}

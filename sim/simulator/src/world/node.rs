@@ -1,0 +1,78 @@
+//! A node: asleep it is a number and a timer, awake it has a stack, an initiator and an application.
+
+use super::awake::Awake;
+use super::shared::{Alarm, Core, Next};
+use crate::event::{Actor, What};
+use crate::scenario::Group;
+use ike_initiator::StateName;
+
+/// How a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeState {
+    /// It sleeps and remembers nothing of an SA.
+    Asleep,
+    /// It is awake, with its initiator in this state.
+    Awake(StateName),
+}
+
+pub(crate) struct Node<'a> {
+    number: u32,
+    group: &'a Group,
+    awake: Option<Box<Awake<'a>>>,
+    alarm: Alarm,
+}
+
+impl<'a> Node<'a> {
+    pub(crate) fn new(number: u32, group: &'a Group) -> Self {
+        Self { number, group, awake: None, alarm: Alarm::default() }
+    }
+
+    pub(crate) fn state(&self) -> NodeState {
+        match &self.awake {
+            None => NodeState::Asleep,
+            Some(awake) => NodeState::Awake(awake.initiator_state()),
+        }
+    }
+
+    pub(crate) fn wake(&mut self, core: &mut Core<'_>, wake: u32) {
+        let who = Actor::Node(self.number);
+        if self.awake.is_some() {
+            core.emit(who, What::WakeIgnored { wake });
+            return;
+        }
+        core.emit(who, What::Woke { wake });
+        let mut awake = Box::new(Awake::new(core, self.number, self.group, wake));
+        awake.connect(core);
+        self.awake = Some(awake);
+        self.settle(core);
+    }
+
+    /// A datagram leaves the link; a sleeping node's radio is off.
+    pub(crate) fn receive(&mut self, core: &mut Core<'_>, packet: Vec<u8>) {
+        if let Some(awake) = &mut self.awake {
+            awake.receive(core, packet);
+            self.settle(core);
+        }
+    }
+
+    pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
+        self.alarm.rang();
+        if let Some(awake) = &mut self.awake {
+            awake.handle_timeout(core);
+            self.settle(core);
+        }
+    }
+
+    fn settle(&mut self, core: &mut Core<'_>) {
+        let Some(awake) = &mut self.awake else { return };
+        awake.settle(core);
+        let next = if awake.wants_to_sleep() {
+            self.awake = None;
+            core.emit(Actor::Node(self.number), What::Slept);
+            None
+        } else {
+            awake.next_time(core)
+        };
+        core.set_alarm(&mut self.alarm, next, Next::NodeTimer { node: self.number });
+    }
+}

@@ -1,0 +1,89 @@
+//! One Child SA at work: packets in and out of ESP, with the selectors watched (RFC 4301 5).
+
+use crate::event::{Actor, PacketDrop, What};
+use crate::world::shared::Core;
+use core::net::IpAddr;
+use crypto::{ProtectionKey, RustCrypto};
+use esp::{Inbound, MAX_OVERHEAD, Opened, Outbound, ReplayWindow};
+use ike_core::TrafficSelector;
+use rand_core::CryptoRng;
+use vnet::ip::{self, protocol};
+
+/// Both directions of a Child SA at one end.
+pub(crate) struct Tunnel {
+    outbound: Outbound,
+    inbound: Inbound,
+    local: Vec<TrafficSelector>,
+    remote: Vec<TrafficSelector>,
+}
+
+/// What a Child SA is made of.
+pub(crate) struct TunnelKeys<'k> {
+    pub(crate) spi_in: u32,
+    pub(crate) spi_out: u32,
+    pub(crate) inbound: &'k ProtectionKey,
+    pub(crate) outbound: &'k ProtectionKey,
+    pub(crate) local: &'k [TrafficSelector],
+    pub(crate) remote: &'k [TrafficSelector],
+}
+
+impl Tunnel {
+    pub(crate) fn new(keys: &TunnelKeys<'_>) -> Self {
+        Self {
+            outbound: Outbound::new(keys.spi_out, keys.outbound.clone()),
+            inbound: Inbound::new(keys.spi_in, keys.inbound.clone(), ReplayWindow::default()),
+            local: keys.local.to_vec(),
+            remote: keys.remote.to_vec(),
+        }
+    }
+
+    pub(crate) fn spi_in(&self) -> u32 {
+        self.inbound.spi()
+    }
+
+    /// The outer datagram for an inner one.
+    pub(crate) fn seal(
+        &mut self,
+        core: &mut Core<'_>,
+        who: Actor,
+        (inner, outer): (&[u8], (IpAddr, IpAddr)),
+        rng: &mut dyn CryptoRng,
+    ) -> Result<Vec<u8>, PacketDrop> {
+        let packet = ip::parse(inner).map_err(PacketDrop::Ip)?;
+        if !covers(&self.local, packet.source) || !covers(&self.remote, packet.destination) {
+            return Err(PacketDrop::Selectors);
+        }
+        let mut sealed = vec![0; inner.len() + MAX_OVERHEAD];
+        let len =
+            self.outbound.seal(&RustCrypto, inner, rng, &mut sealed).map_err(PacketDrop::Seal)?;
+        let (spi, sequence) = (self.outbound.spi(), self.outbound.sequence());
+        core.emit(who, What::EspSent { spi, sequence, inner: inner.len() });
+        Ok(ip::emit(outer.0, outer.1, protocol::ESP, &sealed[..len]))
+    }
+
+    /// The inner datagram of an ESP packet.
+    pub(crate) fn open(
+        &mut self,
+        core: &mut Core<'_>,
+        who: Actor,
+        packet: &mut [u8],
+    ) -> Result<Vec<u8>, PacketDrop> {
+        let spi = self.inbound.spi();
+        match self.inbound.open(&RustCrypto, packet).map_err(PacketDrop::Open)? {
+            Opened::Dummy => Err(PacketDrop::Dummy),
+            Opened::Packet { inner, sequence, .. } => {
+                let packet = ip::parse(inner).map_err(PacketDrop::Ip)?;
+                if !covers(&self.remote, packet.source) || !covers(&self.local, packet.destination)
+                {
+                    return Err(PacketDrop::Selectors);
+                }
+                core.emit(who, What::EspReceived { spi, sequence, inner: inner.len() });
+                Ok(inner.to_vec())
+            }
+        }
+    }
+}
+
+fn covers(selectors: &[TrafficSelector], address: IpAddr) -> bool {
+    selectors.iter().any(|selector| selector.covers(address))
+}
