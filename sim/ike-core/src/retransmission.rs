@@ -7,7 +7,7 @@ use core::time::Duration;
 pub struct Factor {
     /// Above the line.
     pub numerator: u32,
-    /// Below the line; not zero.
+    /// Below the line; zero is taken as 1.
     pub denominator: u32,
 }
 
@@ -45,9 +45,10 @@ pub enum Growth {
     Exponential,
     /// As above until the cap, which the later ones share.
     ExponentialToCap,
-    /// The second one repeats the first, then they grow.
+    /// One below the cap is no longer than the one before: libreswan's second repeats the first,
+    /// then they grow.
     RepeatsFirst,
-    /// They never grow, or there is no retransmission at all.
+    /// They never grow, the first is zero, or there is no retransmission at all.
     None,
 }
 
@@ -58,7 +59,7 @@ pub struct Schedule {
     pub first: Duration,
     /// What a timeout is multiplied by for the next one.
     pub factor: Factor,
-    /// No timeout is longer.
+    /// No timeout is longer but for jitter that stretches it; nor is any longer than a day.
     pub cap: Option<Duration>,
     /// Transmissions, the first among them; at least 1.
     pub tries: u8,
@@ -120,16 +121,22 @@ impl Schedule {
     #[must_use]
     pub fn exact_timeout(&self, index: u8) -> Duration {
         let steps = if self.repeat_first { index.saturating_sub(1) } else { index };
-        let cap = self.cap.map_or(MAX_TIMEOUT_US, |cap| cap.as_micros().min(MAX_TIMEOUT_US));
-        let timeout = self.scaled(steps, cap);
+        self.rounded(self.scaled(steps, self.cap_us()))
+    }
+
+    fn cap_us(&self) -> u128 {
+        self.cap.map_or(MAX_TIMEOUT_US, |cap| cap.as_micros().min(MAX_TIMEOUT_US))
+    }
+
+    fn rounded(&self, us: u128) -> Duration {
         let resolution = self.resolution.as_micros().max(1);
-        let us = timeout / resolution * resolution;
-        Duration::from_micros(u64::try_from(us).unwrap_or(u64::MAX))
+        Duration::from_micros(u64::try_from(us / resolution * resolution).unwrap_or(u64::MAX))
     }
 
     /// first x factor^steps in microseconds, exact as long as it fits, at most `cap`.
     fn scaled(&self, steps: u8, cap: u128) -> u128 {
-        let (up, down) = (u128::from(self.factor.numerator), u128::from(self.factor.denominator));
+        let up = u128::from(self.factor.numerator);
+        let down = u128::from(self.factor.denominator.max(1));
         let (mut numerator, mut denominator) = (self.first.as_micros(), 1_u128);
         for _ in 0..steps {
             if up >= down && numerator / denominator >= cap {
@@ -168,7 +175,7 @@ impl Schedule {
     /// How the timeouts grow, jitter aside.
     #[must_use]
     pub fn growth(&self) -> Growth {
-        if self.tries < 2 {
+        if self.tries < 2 || self.exact_timeout(0).is_zero() {
             return Growth::None;
         }
         let timeouts = || (0..self.tries).map(|index| self.exact_timeout(index));
@@ -179,7 +186,8 @@ impl Schedule {
         if pairs().all(|(a, b)| a >= b) {
             return Growth::None;
         }
-        let until_cap = pairs().skip_while(|(a, b)| a < b).all(|(_, b)| Some(b) == self.cap);
+        let longest = self.rounded(self.cap_us());
+        let until_cap = pairs().skip_while(|(a, b)| a < b).all(|(_, b)| b == longest);
         if until_cap { Growth::ExponentialToCap } else { Growth::RepeatsFirst }
     }
 

@@ -140,6 +140,14 @@ fn a_delete_holds_as_many_spis_as_it_counts(#[case] fixed: [u8; 4]) {
     assert_eq!(Delete::parse(&alone(&wrong)), Err(error));
 }
 
+/// RFC 7296 3.11: the SPI of an IKE SA is in the header, so there is none to count.
+#[test]
+fn a_delete_of_an_ike_sa_counts_no_spi() {
+    assert_eq!(Delete::parse(&alone(&[1, 0, 0, 0])), Ok(Delete::IKE_SA));
+    let error = Malformed::new("as many SPIs as the Delete payload counts", 100);
+    assert_eq!(Delete::parse(&alone(&[1, 0, 0, 1])), Err(error));
+}
+
 #[test]
 fn only_a_delete_of_esp_names_an_esp_spi() {
     let ah = Delete { protocol: ProtocolId::AH, spi_size: 4, spis: &[0, 0, 1, 0] };

@@ -5,7 +5,6 @@ use crate::{ExchangeType, IkeSpi, NotifyType, Suite};
 use crypto::RustCrypto;
 use rstest::rstest;
 use std::vec;
-use std::vec::Vec;
 
 const HEADER: Header = Header::new(IkeSpi(1), IkeSpi(2), ExchangeType::INFORMATIONAL);
 
@@ -64,12 +63,11 @@ fn a_message_may_be_a_header_alone() {
 
 #[test]
 fn no_buffer_that_is_too_small_is_overrun_or_taken() {
-    let mut all: Vec<std::boxed::Box<dyn Fn(&mut [u8]) -> Result<usize, BufferTooSmall>>> =
-        vec![std::boxed::Box::new(in_clear)];
-    for suite in SUITES {
-        all.push(std::boxed::Box::new(move |buffer| protected(suite, &[5; 16], buffer)));
-    }
-    for write in all {
+    for protection in SUITES.map(Some).into_iter().chain([None]) {
+        let write = |buffer: &mut [u8]| match protection {
+            Some(suite) => protected(suite, &[5; 16], buffer),
+            None => in_clear(buffer),
+        };
         let mut roomy = [0; 300];
         let needed = write(&mut roomy).expect("room");
         for len in 0..needed {
