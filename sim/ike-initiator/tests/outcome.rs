@@ -345,6 +345,17 @@ fn widened_selectors_are_unacceptable(
 }
 
 #[test]
+fn a_selector_of_a_type_that_was_not_proposed_widens() {
+    let (mut pair, request) = Pair::auth_sent(config());
+    let response = pair.gateway.auth_edited(&request, |parts| {
+        // A second selector, of 8 octets and a type that nobody here knows.
+        parts[3].body[0] += 1;
+        parts[3].body.extend_from_slice(&[9, 0, 0, 8, 0, 0, 0, 0]);
+    });
+    fails(&mut pair, &response, FailReason::Unacceptable(PeerMisbehaved::WidenedSelectors.into()));
+}
+
+#[test]
 fn no_selector_at_all_is_unacceptable() {
     let (mut pair, response) = with_selectors(PayloadType::TSI, &[], false);
     let reason = FailReason::Unacceptable(PeerIncompatible::TsUnacceptable.into());
