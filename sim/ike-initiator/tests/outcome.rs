@@ -477,15 +477,3 @@ fn a_delete_in_the_response_means_nothing() {
     pair.expect_established(&response);
     assert_eq!(pair.drops(&response), DropReason::LateResponse);
 }
-
-/// A selector of another type is skipped, not taken and not an error (RFC 7815 A.11).
-#[test]
-fn a_selector_of_an_unknown_type_is_skipped() {
-    let (mut pair, request) = Pair::auth_sent(config());
-    let response = pair.gateway.auth_edited(&request, |parts| {
-        parts[3].body[0] = 2;
-        parts[3].body.extend([9, 0, 0, 8, 1, 2, 3, 4]);
-    });
-    pair.expect_established(&response);
-    assert_eq!(pair.device.take_child_keys().map(|child| child.local.len()), Some(1));
-}
