@@ -1,4 +1,177 @@
 //! The verbs a person types: parses, then spawns the program that has the verb.
+//!
+//! `cargo xtask VERB ARGUMENTS...` builds what the verb needs, in release, and hands it all the arguments as
+//! they are. The program runs in the caller's directory, so that relative paths mean what they say, and its exit
+//! status is passed on.
 #![forbid(unsafe_code)]
 
-fn main() {}
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, ExitStatus};
+
+/// A word after `cargo xtask`, and the program that it stands for.
+struct Verb {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    package: &'static str,
+    program: &'static str,
+}
+
+const VERBS: [Verb; 4] = [
+    Verb {
+        name: "simulate",
+        arguments: "SCENARIO [OPTIONS]",
+        about: "run a scenario in virtual time and show what happened",
+        package: "runner",
+        program: "simulate",
+    },
+    Verb {
+        name: "diff",
+        arguments: "RUN RUN [OPTIONS]",
+        about: "name the first event in which two runs differ",
+        package: "runner",
+        program: "diff",
+    },
+    Verb {
+        name: "connect",
+        arguments: "[OPTIONS]",
+        about: "connect to a real gateway as the initiator",
+        package: "harness",
+        program: "connect",
+    },
+    Verb {
+        name: "respond",
+        arguments: "[OPTIONS]",
+        about: "answer real initiators as the gateway",
+        package: "harness",
+        program: "respond",
+    },
+];
+
+/// The exit status for what nobody can make sense of.
+const BAD_INPUT: u8 = 2;
+/// The exit status where no program ran; cargo's own, too.
+const NOT_STARTED: u8 = 101;
+
+fn main() -> ExitCode {
+    let mut arguments = env::args_os().skip(1);
+    let Some(name) = arguments.next() else {
+        print!("{}", usage());
+        return ExitCode::SUCCESS;
+    };
+    if ["help", "--help", "-h"].iter().any(|help| name == *help) {
+        print!("{}", usage());
+        return ExitCode::SUCCESS;
+    }
+    let Some(verb) = VERBS.iter().find(|verb| name == verb.name) else {
+        eprint!("no verb {}\n\n{}", name.display(), usage());
+        return ExitCode::from(BAD_INPUT);
+    };
+    // A newcomer should see that something is being built; whoever has built it wants the result only.
+    let quiet = !io::stderr().is_terminal() || verb.is_built(&target_directory());
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    match Command::new(&cargo).args(verb.cargo_arguments(quiet, arguments)).status() {
+        Ok(status) => exit_code(status),
+        Err(error) => {
+            eprintln!("cannot start {}: {error}", cargo.display());
+            ExitCode::from(NOT_STARTED)
+        }
+    }
+}
+
+impl Verb {
+    /// What cargo is told.
+    fn cargo_arguments(
+        &self,
+        quiet: bool,
+        arguments: impl Iterator<Item = OsString>,
+    ) -> Vec<OsString> {
+        let manifest = root().join("Cargo.toml");
+        let mut all: Vec<OsString> = vec!["run".into()];
+        if quiet {
+            all.push("--quiet".into());
+        }
+        // The manifest by its path instead of a change of directory: that stays the caller's.
+        all.extend([OsString::from("--release"), "--manifest-path".into(), manifest.into()]);
+        all.extend(["--package", self.package, "--bin", self.program, "--"].map(OsString::from));
+        all.extend(arguments);
+        all
+    }
+
+    /// Whether there is a program from an earlier build.
+    fn is_built(&self, target: &Path) -> bool {
+        let program = format!("{}{}", self.program, env::consts::EXE_SUFFIX);
+        target.join("release").join(program).exists()
+    }
+}
+
+fn usage() -> String {
+    let call = |verb: &Verb| format!("{} {}", verb.name, verb.arguments);
+    let width = VERBS.iter().map(|verb| call(verb).len()).max().unwrap_or_default();
+    let lines = VERBS.iter().map(|verb| format!("  {:width$}  {}\n", call(verb), verb.about));
+    let lines: String = lines.collect();
+    format!(
+        "cargo xtask VERB ...\n\n{lines}\n`cargo xtask VERB --help` shows the options of a verb.\n"
+    )
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Where cargo builds, as far as the environment says.
+fn target_directory() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The exit status of the program; 128 and the signal where one ended it, as a shell has it.
+fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| signal(status).map(|signal| 128 + signal));
+    code.and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from)
+}
+
+#[cfg(unix)]
+fn signal(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+const fn signal(_: ExitStatus) -> Option<i32> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_after_the_verb_passes_untouched() {
+        let typed = ["x.toml", "--help", "--", "--set", "link.loss=5%"].map(OsString::from);
+        let arguments = VERBS[0].cargo_arguments(true, typed.clone().into_iter());
+        let at = arguments.iter().position(|argument| argument == "--").expect("a separator");
+        assert_eq!(arguments[at + 1..], typed);
+        assert_eq!(arguments[..3], ["run", "--quiet", "--release"].map(OsString::from));
+        assert_eq!(
+            arguments[at - 4..at],
+            ["--package", "runner", "--bin", "simulate"].map(OsString::from)
+        );
+    }
+
+    #[test]
+    fn a_first_build_is_shown() {
+        assert!(!VERBS[0].is_built(Path::new("no such directory")));
+        let loud = VERBS[0].cargo_arguments(false, std::iter::empty());
+        assert!(!loud.contains(&OsString::from("--quiet")));
+    }
+
+    #[test]
+    fn the_root_is_the_workspace() {
+        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("a manifest");
+        assert!(manifest.starts_with("[workspace]"));
+    }
+}

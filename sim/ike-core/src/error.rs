@@ -163,3 +163,33 @@ pub fn answer(error: &Error) -> (NotifyType, [u8; 2], usize) {
         ) => (NotifyType::AUTHENTICATION_FAILED, [0; 2], 0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AuthMethod;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::malformed(Malformed::new("x", 1).into(), 7, &[])]
+    #[case::missing(PeerMisbehaved::MissingPayload(PayloadType::SA).into(), 7, &[])]
+    #[case::nonce(PeerMisbehaved::NonceLength(15).into(), 7, &[])]
+    #[case::public_value(PeerMisbehaved::InvalidPublicValue.into(), 7, &[])]
+    #[case::critical(
+        PeerMisbehaved::UnsupportedCriticalPayload(PayloadType(200)).into(), 1, &[200]
+    )]
+    #[case::proposal(PeerIncompatible::NoProposalChosen.into(), 14, &[])]
+    #[case::group(PeerIncompatible::InvalidKe(0x011f).into(), 17, &[1, 0x1f])]
+    #[case::selectors(PeerIncompatible::TsUnacceptable.into(), 38, &[])]
+    #[case::authentication(PeerIncompatible::AuthenticationFailed.into(), 24, &[])]
+    #[case::method(PeerIncompatible::AuthMethod(AuthMethod::NULL).into(), 24, &[])]
+    fn a_request_in_error_is_answered_by_its_notify(
+        #[case] error: Error,
+        #[case] kind: u16,
+        #[case] data: &[u8],
+    ) {
+        let (found, octets, len) = answer(&error);
+        assert_eq!((found, &octets[..len]), (NotifyType(kind), data));
+        assert!(found.is_error());
+    }
+}

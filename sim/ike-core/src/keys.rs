@@ -39,6 +39,9 @@ pub struct IkeKeys {
 impl IkeKeys {
     /// SKEYSEED = prf(Ni | Nr, g^ir), then the seven keys from prf+(SKEYSEED, Ni | Nr | SPIi | SPIr)
     /// (RFC 7296 2.14).
+    ///
+    /// # Panics
+    /// When a nonce has more than 256 octets (RFC 7296 3.9): the caller checked the peer's.
     #[must_use]
     pub fn derive<C: Crypto>(
         crypto: &C,
@@ -109,7 +112,7 @@ impl ChildKeys {
 }
 
 fn fits<const N: usize>(octets: &[u8]) -> Secret<N> {
-    Secret::new(octets).expect("a PRF's output fits")
+    Secret::new(octets).expect("the longest of its kind fits")
 }
 
 fn protection_key(protection: Protection, encryption: &[u8], integrity: &[u8]) -> ProtectionKey {
@@ -194,4 +197,74 @@ pub fn finish_auth<C: Crypto>(
     maced_id.update(id_body);
     auth.update(maced_id.finalize().as_slice());
     auth.finalize()
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use crate::Suite;
+    use crypto::RustCrypto;
+
+    fn keys(suite: Suite, nonces: [&[u8]; 2], spis: (u64, u64)) -> IkeKeys {
+        let nonces = SaNonces { initiator: nonces[0], responder: nonces[1] };
+        let shared = SharedSecret::new(&[0x5a; 32]).expect("within the maximum");
+        let spis = (IkeSpi(spis.0), IkeSpi(spis.1));
+        IkeKeys::derive(&RustCrypto, &suite.ike(), &nonces, spis, &shared)
+    }
+
+    #[test]
+    fn nonces_up_to_256_octets_make_keys_and_every_octet_counts() {
+        for suite in Suite::ALL {
+            let (short, long, mut other) = ([1; 16], [1; 256], [1; 256]);
+            other[255] = 2;
+            let made = keys(suite, [&long, &long], (1, 2));
+            assert_ne!(made.d, keys(suite, [&long, &other], (1, 2)).d);
+            assert_ne!(made.d, keys(suite, [&short, &long], (1, 2)).d);
+            assert_ne!(made.d, keys(suite, [&long, &long], (2, 1)).d);
+            assert_ne!(made.initiator, made.responder);
+            assert_ne!(made.pi, made.pr);
+        }
+    }
+
+    #[test]
+    fn keys_are_never_shown() {
+        let made = keys(Suite::AesCbcModp2048, [&[1; 16], &[2; 16]], (1, 2));
+        let nonces = SaNonces { initiator: &[1; 16], responder: &[2; 16] };
+        let suite = Suite::AesCbcModp2048;
+        let child = ChildKeys::derive(&RustCrypto, suite.ike().prf, &made.d, &nonces, &suite.esp());
+        let shown = std::format!("{made:?} {child:?}");
+        for secret in [
+            made.d.as_slice(),
+            made.pi.as_slice(),
+            made.initiator.encryption(),
+            made.initiator.integrity(),
+            child.initiator.encryption(),
+            child.responder.integrity(),
+        ] {
+            let (list, hex) = (std::format!("{secret:?}"), std::format!("{secret:02x?}"));
+            let (list, hex) = (list.trim_matches(['[', ']']), hex.trim_matches(['[', ']']));
+            assert!(!shown.contains(list) && !shown.contains(hex), "{shown}");
+        }
+        assert!(shown.contains("Secret(32 octets)"), "{shown}");
+    }
+
+    /// RFC 7296 2.13: each block takes in the one before, and the counter starts at 1.
+    #[test]
+    fn prf_plus_is_a_chain_of_which_any_beginning_can_be_taken() {
+        let algorithm = PrfAlgorithm::HmacSha256;
+        let block = |parts: &[&[u8]]| {
+            let mut prf = RustCrypto.prf(algorithm, b"key");
+            parts.iter().for_each(|part| prf.update(part));
+            prf.finalize()
+        };
+        let first = block(&[b"seed", &[1]]);
+        let second = block(&[first.as_slice(), b"seed", &[2]]);
+        let third = block(&[second.as_slice(), b"seed", &[3]]);
+        let all = [first.as_slice(), second.as_slice(), third.as_slice()].concat();
+        for len in 0..=all.len() {
+            let material = prf_plus(&RustCrypto, algorithm, b"key", &[b"se", b"ed"], len);
+            assert_eq!(material.as_slice(), &all[..len]);
+        }
+    }
 }

@@ -63,13 +63,13 @@ impl IkeOffer {
     #[must_use]
     pub fn transforms(&self) -> Transforms {
         let mut all = encryption_transforms(&self.protections);
-        all.extend(
-            self.prfs.iter().map(|prf| Transform::new(TransformType::PRF, prf.transform_id())),
-        );
-        all.extend(integrity_transforms(&self.protections));
-        all.extend(
-            self.groups.iter().map(|group| Transform::new(TransformType::DH, group.transform_id())),
-        );
+        for prf in &self.prfs {
+            add(&mut all, Transform::new(TransformType::PRF, prf.transform_id()));
+        }
+        add_integrity(&mut all, &self.protections);
+        for group in &self.groups {
+            add(&mut all, Transform::new(TransformType::DH, group.transform_id()));
+        }
         all
     }
 
@@ -116,8 +116,8 @@ impl EspOffer {
     #[must_use]
     pub fn transforms(&self) -> Transforms {
         let mut all = encryption_transforms(&self.protections);
-        all.extend(integrity_transforms(&self.protections));
-        all.extend([Transform::new(TransformType::ESN, NO_ESN)]);
+        add_integrity(&mut all, &self.protections);
+        add(&mut all, Transform::new(TransformType::ESN, NO_ESN));
         all
     }
 
@@ -160,7 +160,7 @@ fn one_kind(protections: &[Protection]) -> Option<Vec<Protection, 4>> {
 /// Adds what is not there yet; the lists are so short that the room is always enough.
 fn add(all: &mut Transforms, transform: Transform) {
     if !all.contains(&transform) {
-        all.push(transform).expect("at most 4 + 4 + 2 + 3 transforms, 4 of them for CBC only");
+        all.push(transform).expect("at most 4 ciphers, 1 integrity, 2 PRFs and 3 groups");
     }
 }
 
@@ -172,12 +172,10 @@ fn encryption_transforms(protections: &[Protection]) -> Transforms {
     all
 }
 
-fn integrity_transforms(protections: &[Protection]) -> Transforms {
-    let mut all = Vec::new();
+fn add_integrity(all: &mut Transforms, protections: &[Protection]) {
     for integrity in protections.iter().filter_map(|protection| protection.integrity()) {
-        add(&mut all, Transform::new(TransformType::INTEG, integrity.transform_id()));
+        add(all, Transform::new(TransformType::INTEG, integrity.transform_id()));
     }
-    all
 }
 
 const fn not_offered(what: &'static str) -> Error {

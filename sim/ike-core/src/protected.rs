@@ -8,7 +8,7 @@ use crypto::{Crypto, Opening, ProtectionKey};
 /// Why an SK payload was not opened. Only [`Self::Inside`] comes from the peer for sure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProtectedError {
-    /// The chain up to the SK payload does not parse, or that one is too short.
+    /// The chain up to the SK payload does not parse, or that one has an impossible length.
     Malformed(Malformed),
     /// There is no SK payload.
     NotProtected,
@@ -55,9 +55,16 @@ pub fn open_protected<C: Crypto>(
             body.start,
         )));
     }
+    let text_len = body.len() - iv_len - icv_len;
+    if !text_len.is_multiple_of(protection.encryption().block_len()) {
+        return Err(ProtectedError::Malformed(Malformed::new(
+            "a text of whole blocks",
+            body.start + iv_len,
+        )));
+    }
     let (aad, rest) = message[..body.end].split_at_mut(body.start);
     let (iv, rest) = rest.split_at_mut(iv_len);
-    let (text, icv) = rest.split_at_mut(rest.len() - icv_len);
+    let (text, icv) = rest.split_at_mut(text_len);
     crypto.open(key, Opening { aad, iv, text, icv }).map_err(|_| ProtectedError::IcvMismatch)?;
     if let Some(kind) = critical {
         return Err(ProtectedError::UnsupportedCritical(
@@ -100,3 +107,6 @@ fn find_sk(message: &[u8]) -> Result<Found, ProtectedError> {
     }
     Err(ProtectedError::NotProtected)
 }
+
+#[cfg(test)]
+mod tests;

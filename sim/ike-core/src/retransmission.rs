@@ -7,7 +7,7 @@ use core::time::Duration;
 pub struct Factor {
     /// Above the line.
     pub numerator: u32,
-    /// Below the line; not zero.
+    /// Below the line; zero is taken as 1.
     pub denominator: u32,
 }
 
@@ -45,9 +45,10 @@ pub enum Growth {
     Exponential,
     /// As above until the cap, which the later ones share.
     ExponentialToCap,
-    /// The second one repeats the first, then they grow.
+    /// One below the cap is no longer than the one before: libreswan's second repeats the first,
+    /// then they grow.
     RepeatsFirst,
-    /// They never grow, or there is no retransmission at all.
+    /// They never grow, the first is zero, or there is no retransmission at all.
     None,
 }
 
@@ -58,7 +59,7 @@ pub struct Schedule {
     pub first: Duration,
     /// What a timeout is multiplied by for the next one.
     pub factor: Factor,
-    /// No timeout is longer.
+    /// No timeout is longer but for jitter that stretches it; nor is any longer than a day.
     pub cap: Option<Duration>,
     /// Transmissions, the first among them; at least 1.
     pub tries: u8,
@@ -120,16 +121,22 @@ impl Schedule {
     #[must_use]
     pub fn exact_timeout(&self, index: u8) -> Duration {
         let steps = if self.repeat_first { index.saturating_sub(1) } else { index };
-        let cap = self.cap.map_or(MAX_TIMEOUT_US, |cap| cap.as_micros().min(MAX_TIMEOUT_US));
-        let timeout = self.scaled(steps, cap);
+        self.rounded(self.scaled(steps, self.cap_us()))
+    }
+
+    fn cap_us(&self) -> u128 {
+        self.cap.map_or(MAX_TIMEOUT_US, |cap| cap.as_micros().min(MAX_TIMEOUT_US))
+    }
+
+    fn rounded(&self, us: u128) -> Duration {
         let resolution = self.resolution.as_micros().max(1);
-        let us = timeout / resolution * resolution;
-        Duration::from_micros(u64::try_from(us).unwrap_or(u64::MAX))
+        Duration::from_micros(u64::try_from(us / resolution * resolution).unwrap_or(u64::MAX))
     }
 
     /// first x factor^steps in microseconds, exact as long as it fits, at most `cap`.
     fn scaled(&self, steps: u8, cap: u128) -> u128 {
-        let (up, down) = (u128::from(self.factor.numerator), u128::from(self.factor.denominator));
+        let up = u128::from(self.factor.numerator);
+        let down = u128::from(self.factor.denominator.max(1));
         let (mut numerator, mut denominator) = (self.first.as_micros(), 1_u128);
         for _ in 0..steps {
             if up >= down && numerator / denominator >= cap {
@@ -168,7 +175,7 @@ impl Schedule {
     /// How the timeouts grow, jitter aside.
     #[must_use]
     pub fn growth(&self) -> Growth {
-        if self.tries < 2 {
+        if self.tries < 2 || self.exact_timeout(0).is_zero() {
             return Growth::None;
         }
         let timeouts = || (0..self.tries).map(|index| self.exact_timeout(index));
@@ -179,7 +186,8 @@ impl Schedule {
         if pairs().all(|(a, b)| a >= b) {
             return Growth::None;
         }
-        let until_cap = pairs().skip_while(|(a, b)| a < b).all(|(_, b)| Some(b) == self.cap);
+        let longest = self.rounded(self.cap_us());
+        let until_cap = pairs().skip_while(|(a, b)| a < b).all(|(_, b)| b == longest);
         if until_cap { Growth::ExponentialToCap } else { Growth::RepeatsFirst }
     }
 
@@ -195,65 +203,4 @@ impl Schedule {
 const MAX_TIMEOUT_US: u128 = 86_400_000_000;
 
 #[cfg(test)]
-mod tests {
-    extern crate std;
-    use super::*;
-    use std::vec::Vec;
-
-    /// When each transmission happens, and when the request is given up, in milliseconds.
-    fn sends(schedule: &Schedule) -> Vec<u128> {
-        let mut at = Duration::ZERO;
-        let mut all = Vec::new();
-        for index in 0..schedule.tries {
-            all.push(at.as_millis());
-            at += schedule.timeout(index, 0, 0);
-        }
-        all.push(at.as_millis());
-        all
-    }
-
-    #[test]
-    fn the_presets_send_when_their_models_do() {
-        assert_eq!(
-            sends(&Schedule::STRONGSWAN),
-            [0, 4_000, 11_200, 24_160, 47_488, 89_478, 165_060]
-        );
-        assert_eq!(
-            sends(&Schedule::LIBRESWAN),
-            [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]
-        );
-        assert_eq!(sends(&Schedule::COAP), [0, 2_000, 6_000, 14_000, 30_000, 62_000]);
-        assert_eq!(sends(&Schedule::RFC7296)[..4], [0, 1_000, 3_000, 7_000]);
-        assert_eq!(sends(&Schedule::RFC7296)[12], (127 + 5 * 64) * 1_000);
-    }
-
-    #[test]
-    fn every_preset_says_whether_it_conforms() {
-        assert_eq!(Schedule::STRONGSWAN.growth(), Growth::Exponential);
-        assert_eq!(Schedule::COAP.growth(), Growth::Exponential);
-        assert_eq!(Schedule::RFC7296.growth(), Growth::ExponentialToCap);
-        assert_eq!(Schedule::LIBRESWAN.growth(), Growth::RepeatsFirst);
-        assert!(Schedule::RFC7296.conforms() && !Schedule::LIBRESWAN.conforms());
-        let fixed = Schedule { factor: Factor { numerator: 1, denominator: 1 }, ..Schedule::COAP };
-        assert_eq!(fixed.growth(), Growth::None);
-    }
-
-    #[test]
-    fn jitter_stays_within_its_bounds() {
-        let coap = Schedule::COAP;
-        assert_eq!(coap.timeout(1, 0, u32::MAX), Duration::from_secs(4));
-        let most = coap.timeout(1, u32::MAX, 0);
-        assert!(most > Duration::from_millis(5_999) && most < Duration::from_secs(6));
-        let short = Schedule { jitter: Jitter::Shorten { percent: 20 }, ..Schedule::STRONGSWAN };
-        let least = short.timeout(0, 0, u32::MAX);
-        assert!(least >= Duration::from_millis(3_200) && least < Duration::from_millis(3_201));
-    }
-
-    #[test]
-    fn a_hundred_tries_neither_overflow_nor_shrink() {
-        let long = Schedule { tries: 255, ..Schedule::STRONGSWAN };
-        for index in 1..255 {
-            assert!(long.exact_timeout(index) >= long.exact_timeout(index - 1), "{index}");
-        }
-    }
-}
+mod tests;

@@ -115,3 +115,33 @@ impl fmt::Display for Suite {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_suite_is_found_by_the_name_that_it_prints() {
+        for suite in Suite::ALL {
+            assert_eq!(suite.to_string().parse(), Ok(suite));
+        }
+        assert_eq!("aes-gcm".parse::<Suite>(), Err(UnknownSuite));
+        assert!(UnknownSuite.to_string().ends_with("chacha20-x25519"));
+    }
+
+    /// RFC 7296 3.3.3, RFC 5282 8: an AEAD has no integrity transform; ESP has no D-H here.
+    #[test]
+    fn a_suite_offers_the_types_that_its_protocol_wants() {
+        for suite in Suite::ALL {
+            let kinds = |transforms: &[crate::payload::Transform]| {
+                transforms.iter().map(|transform| transform.kind.0).collect::<std::vec::Vec<_>>()
+            };
+            let is_cbc = suite == Suite::AesCbcModp2048;
+            let (ike, esp) = (suite.ike_offer().transforms(), suite.esp_offer().transforms());
+            assert_eq!(kinds(&ike), if is_cbc { &[1, 2, 3, 4][..] } else { &[1, 2, 4] });
+            assert_eq!(kinds(&esp), if is_cbc { &[1, 3, 5][..] } else { &[1, 5] });
+        }
+    }
+}

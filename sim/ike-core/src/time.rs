@@ -64,3 +64,20 @@ pub struct Transmit {
     /// Octets of the UDP payload.
     pub len: usize,
 }
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn time_ends_where_its_number_does() {
+        let (start, end) = (Instant::from_micros(5), Instant::from_micros(u64::MAX));
+        assert_eq!(start + Duration::from_micros(7), Instant::from_micros(12));
+        assert_eq!(start + Duration::MAX, end);
+        assert_eq!(start.saturating_duration_since(end), Duration::ZERO);
+        assert_eq!(end.saturating_duration_since(start), Duration::from_micros(u64::MAX - 5));
+        assert_eq!(Instant::from_micros(3_000_042).to_string(), "3.000042");
+    }
+}

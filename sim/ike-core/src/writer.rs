@@ -54,6 +54,12 @@ impl<'b> MessageWriter<'b> {
         Ok(new)
     }
 
+    /// Nothing is written where not all of it has room.
+    fn reserve(&self, count: usize) -> Result<(), BufferTooSmall> {
+        let room = self.buffer.len() - self.len;
+        if count <= room { Ok(()) } else { Err(BufferTooSmall) }
+    }
+
     fn generic_header(&mut self, kind: PayloadType, len: usize) -> Result<(), BufferTooSmall> {
         let start = self.len;
         let len = u16::try_from(len + GENERIC_HEADER_LEN).map_err(|_| BufferTooSmall)?;
@@ -67,16 +73,21 @@ impl<'b> MessageWriter<'b> {
     /// Appends a payload; its critical flag is 0, as for all types that RFC 7296 defines.
     ///
     /// # Errors
-    /// [`BufferTooSmall`].
+    /// [`BufferTooSmall`]; the message is then as it was.
     pub fn payload(&mut self, body: &dyn Body) -> Result<&mut Self, BufferTooSmall> {
         let len = body.body_len();
+        self.reserve(GENERIC_HEADER_LEN.saturating_add(len))?;
         self.generic_header(body.kind(), len)?;
         body.emit(self.extend(len)?);
         Ok(self)
     }
 
     /// Sets the critical flag of the payload appended last: for tests and misbehaviours.
+    ///
+    /// # Panics
+    /// When there is none: the flag would end up in the header.
     pub fn mark_critical(&mut self) -> &mut Self {
+        assert_ne!(self.link, NEXT_PAYLOAD_AT, "a payload was appended");
         self.buffer[self.link + 1] |= 0x80;
         self
     }
@@ -85,13 +96,19 @@ impl<'b> MessageWriter<'b> {
     /// `protection` wants.
     ///
     /// # Errors
-    /// [`BufferTooSmall`].
+    /// [`BufferTooSmall`]; the message is then as it was.
+    ///
+    /// # Panics
+    /// When `iv` has another length, or an SK payload was begun already.
     pub fn begin_protected(
         &mut self,
         protection: Protection,
         iv: &[u8],
     ) -> Result<&mut Self, BufferTooSmall> {
         assert_eq!(iv.len(), protection.encryption().iv_len(), "an IV of the protection's length");
+        // RFC 7296 3.14: it is the last payload.
+        assert!(self.protected.is_none(), "SK is never nested");
+        self.reserve(GENERIC_HEADER_LEN + iv.len())?;
         let start = self.len;
         self.generic_header(PayloadType::SK, 0)?;
         let from = self.len;
@@ -125,7 +142,7 @@ impl<'b> MessageWriter<'b> {
     /// [`BufferTooSmall`].
     ///
     /// # Panics
-    /// When no SK payload was begun.
+    /// When no SK payload was begun, or `key` wants an IV of another length than it was begun with.
     pub fn seal<C: Crypto>(
         mut self,
         crypto: &C,
@@ -154,3 +171,6 @@ impl<'b> MessageWriter<'b> {
 
 const NEXT_PAYLOAD_AT: usize = 16;
 const LENGTH_AT: usize = 24;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! IKE_AUTH: proving who we are, and judging what the gateway proves.
 
+use crate::incoming::check_spis;
 use crate::init::{needed, once};
 use crate::request::Timer;
 use crate::state::{AuthSent, Established, InitSent, NONCE_LEN, Sa, State};
@@ -21,7 +22,8 @@ use rand_core::CryptoRng;
 /// What the accepted IKE_SA_INIT response gives.
 pub(crate) struct AuthStart<'m> {
     pub(crate) sa: Sa,
-    pub(crate) nonce_r: NonceData,
+    /// At most 256 octets.
+    pub(crate) nonce_r: &'m [u8],
     pub(crate) shared: &'m SharedSecret,
     /// The response itself: the gateway's AUTH covers it.
     pub(crate) message: &'m [u8],
@@ -94,7 +96,8 @@ fn agreed_child(config: &Config, parts: &Parts<'_>) -> Result<Child, Error> {
 /// (RFC 7296 2.9).
 fn narrowed(payload: Payload<'_>, proposed: &[TrafficSelector]) -> Result<Selectors, Error> {
     let mut selectors = Selectors::new();
-    for selector in TrafficSelectors::parse(&payload)?.iter() {
+    let answered = TrafficSelectors::parse(&payload)?;
+    for selector in answered.iter() {
         selectors
             .push(selector)
             .map_err(|_| Error::Incompatible(PeerIncompatible::TsUnacceptable))?;
@@ -102,7 +105,7 @@ fn narrowed(payload: Payload<'_>, proposed: &[TrafficSelector]) -> Result<Select
     if selectors.is_empty() {
         return Err(PeerIncompatible::TsUnacceptable.into());
     }
-    if !TrafficSelector::all_within(&selectors, proposed) {
+    if answered.has_unknown() || !TrafficSelector::all_within(&selectors, proposed) {
         return Err(PeerMisbehaved::WidenedSelectors.into());
     }
     Ok(selectors)
@@ -117,11 +120,11 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return;
         };
         let AuthStart { sa, nonce_r, shared, message } = start;
-        let nonces = SaNonces { initiator: &nonce_i, responder: &nonce_r };
+        let nonces = SaNonces { initiator: &nonce_i, responder: nonce_r };
         let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), shared);
         let prf = sa.suite.prf;
         let key = auth_key(&self.crypto, prf, &self.config.psk);
-        let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), &nonce_r);
+        let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), nonce_r);
         let ours = finish_auth(&self.crypto, prf, ours, &keys.pi, self.config.identity.body());
         // The response streams into the gateway's AUTH, so that it need not be kept.
         self.secrets.peer_auth = Some(auth_prf(&self.crypto, prf, &key, message, &nonce_i));
@@ -132,6 +135,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let written = self.write_auth(&sa, &auth, child_spi, rng);
         debug_assert!(written.is_ok(), "the configuration was checked for that");
         let timer = Timer::start(ExchangeType::IKE_AUTH, rng);
+        let nonce_r = NonceData::from_slice(nonce_r).expect("its length was checked");
         self.state = State::AuthSent(AuthSent { sa, nonce_i, nonce_r, child_spi, timer });
     }
 
@@ -181,15 +185,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let (State::AuthSent(state), Some(keys)) = (&self.state, &self.secrets.ike) else {
             return Err(DropReason::NotExpected);
         };
-        if header.spi_i != state.sa.spi_i {
-            return Err(DropReason::UnknownSpi);
-        }
-        if header.exchange == ExchangeType::IKE_SA_INIT && header.flags.is_response() {
-            return Err(DropReason::LateResponse);
-        }
-        if header.spi_r != state.sa.spi_r {
-            return Err(DropReason::UnknownSpi);
-        }
+        check_spis(&state.sa, header)?;
         if !header.flags.is_response() {
             // RFC 7296 1: other exchanges come after IKE_AUTH.
             return Err(DropReason::NotExpected);
@@ -277,7 +273,6 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let State::AuthSent(state) = mem::replace(&mut self.state, State::Idle) else { return };
         let AuthSent { sa, nonce_i, nonce_r, child_spi, .. } = state;
         self.keep_child(child_spi, child, (&sa, &nonce_i, &nonce_r));
-        self.request.forget();
         let suite = sa.suite;
         self.state =
             State::Established(Established { sa, child_spi_out: child.spi_out, next_request: 0 });

@@ -2,7 +2,7 @@
 
 use crate::auth::{inside, nested};
 use crate::machine::DELETE_MESSAGE_ID;
-use crate::state::{Sa, State};
+use crate::state::{Closing, Sa, State};
 use crate::{Behaviour, CloseReason, Event, Initiator};
 use core::mem;
 use crypto::Crypto;
@@ -110,9 +110,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             Err(error) => Answer::error(&inside(error)?),
         };
         if window && is_last {
-            if self.response.repeat(id, path) {
-                self.emit(Event::Repeated { message_id: id });
-            }
+            // It came before, so its answer is the one that is kept.
+            self.response.repeat(path);
+            self.emit(Event::Repeated { message_id: id });
             return Ok(());
         }
         self.respond(&sa, header, (path, &found), rng).map_err(|_| DropReason::NotExpected)?;
@@ -140,7 +140,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let iv = self.next_iv(sa, rng);
         let keys = self.secrets.ike.as_ref().ok_or(BufferTooSmall)?;
         let crypto = &self.crypto;
-        self.response.write(request.message_id, path, |buffer| {
+        self.response.write(path, |buffer| {
             let mut writer = MessageWriter::new(buffer, &header)?;
             writer.begin_protected(sa.suite.protection, &iv)?;
             if let Some((kind, data, len)) = &answer.notify {
@@ -182,19 +182,19 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return Err(DropReason::NotExpected);
         };
         check_spis(&sa, header)?;
-        let State::Closing(closing) = &self.state else {
-            return Err(DropReason::LateResponse);
-        };
         if header.message_id < DELETE_MESSAGE_ID {
             return Err(DropReason::LateResponse);
         }
+        let State::Closing(Closing { reason, .. }) = &self.state else {
+            return Err(DropReason::MessageId(header.message_id));
+        };
         if header.message_id != DELETE_MESSAGE_ID {
             return Err(DropReason::MessageId(header.message_id));
         }
         if header.exchange != ExchangeType::INFORMATIONAL {
             return Err(DropReason::Exchange(header.exchange));
         }
-        let reason = closing.reason.unwrap_or(CloseReason::DeleteAnswered);
+        let reason = reason.unwrap_or(CloseReason::DeleteAnswered);
         if let Err(error) = open_protected(&self.crypto, &keys.responder, message) {
             // Whatever is inside, it is from the gateway, which has got the Delete.
             inside(error)?;
@@ -204,10 +204,14 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     }
 }
 
-fn check_spis(sa: &Sa, header: &Header) -> Result<(), DropReason> {
-    if header.spi_i == sa.spi_i && header.spi_r == sa.spi_r {
-        Ok(())
-    } else {
-        Err(DropReason::UnknownSpi)
+/// Whether the message belongs to the SA. What still arrives for the IKE_SA_INIT request is late,
+/// whichever SPI of the gateway's it bears.
+pub(crate) fn check_spis(sa: &Sa, header: &Header) -> Result<(), DropReason> {
+    if header.spi_i != sa.spi_i {
+        return Err(DropReason::UnknownSpi);
     }
+    if header.exchange == ExchangeType::IKE_SA_INIT && header.flags.is_response() {
+        return Err(DropReason::LateResponse);
+    }
+    if header.spi_r == sa.spi_r { Ok(()) } else { Err(DropReason::UnknownSpi) }
 }

@@ -11,17 +11,19 @@ use ike_core::payload::{
 };
 use ike_core::{
     BufferTooSmall, DropReason, Error, ExchangeType, Flags, HEADER_LEN, Header, IkeSpi, IkeSuite,
-    Malformed, MessageWriter, NonceData, NotifyType, Operation, PayloadType, PeerMisbehaved,
-    ProtocolId,
+    Malformed, MessageWriter, NotifyType, Operation, PayloadType, PeerMisbehaved, ProtocolId,
 };
 use rand_core::CryptoRng;
 
 /// So many cookies are answered at once; a further one waits for the next timeout (RFC 7296 2.6).
 const MAX_COOKIES: u8 = 3;
 
+/// The longest nonce (RFC 7296 3.9).
+const MAX_NONCE: usize = 256;
+
 /// What an IKE_SA_INIT response says.
 enum Answer<'m> {
-    Accepted { suite: IkeSuite, public: &'m [u8], nonce: NonceData },
+    Accepted { suite: IkeSuite, public: &'m [u8], nonce: &'m [u8] },
     Cookie(Cookie),
     Group(Group),
 }
@@ -156,13 +158,13 @@ fn accept<'m>(config: &Config, group: Group, parts: &Parts<'m>) -> Result<Answer
         return Err(PeerMisbehaved::WrongGroup(ke.group).into());
     }
     let nonce = needed(parts.nonce, PayloadType::NONCE)?.body;
-    match NonceData::from_slice(nonce) {
-        // RFC 7296 2.10: at least half the PRF's key, which is 16 octets or more for every PRF.
-        Ok(kept) if nonce.len() >= (suite.prf.output_len() / 2).max(16) => {
-            Ok(Answer::Accepted { suite, public: ke.data, nonce: kept })
-        }
-        _ => Err(PeerMisbehaved::NonceLength(nonce.len()).into()),
+    // RFC 7296 2.10: at least half the PRF's key, which is 16 octets or more for every PRF; 3.9: at
+    // most 256 octets.
+    let least = (suite.prf.output_len() / 2).max(16);
+    if !(least..=MAX_NONCE).contains(&nonce.len()) {
+        return Err(PeerMisbehaved::NonceLength(nonce.len()).into());
     }
+    Ok(Answer::Accepted { suite, public: ke.data, nonce })
 }
 
 fn unacceptable(error: Error) -> DropReason {

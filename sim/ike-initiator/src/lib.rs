@@ -34,3 +34,8 @@ pub use request::MAX_REQUEST;
 pub use response::MAX_RESPONSE;
 pub use secrets::ChildSa;
 pub use state::StateName;
+
+/// The program in the README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -9,36 +9,29 @@ pub const MAX_RESPONSE: usize = 112;
 pub(crate) struct Response {
     octets: [u8; MAX_RESPONSE],
     len: usize,
-    message_id: u32,
     /// Where it is to be sent to, while it waits for transmission.
     pending: Option<Path>,
 }
 
 impl Response {
     pub(crate) const fn new() -> Self {
-        Self { octets: [0; MAX_RESPONSE], len: 0, message_id: 0, pending: None }
+        Self { octets: [0; MAX_RESPONSE], len: 0, pending: None }
     }
 
     /// Replaces the answer with what `write` writes; it is sent along `path`.
     pub(crate) fn write(
         &mut self,
-        message_id: u32,
         path: Path,
         write: impl FnOnce(&mut [u8]) -> Result<usize, BufferTooSmall>,
     ) -> Result<(), BufferTooSmall> {
         self.len = write(&mut self.octets)?;
-        self.message_id = message_id;
         self.pending = Some(path);
         Ok(())
     }
 
-    /// Sends the kept answer again, if it is the one to that request.
-    pub(crate) fn repeat(&mut self, message_id: u32, path: Path) -> bool {
-        let kept = self.len != 0 && self.message_id == message_id;
-        if kept {
-            self.pending = Some(path);
-        }
-        kept
+    /// Sends the kept answer again.
+    pub(crate) fn repeat(&mut self, path: Path) {
+        self.pending = Some(path);
     }
 
     /// The octets to send, once.

@@ -82,3 +82,6 @@ pub(crate) fn iv(
     }
     iv
 }
+
+#[cfg(test)]
+mod tests;

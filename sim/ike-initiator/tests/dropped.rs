@@ -98,7 +98,7 @@ fn each_octet_of_the_sk_payload_counts(
     #[values(Suite::AesGcmX25519, Suite::AesCbcModp2048)] suite: Suite,
 ) {
     let mut pair = Pair::with_suite(suite, config().suite(suite));
-    let request = pair.to_auth();
+    let request = pair.reach_auth();
     let response = pair.gateway.auth(&request);
     for at in 28..response.len() {
         for flip in [0x01, 0x80] {
@@ -298,7 +298,7 @@ fn late_responses_are_dropped() {
     assert_eq!(pair.drops(&init), DropReason::LateResponse);
     assert_eq!(pair.drops(&response), DropReason::LateResponse);
     let to_delete = pair.gateway.response(ExchangeType::INFORMATIONAL, 2, &[]);
-    assert_eq!(pair.drops(&to_delete), DropReason::LateResponse);
+    assert_eq!(pair.drops(&to_delete), DropReason::MessageId(2));
     pair.close();
     pair.sent();
     assert_eq!(pair.drops(&init), DropReason::LateResponse);

@@ -4,7 +4,11 @@ use crate::support::gateway::Gateway;
 use crate::support::part::{Part, body, clear_parts};
 use crate::support::{Pair, config};
 use crypto::{Group, PrfAlgorithm};
-use ike_core::{DropReason, Header, IkeOffer, NotifyType, PayloadType, Suite};
+use ike_core::payload::{ProposalRepr, SaRepr};
+use ike_core::{
+    DropReason, Header, IkeOffer, IkeSuite, NotifyType, PayloadType, PeerMisbehaved, ProtocolId,
+    Suite,
+};
 use ike_initiator::{Config, Event, Profile, StateName};
 use rstest::rstest;
 use std::time::Duration;
@@ -106,6 +110,24 @@ fn the_response_to_the_request_before_the_change_is_dropped() {
     let second = pair.sent();
     assert!(matches!(pair.drops(&response), DropReason::Unacceptable(_)));
     pair.go_on_from_init(&second);
+}
+
+/// RFC 7296 3.4: the KE payload is of the group that the SA payload names, though both are offered.
+#[test]
+fn another_group_in_sa_than_in_ke_is_dropped() {
+    let (mut pair, request) = Pair::init_sent(two());
+    let other = IkeSuite { group: Group::Ecp256, ..Suite::AesGcmX25519.ike() };
+    let forged = pair.gateway.init_edited(&request, |parts| {
+        parts[0] = Part::of(&SaRepr(&[ProposalRepr {
+            number: 1,
+            protocol: ProtocolId::IKE,
+            spi: &[],
+            transforms: &other.transforms(),
+        }]));
+    });
+    let wrong = PeerMisbehaved::WrongGroup(31);
+    assert_eq!(pair.drops(&forged), DropReason::Unacceptable(wrong.into()));
+    pair.go_on_from_init(&request);
 }
 
 /// RFC 7296 2.6.1: whichever comes first, the shorter exchange is possible.

@@ -5,7 +5,10 @@ use crate::support::{Pair, config, path_of};
 use crypto::{Group, RustCrypto};
 use ike_core::{ExchangeType, Header, IkeSpi, NotifyType, Operation, PayloadType, Suite};
 use ike_initiator::{Config, Event, Initiator, StateName};
+use rand_chacha::ChaCha20Rng;
+use rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
 use rstest::rstest;
+use std::convert::Infallible;
 
 const V4: (&str, &str) = ("192.0.2.13:500", "192.0.2.1:500");
 const V6: (&str, &str) = ("[2001:db8::d]:500", "[2001:db8::1]:500");
@@ -35,7 +38,7 @@ fn both_ends_derive_the_same_keys(
     let config = device(addresses).suite(suite);
     let (local, remote) = (config.local.clone(), config.remote.clone());
     let mut pair = Pair::with_suite(suite, config);
-    let request = pair.to_auth();
+    let request = pair.reach_auth();
     let response = pair.gateway.auth(&request);
     let peer = pair.gateway.identity.clone();
     assert_eq!(pair.receive(&response), [Event::Established { suite: suite.ike(), peer }]);
@@ -160,4 +163,48 @@ fn a_new_device_is_idle_and_waits_for_nothing() {
     let device = Initiator::new(config(), RustCrypto).expect("a usable configuration");
     assert_eq!((device.state(), device.poll_timeout()), (StateName::Idle, None));
     assert_eq!((device.last_heard(), device.close_reason()), (None, None));
+}
+
+/// Randomness that begins with zeros.
+struct ZerosFirst(usize, ChaCha20Rng);
+
+impl TryRng for ZerosFirst {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        rand_core::utils::next_word_via_fill(self)
+    }
+
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+        self.1.fill_bytes(out);
+        if let Some(left) = self.0.checked_sub(1) {
+            self.0 = left;
+            out.fill(0);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for ZerosFirst {}
+
+/// RFC 7296 3.1: an IKE SPI is not zero; RFC 4303 2.1: an ESP SPI is not below 256.
+#[test]
+fn reserved_spis_are_drawn_again() {
+    let mut pair = Pair::new(config());
+    let mut rng = ZerosFirst(2, ChaCha20Rng::from_seed([3; 32]));
+    pair.device.connect(pair.now, &mut rng).expect("idle");
+    let request = pair.sent();
+    assert_ne!(Header::parse(&request).expect("a header").spi_i, IkeSpi::ZERO);
+    let mut response = pair.gateway.init(&request);
+    rng.0 = 2;
+    pair.device.handle_datagram(pair.now, pair.path, &mut response, &mut rng);
+    let request = pair.sent();
+    let (_, parts) = pair.gateway.open(&request);
+    let sa = body(&parts, PayloadType::SA);
+    assert!(u32::from_be_bytes([sa[8], sa[9], sa[10], sa[11]]) > 255);
+    assert_eq!(rng.0, 0, "the zeros were drawn");
 }

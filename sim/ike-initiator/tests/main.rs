@@ -3,6 +3,7 @@
 mod closing;
 mod cookies;
 mod dropped;
+mod fuzz;
 mod groups;
 mod handshake;
 mod misuse;
@@ -11,3 +12,4 @@ mod requests;
 mod retransmission;
 mod secrets;
 mod support;
+mod table;

@@ -139,7 +139,7 @@ proptest! {
             return Ok(());
         }
         let mut pair = Pair::with_suite(suite, config);
-        let request = pair.to_auth();
+        let request = pair.reach_auth();
         prop_assert!(request.len() <= MAX_REQUEST);
         let (header, _) = pair.gateway.open(&request);
         prop_assert_eq!(header.exchange, ExchangeType::IKE_AUTH);

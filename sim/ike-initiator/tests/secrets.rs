@@ -29,7 +29,7 @@ fn no_iv_ever_stands_in_two_messages(
     let config = Config { profile, ..polite() }.suite(suite);
     let mut pair = Pair::with_suite(suite, config);
     for _ in 0..2 {
-        let auth = pair.to_auth();
+        let auth = pair.reach_auth();
         pair.timeout();
         assert_eq!(pair.sent(), auth);
         let response = pair.gateway.auth(&auth);
@@ -59,6 +59,24 @@ fn no_iv_ever_stands_in_two_messages(
     // IKE_AUTH, answers (one a request, or one a copy), Delete, one more answer; twice.
     let answers = if profile == Profile::Rfc7815 { 18 } else { 6 };
     assert_eq!(pair.protected_messages(), 2 * (1 + answers + 1 + 1));
+}
+
+/// With the keys of each SA the counter starts anew: a device that wakes up tells nobody how often
+/// it did.
+#[test]
+fn the_first_iv_of_every_sa_is_zero() {
+    let mut pair = Pair::new(config());
+    for _ in 0..2 {
+        let auth = pair.reach_auth();
+        assert_eq!(auth[32..40], [0; 8]);
+        let response = pair.gateway.auth(&auth);
+        pair.expect_established(&response);
+        let request = pair.gateway.request(ExchangeType::INFORMATIONAL, &[]);
+        pair.receive(&request);
+        assert_eq!(pair.sent()[32..40], [0, 0, 0, 0, 0, 0, 0, 1]);
+        pair.close();
+        pair.sends();
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub struct Checkpoint {
 /// The verdict and every figure of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// The version of the report's keys.
     pub schema: u32,
     /// The scenario's name.
     pub scenario: String,
@@ -67,6 +67,8 @@ pub struct Report {
     pub description: String,
     /// Where all randomness came from.
     pub seed: u64,
+    /// The commit of the project that ran, if the program knows it; `+` behind it: with changes.
+    pub commit: Option<String>,
     /// The overrides, as typed.
     pub overrides: Vec<String>,
     /// Whether every expectation held and every link's account balances.
@@ -136,6 +138,7 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
         scenario: run.0.to_owned(),
         description: scenario.description.clone(),
         seed: run.1,
+        commit: None,
         overrides: Vec::new(),
         passed: facts.balances && expectations.iter().all(|expectation| expectation.passed),
         expectations,

@@ -274,3 +274,6 @@ fn parse_transform(octets: &[u8]) -> Transform {
     }
     transform
 }
+
+#[cfg(test)]
+mod tests;

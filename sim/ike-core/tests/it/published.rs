@@ -1,12 +1,12 @@
 //! Octets that other stacks made or that are published. `fixtures/SOURCES.md` names the sources.
 
-use crate::common::{Hex, SUITES, cases, payloads};
+use crate::common::{Hex, SUITES, cases, message_of, payloads};
 use crypto::{
     Crypto, Encryption, Group, PrivateKey, Protection, ProtectionKey, RustCrypto, SharedSecret,
 };
 use ike_core::payload::{
-    Auth, Body, Delete, Identification, KeyExchange, Nonce, Notify, Payload, ProposalRepr, Raw, Sa,
-    SaRepr, TrafficSelectors, Transform, TsRepr,
+    Auth, Body, Delete, Identification, KeyExchange, Nonce, Notify, Payload, Payloads,
+    ProposalRepr, Raw, Sa, SaRepr, TrafficSelectors, Transform, TsRepr,
 };
 use ike_core::{
     AuthMethod, ChildKeys, Flags, HEADER_LEN, Header, IkeKeys, IkeSpi, Inner, MessageWriter,
@@ -56,6 +56,32 @@ fn reseal(model: &[u8], key: &ProtectionKey, bodies: &[&dyn Body]) -> Vec<u8> {
     let len = writer.seal(&RustCrypto, key).expect("room");
     assert_eq!(len, model.len());
     buffer
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct KePayload {
+    name: String,
+    private: Hex,
+    payload: Hex,
+}
+
+#[test]
+fn published_ke_payloads_parse_and_are_made_to_the_octet() {
+    for case in cases::<KePayload>(include_str!("../../../../fixtures/ike/ke-payloads.toml")) {
+        let chain = Payloads::new(PayloadType::KE, &case.payload, HEADER_LEN);
+        let found = chain.collect::<Result<Vec<_>, _>>().expect(&case.name);
+        let ke = KeyExchange::parse(&only(&found, PayloadType::KE)).expect(&case.name);
+        let group = Group::from_transform(ke.group).expect("one of our groups");
+        assert_eq!(ke.data.len(), group.public_value_len(), "{}", case.name);
+
+        let private = (&case.private[..]).try_into().expect("256 bits");
+        let private = PrivateKey::from_octets(group, private).expect("a key of the group");
+        let mut public = vec![0; group.public_value_len()];
+        RustCrypto.public_value(&private, &mut public);
+        let made = message_of(&[&KeyExchange { group: ke.group, data: &public }]);
+        assert_eq!(made[HEADER_LEN..], *case.payload, "{}", case.name);
+    }
 }
 
 #[derive(serde::Deserialize)]

@@ -74,7 +74,7 @@ impl Pair {
     /// The device has sent IKE_AUTH, which is returned.
     pub(crate) fn auth_sent(config: Config) -> (Self, Vec<u8>) {
         let mut pair = Self::new(config);
-        let request = pair.to_auth();
+        let request = pair.reach_auth();
         (pair, request)
     }
 
@@ -98,7 +98,7 @@ impl Pair {
         self.sent()
     }
 
-    pub(crate) fn to_auth(&mut self) -> Vec<u8> {
+    pub(crate) fn reach_auth(&mut self) -> Vec<u8> {
         let request = self.connect();
         let response = self.gateway.init(&request);
         assert_eq!(self.receive(&response), []);
@@ -106,7 +106,7 @@ impl Pair {
     }
 
     pub(crate) fn establish(&mut self) {
-        let request = self.to_auth();
+        let request = self.reach_auth();
         let response = self.gateway.auth(&request);
         self.expect_established(&response);
     }

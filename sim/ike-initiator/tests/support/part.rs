@@ -91,6 +91,7 @@ pub(crate) fn clear(header: &Header, parts: &[Part]) -> Vec<u8> {
 }
 
 /// What goes into an SK payload, however senseless.
+#[derive(Clone, Debug)]
 pub(crate) struct Inside {
     pub(crate) first: PayloadType,
     pub(crate) octets: Vec<u8>,

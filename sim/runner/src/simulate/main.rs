@@ -60,6 +60,7 @@ fn simulate(arguments: &Arguments) -> Result<bool> {
     let mut outcome = simulator::run(&name, &scenario, seed).context("the capture")?;
     outcome.report.overrides =
         arguments.overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    outcome.report.commit = commit();
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&name, seed));
     files::write(&folder, &outcome)?;
     if arguments.json {
@@ -68,6 +69,21 @@ fn simulate(arguments: &Arguments) -> Result<bool> {
         print!("{}", show::result(&outcome, &folder, &replay(path, seed, &arguments.overrides)));
     }
     Ok(outcome.report.passed)
+}
+
+/// The commit of this program's sources, with `+` where they were changed since.
+fn commit() -> Option<String> {
+    let git = |arguments: &[&str]| {
+        let output = std::process::Command::new("git")
+            .args(["-C", env!("CARGO_MANIFEST_DIR")])
+            .args(arguments)
+            .output()
+            .ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
+    let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
+    Some(if changes.is_empty() { commit } else { format!("{commit}+") })
 }
 
 fn default_folder(name: &str, seed: u64) -> PathBuf {

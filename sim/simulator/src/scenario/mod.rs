@@ -20,6 +20,7 @@ mod tests;
 pub use error::ScenarioError;
 pub use figures::FIGURES;
 pub use group::Group;
+pub use ike_initiator::Profile;
 pub use units::{Rate, duration};
 
 use core::fmt;
@@ -162,16 +163,6 @@ pub enum Cookies {
     Never,
     /// Whenever a request has none.
     Always,
-}
-
-/// How much of RFC 7296 an initiator does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Profile {
-    /// The minimum of RFC 7296: cookies, INVALID_KE_PAYLOAD, a window of one.
-    #[default]
-    Rfc7296Min,
-    /// The least that RFC 7815 permits: no cookies, no second group, any incoming Message ID answered.
-    Rfc7815,
 }
 
 /// How a node ends its SA before it sleeps.

@@ -6,11 +6,11 @@ use super::{from_net, to_net};
 use crate::app::{App, NODE_PORT, Output, SERVER_PORT};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::IkeKeyLog;
-use crate::scenario::{Close, Group, Profile as ScenarioProfile};
+use crate::scenario::{Close, Group};
 use core::net::SocketAddr;
 use crypto::RustCrypto;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
-use ike_initiator::{Config, Event, Initiator, MAX_REQUEST, Profile, StateName};
+use ike_initiator::{Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
@@ -44,6 +44,8 @@ pub(crate) struct Awake<'a> {
     ping_port: PingPort,
     initiator: Initiator<RustCrypto>,
     rng: ChaCha20Rng,
+    /// A retransmission draws from here, so that losing a datagram changes no key.
+    jitter_rng: ChaCha20Rng,
     esp_rng: ChaCha20Rng,
     tunnel: Option<Tunnel>,
     app: App,
@@ -61,10 +63,7 @@ fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
     let mut config =
         Config::new(path, group.identity(number), group.psk(number)).suite(group.suite);
     config.remote = Selectors::from_iter([TrafficSelector::host(core.addresses.server())]);
-    config.profile = match group.profile {
-        ScenarioProfile::Rfc7296Min => Profile::Rfc7296Min,
-        ScenarioProfile::Rfc7815 => Profile::Rfc7815,
-    };
+    config.profile = group.profile;
     config.schedule = group.retransmission;
     config.initial_contact = group.initial_contact;
     config.delete_on_close = group.close == Close::Delete;
@@ -94,6 +93,7 @@ impl<'a> Awake<'a> {
             host,
             initiator,
             rng: core.stream(consumer, "node ike"),
+            jitter_rng: core.stream(consumer, "node jitter"),
             esp_rng: core.stream(consumer, "node esp"),
             tunnel: None,
             app: App::new(&group.application, wake),
@@ -137,7 +137,7 @@ impl<'a> Awake<'a> {
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
-        self.initiator.handle_timeout(core.now, &mut self.rng);
+        self.initiator.handle_timeout(core.now, &mut self.jitter_rng);
         match self.phase {
             Phase::HoldOff { until } if until <= core.now => self.connect(core),
             Phase::Running => self.app.handle_timeout(core.now),
@@ -190,8 +190,8 @@ impl<'a> Awake<'a> {
         loop {
             self.poll_stack(core);
             let mut busy = self.pass_received(core);
-            busy |= self.pass_requests(core);
             busy |= self.pass_events(core);
+            busy |= self.pass_requests(core);
             busy |= self.pass_outputs(core);
             if !busy {
                 return;

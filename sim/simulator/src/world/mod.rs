@@ -10,7 +10,6 @@ mod tunnel;
 
 use crate::observer::Observer;
 use crate::scenario::Scenario;
-use crate::{Actor, Event, What};
 use address::Addresses;
 use gateway::Gateway;
 use ike_core::Instant;
@@ -124,12 +123,6 @@ impl<'a> World<'a> {
             [Direction::Towards, Direction::Back]
                 .map(|direction| (link.id(), direction, link.accounting(direction)))
         })
-    }
-
-    /// Tells the observer something that only the caller of the world knows.
-    pub fn note(&mut self, who: Actor, what: What<'_>) {
-        let event = Event { at: self.core.now, who, what };
-        self.core.observer.event(&event);
     }
 }
 

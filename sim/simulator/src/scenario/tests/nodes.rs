@@ -9,7 +9,6 @@ use rstest::rstest;
 #[case("fqdn:10.0.0.{n}", "fqdn:10.0.0.0", "fqdn:10.0.0.299")]
 #[case("user-{n}@example", "rfc822:user-0@example", "rfc822:user-299@example")]
 #[case("keyid:ff{n}", "keyid:ff00000000", "keyid:ff0000012b")]
-#[case("ipv4:10.{n}.0.1", "", "")]
 #[case("2001:db8::{n}", "ipv6:2001:db8::", "ipv6:2001:db8::299")]
 fn an_identity_has_the_number_where_the_pattern_says(
     #[case] pattern: &str,
@@ -17,11 +16,7 @@ fn an_identity_has_the_number_where_the_pattern_says(
     #[case] last: &str,
 ) {
     let text = with("", &format!("count = 300\nidentity = \"{pattern}\""));
-    let Ok(scenario) = super::Scenario::parse("x.toml", &text, &[]) else {
-        assert!(first.is_empty(), "{pattern}");
-        return;
-    };
-    let group = &scenario.groups[0];
+    let group = &read(&text).groups[0];
     assert_eq!(group.identity(0).to_string(), first);
     assert_eq!(group.identity(299).to_string(), last);
 }

@@ -1,0 +1,97 @@
+//! Every shipped scenario: it does what it expects, always in the same way, and as reviewed.
+//!
+//! The snapshots hold the fingerprint, so running these tests with and without `--release` shows that
+//! both builds do the same.
+
+use simulator::scenario::Scenario;
+use simulator::{Outcome, run};
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn shipped() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .expect("the folder of scenarios")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().expect("a name").to_string_lossy().into_owned()
+}
+
+fn simulate(path: &Path, seed: Option<u64>) -> Outcome {
+    simulate_with(path, seed, &[])
+}
+
+fn simulate_with(path: &Path, seed: Option<u64>, overrides: &[(String, String)]) -> Outcome {
+    let text = fs::read_to_string(path).expect("a readable scenario");
+    let scenario = Scenario::parse(&name(path), &text, overrides).expect("a scenario");
+    run(&name(path), &scenario, seed.unwrap_or(scenario.seed)).expect("a capture")
+}
+
+/// What a reviewer wants to see of a run.
+fn summary(outcome: &Outcome) -> String {
+    let report = &outcome.report;
+    let mut text = outcome.ladder.clone().unwrap_or_default();
+    let _ = writeln!(text, "\nfigures");
+    let figures = serde_json::to_value(&report.figures).expect("numbers");
+    for (figure, value) in figures.as_object().expect("a struct") {
+        let _ = writeln!(text, "  {figure}: {value}");
+    }
+    let _ = writeln!(text, "fingerprint {}", report.fingerprint);
+    let _ = writeln!(text, "shape       {}", report.shape);
+    text
+}
+
+#[test]
+fn the_three_of_the_readme_are_among_them() {
+    let names: Vec<String> = shipped().iter().map(|path| name(path)).collect();
+    for wanted in ["garage-door", "lossy-door", "ping"] {
+        assert!(names.iter().any(|name| name == wanted), "{wanted} is not in {names:?}");
+    }
+}
+
+#[test]
+fn every_shipped_scenario_does_what_it_expects_and_as_reviewed() {
+    for path in shipped() {
+        let outcome = simulate(&path, None);
+        let report = &outcome.report;
+        assert!(!report.expectations.is_empty(), "{} expects nothing", path.display());
+        assert!(report.passed, "{}: {:?}", path.display(), report.expectations);
+        insta::assert_snapshot!(name(&path), summary(&outcome));
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_octets_and_another_seed_does_not() {
+    for path in shipped() {
+        let (one, two) = (simulate(&path, Some(7)), simulate(&path, Some(7)));
+        assert_eq!(one.report, two.report, "{}", path.display());
+        assert_eq!(one.trace, two.trace, "{}", path.display());
+        assert_eq!(one.capture, two.capture, "{}", path.display());
+        assert_eq!(one.ladder, two.ladder, "{}", path.display());
+        let other = simulate(&path, Some(8));
+        assert_ne!(one.report.fingerprint, other.report.fingerprint, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_hundred_seeds_of_the_lossy_door_all_end_asleep() {
+    let path = shipped().into_iter().find(|path| name(path) == "lossy-door").expect("shipped");
+    // A gateway that forgets half-open SAs sooner than the device gives up computes again.
+    let patient = [("gateway.half_open_timeout".to_owned(), "10min".to_owned())];
+    for seed in 0..100 {
+        let report = simulate_with(&path, Some(seed), &patient).report;
+        let figures = &report.figures;
+        assert_eq!(figures.nodes_asleep_at_end, 1, "seed {seed}");
+        assert_eq!(figures.established + figures.failed, figures.attempts, "seed {seed}");
+        assert!(report.accounting_balances, "seed {seed}");
+        // One Diffie-Hellman for each attempt whose IKE_SA_INIT arrived, however often it was sent.
+        assert!(figures.diffie_hellman_gateway <= figures.attempts, "seed {seed}");
+    }
+}

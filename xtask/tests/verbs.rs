@@ -1,0 +1,83 @@
+//! The verbs as a person types them, with a cargo that only tells what it was told.
+#![cfg(unix)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A directory whose file `run` is what a shell in place of cargo executes: it tells the directory and its
+/// arguments, and ends with this status.
+fn told(name: &str, status: u8) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).expect("a writable directory");
+    let script = format!("pwd\nprintf '%s\\n' run \"$@\"\nexit {status}\n");
+    fs::write(folder.join("run"), script).expect("a writable file");
+    folder
+}
+
+fn xtask(cargo: &str, folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .env("CARGO", cargo)
+        .current_dir(folder)
+        .output()
+        .expect("xtask starts")
+}
+
+#[test]
+fn a_verb_starts_its_program_where_the_caller_is_and_ends_as_it_ends() {
+    let folder = told("ends with 7", 7);
+    let output = xtask("sh", &folder, &["simulate", "x.toml", "--help", "a b"]);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the root");
+    let manifest = root.join("Cargo.toml");
+    let expected = format!(
+        "{}\nrun\n--quiet\n--release\n--manifest-path\n{}\n--package\nrunner\n--bin\nsimulate\n--\n\
+         x.toml\n--help\na b\n",
+        folder.display(),
+        manifest.display()
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
+    assert_eq!(output.status.code(), Some(7));
+}
+
+#[test]
+fn each_verb_has_its_program() {
+    let folder = told("each verb", 0);
+    for (verb, package) in [("simulate", "runner"), ("connect", "harness"), ("respond", "harness")]
+    {
+        let output = xtask("sh", &folder, &[verb]);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let expected = format!("\n--package\n{package}\n--bin\n{verb}\n--\n");
+        assert!(told.ends_with(&expected), "{told}");
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn without_a_verb_all_of_them_are_listed() {
+    for arguments in [&[][..], &["--help"], &["help"]] {
+        let output = xtask("no cargo", Path::new("/"), arguments);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        for verb in ["simulate", "connect", "respond"] {
+            let lines = text.lines().filter(|line| line.trim_start().starts_with(verb)).count();
+            assert_eq!(lines, 1, "{verb} in {text}");
+        }
+        assert_eq!(output.status.code(), Some(0));
+    }
+}
+
+#[test]
+fn an_unknown_verb_is_bad_input() {
+    let output = xtask("no cargo", Path::new("/"), &["simulat"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.starts_with("no verb simulat\n") && text.contains("simulate SCENARIO"), "{text}");
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+}
+
+#[test]
+fn a_cargo_that_cannot_start_is_named() {
+    let output = xtask("/no/such/cargo", Path::new("/"), &["simulate"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(text.starts_with("cannot start /no/such/cargo: "), "{text}");
+    assert_eq!(output.status.code(), Some(101));
+}
