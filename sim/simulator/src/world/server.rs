@@ -55,7 +55,7 @@ impl<'a> Server<'a> {
         let group = self.scenario.groups.iter().find(|group| group.numbers().contains(&number))?;
         match group.application {
             Application::GarageDoor(config) => Some(config),
-            Application::Ping(_) => None,
+            Application::RoomSensor(_) | Application::Ping(_) => None,
         }
     }
 
