@@ -6,6 +6,7 @@
 mod controller;
 mod door;
 mod pinger;
+mod sensor;
 
 pub(crate) use controller::Controller;
 
@@ -13,6 +14,7 @@ use crate::scenario::Application;
 use door::DoorOpener;
 use ike_core::Instant;
 use pinger::Pinger;
+use sensor::Sensor;
 
 /// The UDP port of the server: one of the dynamic ports (RFC 6335 6), so that no dissector takes the
 /// messages for something else.
@@ -37,14 +39,16 @@ pub(crate) enum Output {
 #[derive(Clone, Debug)]
 pub(crate) enum App {
     Door(DoorOpener),
+    Sensor(Sensor),
     Pinger(Pinger),
 }
 
 impl App {
-    /// The application of a node in its `wake`-th wake.
-    pub(crate) fn new(application: &Application, wake: u32) -> Self {
+    /// The application of node `number` in its `wake`-th wake.
+    pub(crate) fn new(application: &Application, number: u32, wake: u32) -> Self {
         match application {
             Application::GarageDoor(config) => Self::Door(DoorOpener::new(*config, wake)),
+            Application::RoomSensor(config) => Self::Sensor(Sensor::new(*config, number, wake)),
             Application::Ping(config) => Self::Pinger(Pinger::new(*config)),
         }
     }
@@ -53,6 +57,7 @@ impl App {
     pub(crate) fn start(&mut self, now: Instant) {
         match self {
             Self::Door(door) => door.start(now),
+            Self::Sensor(sensor) => sensor.start(now),
             Self::Pinger(pinger) => pinger.start(now),
         }
     }
@@ -61,13 +66,16 @@ impl App {
     pub(crate) fn stop(&mut self) {
         match self {
             Self::Door(door) => door.stop(),
+            Self::Sensor(sensor) => sensor.stop(),
             Self::Pinger(pinger) => pinger.stop(),
         }
     }
 
     pub(crate) fn handle_message(&mut self, now: Instant, text: &str) {
-        if let Self::Door(door) = self {
-            door.handle_message(now, text);
+        match self {
+            Self::Door(door) => door.handle_message(now, text),
+            Self::Sensor(sensor) => sensor.handle_message(now, text),
+            Self::Pinger(_) => {}
         }
     }
 
@@ -80,6 +88,7 @@ impl App {
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         match self {
             Self::Door(door) => door.handle_timeout(now),
+            Self::Sensor(sensor) => sensor.handle_timeout(now),
             Self::Pinger(pinger) => pinger.handle_timeout(now),
         }
     }
@@ -87,6 +96,7 @@ impl App {
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         match self {
             Self::Door(door) => door.poll_timeout(),
+            Self::Sensor(sensor) => sensor.poll_timeout(),
             Self::Pinger(pinger) => pinger.poll_timeout(),
         }
     }
@@ -94,6 +104,7 @@ impl App {
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
         match self {
             Self::Door(door) => door.poll_output(),
+            Self::Sensor(sensor) => sensor.poll_output(),
             Self::Pinger(pinger) => pinger.poll_output(),
         }
     }

@@ -5,6 +5,16 @@ use crate::scenario::Ping;
 use ike_core::Instant;
 use std::collections::VecDeque;
 
+/// A request without a reply.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    sequence: u16,
+    /// How often it was sent.
+    sent: u8,
+    /// When it is sent again or given up.
+    until: Instant,
+}
+
 /// Sends so many echo requests and waits for each reply.
 #[derive(Clone, Debug)]
 pub(crate) struct Pinger {
@@ -14,8 +24,8 @@ pub(crate) struct Pinger {
     sent: u16,
     replies: u16,
     next: Option<Instant>,
-    /// Requests without a reply, with the time until which one counts.
-    waiting: VecDeque<(u16, Instant)>,
+    /// Requests without a reply.
+    waiting: VecDeque<Waiting>,
     outputs: VecDeque<Output>,
 }
 
@@ -27,7 +37,7 @@ impl Pinger {
 
     pub(super) fn start(&mut self, now: Instant) {
         *self = Self { running: true, ..Self::new(self.config) };
-        self.send(now);
+        self.send_next(now);
     }
 
     pub(super) fn stop(&mut self) {
@@ -35,17 +45,21 @@ impl Pinger {
         (self.next, self.waiting) = (None, VecDeque::new());
     }
 
-    fn send(&mut self, now: Instant) {
+    fn send_next(&mut self, now: Instant) {
         self.sent += 1;
-        let (sequence, payload) = (self.sent, self.config.payload);
-        self.outputs.push_back(Output::Ping { sequence, payload, repeated: false });
-        self.waiting.push_back((sequence, now + self.config.timeout));
+        self.send(now, self.sent, 1);
         self.next = (self.sent < self.config.count).then(|| now + self.config.interval);
+    }
+
+    fn send(&mut self, now: Instant, sequence: u16, sent: u8) {
+        let payload = self.config.payload;
+        self.outputs.push_back(Output::Ping { sequence, payload, repeated: sent > 1 });
+        self.waiting.push_back(Waiting { sequence, sent, until: now + self.config.timeout });
     }
 
     pub(super) fn handle_echo(&mut self, now: Instant, sequence: u16) {
         let before = self.waiting.len();
-        self.waiting.retain(|(waiting, until)| *waiting != sequence || *until < now);
+        self.waiting.retain(|waiting| waiting.sequence != sequence || waiting.until < now);
         if self.waiting.len() < before {
             self.replies += 1;
         }
@@ -53,9 +67,16 @@ impl Pinger {
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant) {
-        self.waiting.retain(|(_, until)| now < *until);
+        let (late, waiting): (VecDeque<Waiting>, _) =
+            self.waiting.drain(..).partition(|waiting| waiting.until <= now);
+        self.waiting = waiting;
+        for Waiting { sequence, sent, .. } in late {
+            if sent < self.config.tries {
+                self.send(now, sequence, sent + 1);
+            }
+        }
         if self.next.is_some_and(|next| next <= now) {
-            self.send(now);
+            self.send_next(now);
         }
         self.finish_if_done();
     }
@@ -73,7 +94,7 @@ impl Pinger {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        self.waiting.iter().map(|(_, until)| *until).chain(self.next).min()
+        self.waiting.iter().map(|waiting| waiting.until).chain(self.next).min()
     }
 
     pub(super) fn poll_output(&mut self) -> Option<Output> {

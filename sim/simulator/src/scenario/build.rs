@@ -1,14 +1,15 @@
 //! From what a file says to what it means: defaults, and what values must be beside each other.
 
+mod application;
+mod gateway;
+mod link;
 mod node;
+mod wakes;
 
-use super::text::{FromText, Text, alternatives};
-use super::{
-    Bound, Cookies, Expect, FIGURES, Family, Gateway, Link, LinkDirection, Scenario, schema,
-};
+use super::text::{Text, alternatives};
+use super::{Bound, Expect, FIGURES, Family, Link, Scenario, schema};
 use core::ops::Range;
 use core::time::Duration;
-use ike_core::{Identity, Suite};
 use toml::Spanned;
 
 /// What is wrong with the value at a place of the text.
@@ -21,6 +22,45 @@ pub(super) struct Fault {
 
 fn fault<T>(place: &Spanned<T>, message: impl Into<String>) -> Fault {
     Fault { span: place.span(), message: message.into() }
+}
+
+/// What everything else must fit.
+#[derive(Clone, Copy)]
+struct Run {
+    family: Family,
+    /// When the run ends.
+    end: Duration,
+}
+
+impl Run {
+    /// The time at `place`, which must be before the end.
+    fn time(self, place: &Spanned<Text<Duration>>) -> Result<Duration, Fault> {
+        let (&Text(time), end) = (place.get_ref(), self.end);
+        if time >= end {
+            let message =
+                format!("the run is over at {time:?}: expected a time before `duration`, {end:?}");
+            return Err(fault(place, message));
+        }
+        Ok(time)
+    }
+
+    /// The times at `place`: at least one, increasing.
+    fn times(self, place: &schema::Times) -> Result<Vec<Duration>, Fault> {
+        let mut times: Vec<Duration> = Vec::new();
+        for place in place.get_ref() {
+            let &Text(time) = place.get_ref();
+            if times.last().is_some_and(|last| *last >= time) {
+                let message =
+                    format!("{time:?} is not later than the one before: expected increasing times");
+                return Err(fault(place, message));
+            }
+            times.push(self.time(place)?);
+        }
+        if times.is_empty() {
+            return Err(fault(place, "the list is empty: expected at least one time"));
+        }
+        Ok(times)
+    }
 }
 
 /// The value in the file, or else the default.
@@ -43,93 +83,19 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
     }
     let family = or(raw.family, Family::default());
     let Text(schema::Positive(duration)) = raw.duration;
+    let run = Run { family, end: duration };
+    let link = link::link(raw.link.unwrap_or_default(), &Link::default(), run)?;
     Ok(Scenario {
         duration,
         seed: raw.seed.map_or(1, schema::Number::get),
         family,
-        link: link(raw.link.unwrap_or_default(), family)?,
-        gateway: gateway(raw.gateway.unwrap_or_default())?,
-        groups: node::groups(raw.node, duration)?,
+        gateway: gateway::gateway(raw.gateway.unwrap_or_default(), run)?,
+        groups: node::groups(raw.node, &link, run)?,
+        forgers: gateway::forgers(raw.forger.unwrap_or_default(), run)?,
+        link,
         expect: expect(raw.expect)?,
         description: raw.description.into_inner(),
     })
-}
-
-fn link(raw: schema::Link, family: Family) -> Result<Link, Fault> {
-    let both = schema::LinkDirection {
-        delay: raw.delay,
-        jitter: raw.jitter,
-        loss: raw.loss,
-        mtu: raw.mtu,
-    };
-    let both = direction(both, LinkDirection::default(), family)?;
-    Ok(Link {
-        towards: direction(raw.towards.unwrap_or_default(), both, family)?,
-        back: direction(raw.back.unwrap_or_default(), both, family)?,
-    })
-}
-
-/// `raw` with `default` for what it does not say.
-fn direction(
-    raw: schema::LinkDirection,
-    default: LinkDirection,
-    family: Family,
-) -> Result<LinkDirection, Fault> {
-    let mtu = match raw.mtu {
-        None => default.mtu,
-        Some(place) => {
-            let (mtu, mtus) = (place.get_ref().get(), family.mtus());
-            if !mtus.contains(&mtu) {
-                let (low, high) = mtus.into_inner();
-                let message = format!(
-                    "{mtu} is out of range: expected an integer from {low} to {high} with this family"
-                );
-                return Err(fault(&place, message));
-            }
-            mtu
-        }
-    };
-    Ok(LinkDirection {
-        delay: or(raw.delay, default.delay),
-        jitter: or(raw.jitter, default.jitter),
-        loss: or(raw.loss, default.loss),
-        mtu,
-    })
-}
-
-fn gateway(raw: schema::Gateway) -> Result<Gateway, Fault> {
-    let suites = match raw.suites {
-        None => Suite::ALL.to_vec(),
-        Some(place) => suites(&place)?,
-    };
-    let span =
-        |value: Option<Text<schema::Positive>>| value.map(|Text(schema::Positive(span))| span);
-    Ok(Gateway {
-        identity: or(raw.identity, Identity::from_text("gw.example").expect("a name")),
-        suites,
-        cookies: or(raw.cookies, Cookies::default()),
-        liveness: span(raw.liveness),
-        half_open_timeout: span(raw.half_open_timeout).unwrap_or(Duration::from_secs(30)),
-        delete_after: span(raw.delete_after),
-    })
-}
-
-fn suites(place: &Spanned<Vec<Spanned<Text<Suite>>>>) -> Result<Vec<Suite>, Fault> {
-    let mut suites = Vec::new();
-    for suite in place.get_ref() {
-        let &Text(known) = suite.get_ref();
-        if suites.contains(&known) {
-            return Err(fault(
-                suite,
-                format!(r#""{known}" is listed twice: expected each suite once"#),
-            ));
-        }
-        suites.push(known);
-    }
-    if suites.is_empty() {
-        return Err(fault(place, "the list is empty: expected at least one suite"));
-    }
-    Ok(suites)
 }
 
 fn expect(raw: schema::Expect) -> Result<Expect, Fault> {

@@ -1,6 +1,6 @@
 //! Groups of nodes, and what differs from one node to the next.
 
-use super::{Application, Close, Profile, Restart};
+use super::{Application, Close, Link, Profile, Restart, Wakes};
 use core::ops::Range;
 use core::time::Duration;
 use ike_core::{Identity, Psk, Schedule, Suite};
@@ -26,15 +26,42 @@ pub struct Group {
     pub awake: Duration,
     /// How they end their SA.
     pub close: Close,
-    /// When they wake, since the start of the run; at least once, increasing, before the end of the run.
-    pub wakes: Vec<Duration>,
+    /// When they wake.
+    pub wakes: Wakes,
     /// What they do when awake.
     pub application: Application,
     /// What they do when an attempt fails.
     pub restart: Restart,
+    /// The link that each of them has to the gateway.
+    pub link: Link,
+    /// Where the gateway sees them.
+    pub address: Address,
+    /// What they want to reach through their Child SA.
+    pub remote: Remote,
     pub(super) identity: IdentityPattern,
     pub(super) psk: PskPattern,
     pub(super) gateway_psk: PskPattern,
+}
+
+/// The outer addresses of a group's nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Address {
+    /// Each node has one of its own, which is its inner address, too.
+    #[default]
+    Own,
+    /// All nodes of the group come from one, each from ports of its own, as behind a NAT. Their inner addresses are
+    /// their own.
+    Shared,
+}
+
+/// The responder's traffic selector (TSr) that nodes propose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Remote {
+    /// The server's address.
+    #[default]
+    Server,
+    /// All addresses of the family.
+    Any,
 }
 
 impl Group {

@@ -4,29 +4,40 @@
 //! its bounds are in `docs/scenario.md`. An unknown key or an impossible value is an error that names
 //! the place ([`ScenarioError`]): a run that quietly ignores half of its file proves nothing.
 
+mod application;
 mod build;
 mod error;
 mod figures;
+mod gateway;
 mod group;
+mod link;
 mod overrides;
 mod schema;
 mod source;
 mod text;
 mod units;
+mod wakes;
 
 #[cfg(test)]
 mod tests;
 
+pub use application::{Application, GarageDoor, Ping, RoomSensor};
 pub use error::ScenarioError;
 pub use figures::FIGURES;
-pub use group::Group;
+pub use gateway::{
+    CHILD_ERRORS, ChildPolicy, Cookies, Forger, Forgery, ForgeryTarget, Gateway, GatewaySelectors,
+    Request, RequestKind,
+};
+pub use group::{Address, Group, Remote};
 pub use ike_initiator::Profile;
+pub use link::{Drops, Link, LinkDirection, Outage};
 pub use units::{Rate, duration};
+pub use wakes::{FirstWake, Wakes};
 
 use core::fmt;
 use core::ops::RangeInclusive;
 use core::time::Duration;
-use ike_core::{Factor, Identity, Suite};
+use ike_core::Factor;
 
 /// The most nodes of one run, over all groups: each has an address of its own.
 pub const MAX_NODES: u32 = 1_000_000;
@@ -42,12 +53,14 @@ pub struct Scenario {
     pub seed: u64,
     /// The addresses that everybody has.
     pub family: Family,
-    /// Every node's link to the gateway.
+    /// A node's link to the gateway where its group says nothing else: see [`Group::link`].
     pub link: Link,
     /// The gateway.
     pub gateway: Gateway,
     /// The nodes by groups, at least one, in the order of the file.
     pub groups: Vec<Group>,
+    /// Who injects datagrams, in the order of the file.
+    pub forgers: Vec<Forger>,
     /// What the run must show.
     pub expect: Expect,
 }
@@ -104,67 +117,6 @@ impl Family {
     }
 }
 
-/// A link by its two directions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Link {
-    /// From the node to the gateway.
-    pub towards: LinkDirection,
-    /// From the gateway back to the node.
-    pub back: LinkDirection,
-}
-
-/// One direction of a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LinkDirection {
-    /// The time that each datagram takes at least.
-    pub delay: Duration,
-    /// Up to so much is added to the delay, drawn for each datagram.
-    pub jitter: Duration,
-    /// The share of datagrams that is lost.
-    pub loss: Rate,
-    /// The longest IP datagram, in octets; within [`Family::mtus`].
-    pub mtu: u16,
-}
-
-/// 20 ms, no jitter, no loss, 1280 octets.
-impl Default for LinkDirection {
-    fn default() -> Self {
-        Self {
-            delay: Duration::from_millis(20),
-            jitter: Duration::ZERO,
-            loss: Rate::ZERO,
-            mtu: 1_280,
-        }
-    }
-}
-
-/// The gateway that all nodes connect to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gateway {
-    /// Who it says it is.
-    pub identity: Identity,
-    /// What it accepts, the best first; at least one, each once.
-    pub suites: Vec<Suite>,
-    /// When it asks for a cookie.
-    pub cookies: Cookies,
-    /// A peer that was silent for so long is asked whether it lives (RFC 7296 2.4); `None`: never.
-    pub liveness: Option<Duration>,
-    /// An IKE SA whose IKE_AUTH does not come is forgotten after this.
-    pub half_open_timeout: Duration,
-    /// The gateway deletes an IKE SA when so much time has passed since it was established; `None`: it does not.
-    pub delete_after: Option<Duration>,
-}
-
-/// When a gateway answers IKE_SA_INIT with COOKIE (RFC 7296 2.6).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Cookies {
-    /// Never.
-    #[default]
-    Never,
-    /// Whenever a request has none.
-    Always,
-}
-
 /// How a node ends its SA before it sleeps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Close {
@@ -173,42 +125,6 @@ pub enum Close {
     Silent,
     /// It sends a Delete and waits for the answer (RFC 7815 B.1).
     Delete,
-}
-
-/// What a node does with its Child SA.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Application {
-    /// The garage door opener.
-    GarageDoor(GarageDoor),
-    /// ICMP echo requests.
-    Ping(Ping),
-}
-
-/// A press of the button: "open", its acknowledgement, a status each [`Self::status_every`] while the door moves, a
-/// final message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GarageDoor {
-    /// How long the door moves.
-    pub travel: Duration,
-    /// From one status message to the next; not zero.
-    pub status_every: Duration,
-    /// How long a message waits for its acknowledgement before it is sent again; not zero.
-    pub reply_timeout: Duration,
-    /// Transmissions of a message, the first among them; at least 1.
-    pub tries: u8,
-}
-
-/// Echo requests to the server behind the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ping {
-    /// How many; at least 1.
-    pub count: u16,
-    /// From one to the next; not zero.
-    pub interval: Duration,
-    /// Octets after the ICMP header.
-    pub payload: u16,
-    /// How long a reply may take; not zero.
-    pub timeout: Duration,
 }
 
 /// What a node does in one wake when an attempt has failed.

@@ -99,6 +99,7 @@ fn open(place: &mut Value, path: &Path) {
     match key.as_str() {
         "retransmission" => drop(table.insert(String::from("preset"), Value::String(word.clone()))),
         "jitter" if word == "none" => {}
+        "cookies" | "child" => {}
         _ => return,
     }
     *place = Value::Table(table);

@@ -7,8 +7,8 @@ mod overriding;
 mod values;
 
 use super::{
-    Application, Close, Cookies, Family, GarageDoor, LinkDirection, Ping, Profile, Rate, Restart,
-    Scenario,
+    Address, Application, ChildPolicy, Close, Cookies, Drops, Family, GarageDoor, GatewaySelectors,
+    Link, LinkDirection, Ping, Profile, Rate, Remote, Restart, RoomSensor, Scenario,
 };
 use core::time::Duration;
 use ike_core::{Schedule, Suite};
@@ -74,16 +74,29 @@ fn what_a_file_does_not_say_has_its_documented_default() {
         jitter: Duration::ZERO,
         loss: Rate::ZERO,
         mtu: 1_280,
+        duplicate: Rate::ZERO,
+        reorder: Rate::ZERO,
+        reorder_delay: Duration::from_millis(50),
+        corrupt: Rate::ZERO,
+        mangle: Rate::ZERO,
     };
     assert_eq!((scenario.link.towards, scenario.link.back), (direction, direction));
-    assert!(scenario.expect.is_empty());
+    assert!(scenario.link.outages.is_empty());
+    assert_eq!(scenario.link.drops, Drops::default());
+    assert!(scenario.expect.is_empty() && scenario.forgers.is_empty());
 
     let gateway = scenario.gateway;
     assert_eq!(gateway.identity.to_string(), "fqdn:gw.example");
     assert_eq!(gateway.suites, Suite::ALL);
     assert_eq!(gateway.cookies, Cookies::Never);
     assert_eq!((gateway.liveness, gateway.delete_after), (None, None));
+    assert_eq!((gateway.ike_lifetime, gateway.child_lifetime), (None, None));
+    assert_eq!((gateway.idle_timeout, gateway.service_time), (None, None));
     assert_eq!(gateway.half_open_timeout, Duration::from_secs(30));
+    assert_eq!((gateway.half_open_limit, gateway.half_open_per_address), (20_000, None));
+    assert!(gateway.requests.is_empty() && gateway.crashes.is_empty());
+    assert_eq!(gateway.child, ChildPolicy::Accept);
+    assert_eq!(gateway.selectors, GatewaySelectors::Host);
 }
 
 #[test]
@@ -97,6 +110,8 @@ fn what_a_group_does_not_say_has_its_documented_default() {
     assert_eq!(group.profile, Profile::Rfc7296Min);
     assert_eq!(group.retransmission, Schedule::RFC7296);
     assert!(group.initial_contact);
+    assert_eq!((group.address, group.remote), (Address::Own, Remote::Server));
+    assert_eq!(group.link, Link::default());
     assert_eq!((group.awake, group.close), (Duration::from_secs(5), Close::Silent));
     let garage_door = GarageDoor {
         travel: Duration::from_secs(12),
@@ -117,8 +132,15 @@ fn what_a_group_does_not_say_has_its_documented_default() {
         interval: Duration::from_secs(1),
         payload: 56,
         timeout: Duration::from_secs(2),
+        tries: 1,
     };
     assert_eq!(group.application, Application::Ping(ping));
+
+    let text = LEAST.replace("garage-door", "room-sensor");
+    let [group] = read(&text).groups.try_into().expect("one group");
+    let sensor =
+        RoomSensor { reports: 1, poll: false, reply_timeout: Duration::from_secs(2), tries: 4 };
+    assert_eq!(group.application, Application::RoomSensor(sensor));
 }
 
 #[test]

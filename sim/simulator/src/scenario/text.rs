@@ -1,10 +1,12 @@
 //! How single values are read: each type says what it expects and what was wrong.
 
-use super::{Bound, Close, Cookies, Family, Profile, Rate, units};
+mod words;
+
+use super::{Bound, Rate, units};
 use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
-use ike_core::{Factor, Identity, Suite};
+use ike_core::{Factor, Identity};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
@@ -204,52 +206,6 @@ impl FromText for Identity {
 
     fn from_text(text: &str) -> Result<Self, String> {
         text.parse().map_err(|error| format!(r#""{text}" is not an identity: {error}"#))
-    }
-}
-
-impl FromText for Suite {
-    const EXPECTED: &'static str = "the name of a suite";
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        word(text, &Self::ALL.map(|suite| (suite.name(), suite)))
-    }
-}
-
-impl FromText for Family {
-    const EXPECTED: &'static str = r#""ipv4" or "ipv6""#;
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        word(text, &[("ipv4", Self::Ipv4), ("ipv6", Self::Ipv6)])
-    }
-}
-
-impl FromText for Cookies {
-    const EXPECTED: &'static str = r#""never" or "always""#;
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        word(text, &[("never", Self::Never), ("always", Self::Always)])
-    }
-}
-
-impl FromText for Close {
-    const EXPECTED: &'static str = r#""silent" or "delete""#;
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        word(text, &[("silent", Self::Silent), ("delete", Self::Delete)])
-    }
-}
-
-impl FromText for Profile {
-    const EXPECTED: &'static str = r#""rfc7296-min" or "rfc7815""#;
-
-    fn from_text(text: &str) -> Result<Self, String> {
-        if text == "modern" {
-            return Err(format!(
-                r#""modern" cannot be simulated yet: expected {}"#,
-                Self::EXPECTED
-            ));
-        }
-        word(text, &[("rfc7296-min", Self::Rfc7296Min), ("rfc7815", Self::Rfc7815)])
     }
 }
 

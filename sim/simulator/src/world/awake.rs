@@ -73,8 +73,7 @@ fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
 impl<'a> Awake<'a> {
     /// A node that has just woken for the `wake`-th time; nothing is left of the wake before.
     pub(crate) fn new(core: &Core<'_>, number: u32, group: &'a Group, wake: u32) -> Self {
-        // A random stream of its own for each wake: nothing is used twice.
-        let consumer = u64::from(wake) << 32 | u64::from(number);
+        let consumer = super::per_wake(number, wake);
         let address = core.addresses.node(number);
         let mtu = core.links[super::index(number)].config(Direction::Towards).mtu;
         let mut host = Host::new(HostConfig {
@@ -96,7 +95,7 @@ impl<'a> Awake<'a> {
             jitter_rng: core.stream(consumer, "node jitter"),
             esp_rng: core.stream(consumer, "node esp"),
             tunnel: None,
-            app: App::new(&group.application, wake),
+            app: App::new(&group.application, number, wake),
             phase: Phase::Connecting,
             attempts: 0,
             last_request: (Vec::new(), 0),

@@ -49,6 +49,9 @@ impl Gateway {
         config.cookies = match scenario.gateway.cookies {
             Cookies::Never => CookiePolicy::Never,
             Cookies::Always => CookiePolicy::Always,
+            Cookies::Above { half_open, .. } => {
+                CookiePolicy::Above(usize::try_from(half_open).unwrap_or(usize::MAX))
+            }
         };
         config.liveness = scenario.gateway.liveness;
         config.half_open_timeout = scenario.gateway.half_open_timeout;

@@ -40,10 +40,9 @@ impl<'a> World<'a> {
         let mut nodes = Vec::new();
         for group in &scenario.groups {
             for number in group.numbers() {
-                for (wake, at) in (0..).zip(&group.wakes) {
-                    core.schedule(Instant::default() + *at, Next::Wake { node: number, wake });
-                }
-                nodes.push(Node::new(number, group));
+                let node = Node::new(number, group);
+                node.schedule_wake(&mut core, None, 0);
+                nodes.push(node);
             }
         }
         let gateway = Gateway::new(scenario, &core);
@@ -128,6 +127,11 @@ impl<'a> World<'a> {
 
 fn index(number: u32) -> usize {
     usize::try_from(number).expect("a node's number fits")
+}
+
+/// The consumer of random streams that are for one wake of one node: nothing is drawn twice.
+fn per_wake(number: u32, wake: u32) -> u64 {
+    u64::from(wake) << 32 | u64::from(number)
 }
 
 /// Virtual time of the network as that of the protocol.

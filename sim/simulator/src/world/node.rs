@@ -4,6 +4,7 @@ use super::awake::Awake;
 use super::shared::{Alarm, Core, Next};
 use crate::event::{Actor, What};
 use crate::scenario::Group;
+use ike_core::Instant;
 use ike_initiator::StateName;
 
 /// How a node is.
@@ -34,7 +35,19 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Puts wake `wake` into the queue, if there is one before the run ends: only ever the next, since a fleet has
+    /// more wakes than anybody wants to remember.
+    pub(crate) fn schedule_wake(&self, core: &mut Core<'_>, previous: Option<Instant>, wake: u32) {
+        let mut rng = core.stream(super::per_wake(self.number, wake), "node wakes");
+        let previous = previous.map(|at| at.saturating_duration_since(Instant::default()));
+        let next = self.group.wakes.next(&mut rng, previous, wake);
+        if let Some(at) = next.map(|at| Instant::default() + at).filter(|at| *at < core.end) {
+            core.schedule(at, Next::Wake { node: self.number, wake });
+        }
+    }
+
     pub(crate) fn wake(&mut self, core: &mut Core<'_>, wake: u32) {
+        self.schedule_wake(core, Some(core.now), wake + 1);
         let who = Actor::Node(self.number);
         if self.awake.is_some() {
             core.emit(who, What::WakeIgnored { wake });

@@ -4,7 +4,7 @@ use super::shared::{Alarm, Core, Next};
 use super::{from_net, to_net};
 use crate::app::{Controller, Output, SERVER_PORT};
 use crate::event::{Actor, What};
-use crate::scenario::{Application, GarageDoor, Scenario};
+use crate::scenario::{Application, Scenario};
 use core::net::SocketAddr;
 use rand_core::Rng;
 use vnet::host::{Host, HostConfig, UdpPort};
@@ -50,13 +50,11 @@ impl<'a> Server<'a> {
         self.host.take_outgoing()
     }
 
-    fn door_of(&self, core: &Core<'_>, from: SocketAddr) -> Option<GarageDoor> {
+    fn application_of(&self, core: &Core<'_>, from: SocketAddr) -> Option<&'a Application> {
         let number = core.addresses.number(from.ip())?;
-        let group = self.scenario.groups.iter().find(|group| group.numbers().contains(&number))?;
-        match group.application {
-            Application::GarageDoor(config) => Some(config),
-            Application::Ping(_) => None,
-        }
+        let groups = &self.scenario.groups;
+        let group = groups.iter().find(|group| group.numbers().contains(&number))?;
+        Some(&group.application)
     }
 
     fn settle(&mut self, core: &mut Core<'_>) {
@@ -64,8 +62,9 @@ impl<'a> Server<'a> {
         while let Some(received) = self.host.receive_udp(self.port) {
             let text = String::from_utf8_lossy(&received.payload).into_owned();
             core.emit(Actor::Server, What::ApplicationReceived { text: &text });
-            if let Some(config) = self.door_of(core, received.from) {
-                self.controller.handle_message(core.now, received.from, &text, config);
+            if let Some(application) = self.application_of(core, received.from) {
+                let message = (received.from, text.as_str());
+                self.controller.handle_message(core.now, message, application);
             }
         }
         while let Some((to, output)) = self.controller.poll_output() {

@@ -29,6 +29,8 @@ pub(crate) enum Next {
 /// The shared part of the world.
 pub(crate) struct Core<'a> {
     pub(crate) now: Instant,
+    /// When the run ends.
+    pub(crate) end: Instant,
     pub(crate) addresses: Addresses,
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) links: Vec<Link>,
@@ -51,6 +53,7 @@ impl<'a> Core<'a> {
         };
         Self {
             now: Instant::default(),
+            end: Instant::default() + scenario.duration,
             addresses: super::addresses(scenario),
             observer,
             links: (0..scenario.nodes()).map(|id| Link::new(id, config, &streams)).collect(),

@@ -1,24 +1,23 @@
 //! Groups of nodes: what differs between nodes, and their schedules.
 
 use super::super::group::{IdentityPattern, PskPattern};
-use super::super::{
-    Application, Close, GarageDoor, Group, MAX_NODES, Ping, Profile, Restart, schema,
-};
-use super::{Fault, Text, fault, or};
+use super::super::{Address, Close, Group, Link, MAX_NODES, Profile, Remote, Restart, schema};
+use super::{Fault, Run, Text, application, fault, link, or, wakes};
 use core::ops::Range;
 use core::time::Duration;
 use ike_core::{Identity, Jitter, Schedule, Suite};
-use schema::{Kind, NoJitter, Number, Or, Positive, Preset, WholePercent};
+use schema::{NoJitter, Number, Or, Positive, Preset, WholePercent};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
 /// The longest name of a group, so that default identities fit.
 const MAX_NAME: usize = 32;
 
-/// The groups of a run that ends after `end`.
+/// The groups of a run. A group that says nothing about its link has `link`.
 pub(super) fn groups(
-    nodes: Spanned<Vec<Spanned<schema::Node>>>,
-    end: Duration,
+    nodes: schema::List<schema::Node>,
+    link: &Link,
+    run: Run,
 ) -> Result<Vec<Group>, Fault> {
     if nodes.get_ref().is_empty() {
         return Err(fault(&nodes, "expected at least one group of nodes"));
@@ -27,7 +26,7 @@ pub(super) fn groups(
     for node in nodes.into_inner() {
         let identity = node.get_ref().identity.as_ref().map(Spanned::span);
         let span = identity.unwrap_or_else(|| node.span());
-        let made = group(node, &groups, end)?;
+        let made = group(node, &groups, link, run)?;
         if let Some(message) = groups.iter().find_map(|other| same_identity(other, &made)) {
             return Err(Fault { span, message });
         }
@@ -36,7 +35,12 @@ pub(super) fn groups(
     Ok(groups)
 }
 
-fn group(node: Spanned<schema::Node>, before: &[Group], end: Duration) -> Result<Group, Fault> {
+fn group(
+    node: Spanned<schema::Node>,
+    before: &[Group],
+    link: &Link,
+    run: Run,
+) -> Result<Group, Fault> {
     let span = node.span();
     let raw = node.into_inner();
     let name = name(&raw.name, before)?;
@@ -58,9 +62,12 @@ fn group(node: Spanned<schema::Node>, before: &[Group], end: Duration) -> Result
         initial_contact: raw.initial_contact.unwrap_or(true),
         awake: or(raw.awake, Duration::from_secs(5)),
         close: or(raw.close, Close::default()),
-        wakes: wakes(&raw.wakes.at, end)?,
-        application: application(raw.application)?,
+        wakes: wakes::wakes(&raw.wakes, run)?,
+        application: application::application(raw.application)?,
         restart: raw.restart.map_or_else(Restart::default, restart),
+        link: raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?,
+        address: or(raw.address, Address::default()),
+        remote: or(raw.remote, Remote::default()),
         name,
     })
 }
@@ -170,94 +177,6 @@ fn jitter(place: &Spanned<Or<NoJitter, schema::Jitter>>) -> Result<Jitter, Fault
         (Some(Text(WholePercent(percent))), None) => Ok(Jitter::Stretch { percent }),
         (None, Some(Text(WholePercent(percent)))) => Ok(Jitter::Shorten { percent }),
         _ => Err(fault(place, "expected either `stretch` or `shorten`")),
-    }
-}
-
-fn wakes(
-    at: &Spanned<Vec<Spanned<Text<Duration>>>>,
-    end: Duration,
-) -> Result<Vec<Duration>, Fault> {
-    let mut wakes: Vec<Duration> = Vec::new();
-    for place in at.get_ref() {
-        let &Text(wake) = place.get_ref();
-        if wakes.last().is_some_and(|last| *last >= wake) {
-            return Err(fault(
-                place,
-                format!("{wake:?} is not later than the one before: expected increasing times"),
-            ));
-        }
-        if wake >= end {
-            return Err(fault(
-                place,
-                format!("the run is over at {wake:?}: expected a time before `duration`, {end:?}"),
-            ));
-        }
-        wakes.push(wake);
-    }
-    if wakes.is_empty() {
-        return Err(fault(at, "the list is empty: expected at least one time"));
-    }
-    Ok(wakes)
-}
-
-fn application(raw: schema::Application) -> Result<Application, Fault> {
-    fn value<T>(place: Option<Spanned<Text<T>>>, default: T) -> T {
-        or(place.map(Spanned::into_inner), default)
-    }
-    fn number<T: TryFrom<u64>, const MIN: u64, const MAX: u64>(
-        place: Option<Spanned<Number<MIN, MAX>>>,
-        default: T,
-    ) -> T {
-        place.map_or(default, |place| place.into_inner().get())
-    }
-    let positive = |place, default_s| value(place, Positive(Duration::from_secs(default_s))).0;
-    only_keys_of_its_kind(&raw)?;
-    Ok(match raw.kind {
-        Text(Kind::GarageDoor) => Application::GarageDoor(GarageDoor {
-            travel: value(raw.travel, Duration::from_secs(12)),
-            status_every: positive(raw.status_every, 1),
-            reply_timeout: positive(raw.reply_timeout, 2),
-            tries: number(raw.tries, 5),
-        }),
-        Text(Kind::Ping) => Application::Ping(Ping {
-            count: number(raw.count, 1),
-            interval: positive(raw.interval, 1),
-            payload: number(raw.payload, 56),
-            timeout: positive(raw.timeout, 2),
-        }),
-    })
-}
-
-/// The keys of one kind say nothing to the other.
-fn only_keys_of_its_kind(raw: &schema::Application) -> Result<(), Fault> {
-    fn span<T>(place: Option<&Spanned<T>>) -> Option<Range<usize>> {
-        place.map(Spanned::span)
-    }
-    let garage_door = [
-        span(raw.travel.as_ref()),
-        span(raw.status_every.as_ref()),
-        span(raw.reply_timeout.as_ref()),
-        span(raw.tries.as_ref()),
-    ];
-    let ping = [
-        span(raw.count.as_ref()),
-        span(raw.interval.as_ref()),
-        span(raw.payload.as_ref()),
-        span(raw.timeout.as_ref()),
-    ];
-    let (foreign, message) = match raw.kind {
-        Text(Kind::GarageDoor) => (
-            ping,
-            "not a key of a garage door: expected `travel`, `status_every`, `reply_timeout` or `tries`",
-        ),
-        Text(Kind::Ping) => (
-            garage_door,
-            "not a key of a ping: expected `count`, `interval`, `payload` or `timeout`",
-        ),
-    };
-    match foreign.into_iter().flatten().next() {
-        Some(span) => Err(Fault { span, message: message.to_owned() }),
-        None => Ok(()),
     }
 }
 

@@ -20,7 +20,7 @@ fn fault(text: &str) -> String {
 #[case("seed = \"1\"", r#"x.toml:3:8: seed: invalid type: string "1", expected an integer from 0 to 18446744073709551615"#)]
 #[case(
     "sede = 1",
-    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `expect`"
+    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
 )]
 #[case(
     "family = \"ipv5\"",
@@ -51,7 +51,7 @@ fn fault(text: &str) -> String {
 )]
 #[case(
     "[link.towards]\ntowards = 1",
-    "x.toml:4:1: link.towards.towards: unknown field `towards`, expected one of `delay`, `jitter`, `loss`, `mtu`"
+    "x.toml:4:1: link.towards.towards: unknown field `towards`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`"
 )]
 #[case(
     "[gateway]\nsuites = []",
@@ -64,7 +64,7 @@ fn fault(text: &str) -> String {
 )]
 #[case(
     "[gateway]\ncookies = true",
-    r#"x.toml:4:11: gateway.cookies: invalid type: boolean `true`, expected "never" or "always""#
+    r#"x.toml:4:11: gateway.cookies: invalid type: boolean `true`, expected "never" or "always" or a table"#
 )]
 #[case(
     "[gateway]\nliveness = \"0s\"",
@@ -101,7 +101,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
 )]
 #[case(
     "counts = 2",
-    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`"
+    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `address`, `remote`"
 )]
 #[case("count = 2\nidentity = \"door.example\"", r#"x.toml:9:12: node.door.identity: "door.example" is the same for each node: expected {n} in it, where their numbers go"#)]
 #[case("identity = \"door-{N}\"", r#"x.toml:8:12: node.door.identity: "door-{N}" has braces around something else: expected {n} or {group}"#)]
@@ -186,11 +186,11 @@ fn a_bad_line_of_a_node_is_named_with_its_group(#[case] line: &str, #[case] expe
     r#""1min""#,
     "x.toml:5:17: node.door.wakes.at.0: the run is over at 60s: expected a time before `duration`, 60s"
 )]
-#[case("garage-door", "window", r#"x.toml:6:24: node.door.application.kind: "window" is not known: expected "garage-door" or "ping""#)]
+#[case("garage-door", "window", r#"x.toml:6:24: node.door.application.kind: "window" is not known: expected "garage-door", "room-sensor" or "ping""#)]
 #[case(
     "\"garage-door\"",
     "\"ping\", travel = \"1s\"",
-    "x.toml:6:41: node.door.application.travel: not a key of a ping: expected `count`, `interval`, `payload` or `timeout`"
+    "x.toml:6:41: node.door.application.travel: not a key of a ping: expected `count`, `interval`, `payload`, `timeout` or `tries`"
 )]
 #[case(
     "\"garage-door\"",

@@ -1,7 +1,7 @@
 //! `--set key=value`.
 
 use super::{LEAST, with};
-use crate::scenario::{Application, Family, Scenario};
+use crate::scenario::{Application, Family, Scenario, Wakes};
 use core::time::Duration;
 use ike_core::{Factor, Jitter, Schedule};
 use rstest::rstest;
@@ -38,7 +38,7 @@ fn an_override_takes_the_place_of_a_value_or_of_a_default() {
     assert_eq!(scenario.gateway.suites.len(), 1);
     let group = &scenario.groups[0];
     assert_eq!((group.count, group.initial_contact), (3, false));
-    assert_eq!(group.wakes, [Duration::from_secs(2), Duration::from_secs(3)]);
+    assert_eq!(group.wakes, Wakes::At(vec![Duration::from_secs(2), Duration::from_secs(3)]));
     let Application::GarageDoor(door) = group.application else { panic!("it is one") };
     assert_eq!(door.tries, 9);
     assert_eq!(scenario.expect.iter().len(), 1);
@@ -49,7 +49,7 @@ fn an_override_may_change_one_element_or_a_whole_table() {
     let scenario =
         set(LEAST, &["node.door.wakes.at.0=2s", "node.door.application={kind=\"ping\"}"]);
     let scenario = scenario.expect("a scenario");
-    assert_eq!(scenario.groups[0].wakes, [Duration::from_secs(2)]);
+    assert_eq!(scenario.groups[0].wakes, Wakes::At(vec![Duration::from_secs(2)]));
     assert!(matches!(scenario.groups[0].application, Application::Ping(_)));
 }
 
@@ -86,8 +86,8 @@ fn a_preset_becomes_a_table_when_a_key_of_it_is_set(
 #[case(&["link.loss=110%"], r#"x.toml: --set link.loss=110%: "110%" is not a rate: expected a percentage from "0%" to "100%""#)]
 #[case(&["seed=1", "link.mtu=1", "family=ipv6"], "x.toml: --set link.mtu=1: 1 is out of range: expected an integer from 576 to 9000")]
 #[case(&["seed=one"], r#"x.toml: --set seed=one: invalid type: string "one", expected an integer from 0 to 18446744073709551615"#)]
-#[case(&["sede=1"], "x.toml: --set sede=1: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `expect`")]
-#[case(&["lnk.loss=1%"], "x.toml: --set lnk.loss=1%: lnk: unknown field `lnk`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `expect`")]
+#[case(&["sede=1"], "x.toml: --set sede=1: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`")]
+#[case(&["lnk.loss=1%"], "x.toml: --set lnk.loss=1%: lnk: unknown field `lnk`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`")]
 #[case(&["link.loss=1%", "link.loss.x=1%"], "x.toml: --set link.loss.x=1%: link.loss is a single value: expected no key `x` in it")]
 #[case(&["node.gate.count=3"], "x.toml: --set node.gate.count=3: node has no `gate`: expected a number up to 0, or one of door")]
 #[case(&["node.1.count=3"], "x.toml: --set node.1.count=3: node has no `1`: expected a number up to 0, or one of door")]

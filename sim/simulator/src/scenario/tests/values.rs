@@ -2,7 +2,7 @@
 
 use super::{read, with};
 use crate::scenario::{
-    Application, Bound, Close, Cookies, Family, GarageDoor, Ping, Profile, Rate, units,
+    Application, Bound, Close, Cookies, Family, GarageDoor, Ping, Profile, Rate, RoomSensor, units,
 };
 use core::time::Duration;
 use ike_core::{Factor, Jitter, Schedule, Suite};
@@ -224,12 +224,22 @@ fn a_table_changes_what_it_names_of_the_preset(#[case] text: &str, #[case] sched
     })
 )]
 #[case(
-    r#"{ kind = "ping", count = 65535, interval = "3ms", payload = 0, timeout = "4s" }"#,
+    r#"{ kind = "room-sensor", reports = 3, poll = true, reply_timeout = "5s", tries = 6 }"#,
+    Application::RoomSensor(RoomSensor {
+        reports: 3,
+        poll: true,
+        reply_timeout: Duration::from_secs(5),
+        tries: 6,
+    })
+)]
+#[case(
+    r#"{ kind = "ping", count = 65535, interval = "3ms", payload = 0, timeout = "4s", tries = 6 }"#,
     Application::Ping(Ping {
         count: 65_535,
         interval: Duration::from_millis(3),
         payload: 0,
         timeout: Duration::from_secs(4),
+        tries: 6,
     })
 )]
 fn every_key_of_an_application_is_taken(#[case] table: &str, #[case] application: Application) {

@@ -1,0 +1,101 @@
+//! Links.
+
+use super::super::{Drops, Link, LinkDirection, Outage, schema};
+use super::gateway::later;
+use super::{Fault, Run, fault, or};
+use schema::Positive;
+
+/// `raw` with `default` for what it does not say.
+pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, Fault> {
+    let both = schema::LinkDirection {
+        delay: raw.delay,
+        jitter: raw.jitter,
+        loss: raw.loss,
+        mtu: raw.mtu,
+        duplicate: raw.duplicate,
+        reorder: raw.reorder,
+        reorder_delay: raw.reorder_delay,
+        corrupt: raw.corrupt,
+        mangle: raw.mangle,
+    };
+    let direction = |raw: Option<schema::LinkDirection>, default| {
+        direction(&raw.unwrap_or_default(), direction(&both, default, run)?, run)
+    };
+    Ok(Link {
+        towards: direction(raw.towards, default.towards)?,
+        back: direction(raw.back, default.back)?,
+        outages: raw
+            .outages
+            .map_or_else(|| Ok(default.outages.clone()), |raw| outages(&raw, run))?,
+        drops: raw.drops.map_or_else(|| Ok(default.drops.clone()), |raw| drops(&raw))?,
+    })
+}
+
+fn direction(
+    raw: &schema::LinkDirection,
+    default: LinkDirection,
+    run: Run,
+) -> Result<LinkDirection, Fault> {
+    let mtu = match &raw.mtu {
+        None => default.mtu,
+        Some(place) => {
+            let (mtu, mtus) = (place.get_ref().get(), run.family.mtus());
+            if !mtus.contains(&mtu) {
+                let (low, high) = mtus.into_inner();
+                let message = format!(
+                    "{mtu} is out of range: expected an integer from {low} to {high} with this family"
+                );
+                return Err(fault(place, message));
+            }
+            mtu
+        }
+    };
+    Ok(LinkDirection {
+        delay: or(raw.delay, default.delay),
+        jitter: or(raw.jitter, default.jitter),
+        loss: or(raw.loss, default.loss),
+        mtu,
+        duplicate: or(raw.duplicate, default.duplicate),
+        reorder: or(raw.reorder, default.reorder),
+        reorder_delay: or(raw.reorder_delay, Positive(default.reorder_delay)).0,
+        corrupt: or(raw.corrupt, default.corrupt),
+        mangle: or(raw.mangle, default.mangle),
+    })
+}
+
+fn outages(raw: &[schema::Outage], run: Run) -> Result<Vec<Outage>, Fault> {
+    let mut outages: Vec<Outage> = Vec::new();
+    for place in raw {
+        let from = run.time(&place.from)?;
+        if let Some(last) = outages.last().filter(|last| from < last.until) {
+            let message = format!(
+                "{from:?} is before the end of the outage before, {:?}: expected one after the other",
+                last.until
+            );
+            return Err(fault(&place.from, message));
+        }
+        outages.push(Outage { from, until: later(&place.until, from)? });
+    }
+    Ok(outages)
+}
+
+fn drops(raw: &schema::Drops) -> Result<Drops, Fault> {
+    let numbers = |place: &Option<schema::List<schema::DatagramNumber>>| {
+        place.as_ref().map_or(Ok(Vec::new()), increasing)
+    };
+    Ok(Drops { towards: numbers(&raw.towards)?, back: numbers(&raw.back)? })
+}
+
+fn increasing(list: &schema::List<schema::DatagramNumber>) -> Result<Vec<u64>, Fault> {
+    let mut numbers: Vec<u64> = Vec::new();
+    for place in list.get_ref() {
+        let number = place.get_ref().get();
+        if numbers.last().is_some_and(|last| *last >= number) {
+            let message =
+                format!("{number} is not more than the one before: expected increasing numbers");
+            return Err(fault(place, message));
+        }
+        numbers.push(number);
+    }
+    Ok(numbers)
+}

@@ -1,0 +1,81 @@
+//! Links, and what goes wrong on them.
+
+use super::Rate;
+use core::time::Duration;
+
+/// A link by its two directions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Link {
+    /// From the node to the gateway.
+    pub towards: LinkDirection,
+    /// From the gateway back to the node.
+    pub back: LinkDirection,
+    /// When the link is down: a datagram that enters it then is dropped, either way. In order of time; none
+    /// begins before the one before is over.
+    pub outages: Vec<Outage>,
+    /// Datagrams that are dropped whatever is drawn for them.
+    pub drops: Drops,
+}
+
+/// One direction of a link.
+///
+/// Each rate is drawn for each datagram and independent of the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LinkDirection {
+    /// The time that each datagram takes at least.
+    pub delay: Duration,
+    /// Up to so much is added to the delay, drawn for each datagram.
+    pub jitter: Duration,
+    /// The share of datagrams that is lost.
+    pub loss: Rate,
+    /// The longest IP datagram, in octets; within [`Family::mtus`](super::Family::mtus).
+    pub mtu: u16,
+    /// The share of datagrams that is delivered twice.
+    pub duplicate: Rate,
+    /// The share of datagrams that is held back for [`Self::reorder_delay`], so that later ones overtake them.
+    pub reorder: Rate,
+    /// How much longer a datagram takes that is held back; not zero.
+    pub reorder_delay: Duration,
+    /// The share of datagrams in which bits are flipped. A checksum catches it.
+    pub corrupt: Rate,
+    /// The share of datagrams in which bits are flipped and the checksums made right again, so that IKE or ESP
+    /// must catch it.
+    pub mangle: Rate,
+}
+
+/// 20 ms, no jitter, 1280 octets, nothing goes wrong; a reordered datagram would take 50 ms longer.
+impl Default for LinkDirection {
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_millis(20),
+            jitter: Duration::ZERO,
+            loss: Rate::ZERO,
+            mtu: 1_280,
+            duplicate: Rate::ZERO,
+            reorder: Rate::ZERO,
+            reorder_delay: Duration::from_millis(50),
+            corrupt: Rate::ZERO,
+            mangle: Rate::ZERO,
+        }
+    }
+}
+
+/// A time in which a link is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outage {
+    /// Since then, counted from the start of the run; before its end.
+    pub from: Duration,
+    /// It works again from then on; later than [`Self::from`].
+    pub until: Duration,
+}
+
+/// A list of datagrams for each direction. A number counts the datagrams that enter one node's link that way, from 1,
+/// so it is one more than [`Place::index`](crate::Place::index); each list increases. A link of each node has its own
+/// count: the first datagram of a hundred nodes is a hundred datagrams.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drops {
+    /// On the way to the gateway.
+    pub towards: Vec<u64>,
+    /// On the way back to the node.
+    pub back: Vec<u64>,
+}
