@@ -14,6 +14,15 @@ pub enum CookiePolicy {
     Always,
     /// While there are more half-open SAs than this.
     Above(usize),
+    /// While there are more half-open SAs than `total`, or more of the address that asks than
+    /// `per_address`. strongSwan's `cookie_threshold` 30 and `cookie_threshold_ip` 3 are 29 and 2
+    /// here: it asks from the threshold on. Its habit to go on asking for 10 s is left out.
+    AboveEither {
+        /// In all.
+        total: usize,
+        /// Of one address.
+        per_address: usize,
+    },
 }
 
 /// The configuration of a responder.
@@ -34,8 +43,12 @@ pub struct Config {
     pub cookies: CookiePolicy,
     /// How long an SA may wait for its IKE_AUTH request.
     pub half_open_timeout: Duration,
-    /// How many SAs may wait at a time; beyond it IKE_SA_INIT requests are dropped.
+    /// How many SAs may wait at a time; beyond it IKE_SA_INIT requests are dropped (strongSwan's
+    /// `init_limit_half_open`).
     pub half_open_limit: usize,
+    /// How many SAs of one address may wait at a time; beyond it IKE_SA_INIT requests of that
+    /// address are dropped. `None`: no limit. strongSwan's `block_threshold`, by default 5.
+    pub half_open_per_address: Option<usize>,
     /// An empty INFORMATIONAL request is sent after so long without a fresh message of the SA;
     /// `None`: never.
     pub liveness: Option<Duration>,
@@ -45,8 +58,8 @@ pub struct Config {
 
 impl Config {
     /// All suites, everything behind the gateway, initiators with the address they come from, a
-    /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most, no
-    /// liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
+    /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most,
+    /// no limit by address, no liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
@@ -62,6 +75,7 @@ impl Config {
             cookies: CookiePolicy::Above(1_000),
             half_open_timeout: Duration::from_secs(30),
             half_open_limit: 20_000,
+            half_open_per_address: None,
             liveness: None,
             schedule: Schedule::RFC7296,
         }

@@ -39,6 +39,7 @@ mod responder;
 mod sa;
 mod seen;
 mod table;
+mod tally;
 
 pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelectors};
 pub use config::{Config, CookiePolicy};

@@ -33,11 +33,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             Ok(request) => request,
             Err(error) => return self.refuse_init(arrival, error),
         };
-        if self.wants_cookie() && !self.has_cookie(arrival, &request) {
+        if self.wants_cookie(arrival) && !self.has_cookie(arrival, &request) {
             self.ask_for_cookie(arrival, &request);
             return Ok(());
         }
-        if self.table.half_open() >= self.config.half_open_limit {
+        if self.is_full(arrival) {
             return Err(DropReason::TooManyHalfOpen);
         }
         match negotiate::choose_ike(&self.config.suites, &request.offer, request.ke.group) {
@@ -62,12 +62,27 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         }
     }
 
-    fn wants_cookie(&self) -> bool {
+    /// How many SAs wait, in all and of the address that asks.
+    fn waiting(&self, arrival: &Arrival) -> (usize, usize) {
+        (self.table.half_open(), self.table.half_open_of(arrival.path.remote.ip()))
+    }
+
+    fn wants_cookie(&self, arrival: &Arrival) -> bool {
+        let (all, of_address) = self.waiting(arrival);
         match self.config.cookies {
             CookiePolicy::Never => false,
             CookiePolicy::Always => true,
-            CookiePolicy::Above(limit) => self.table.half_open() > limit,
+            CookiePolicy::Above(total) => all > total,
+            CookiePolicy::AboveEither { total, per_address } => {
+                all > total || of_address > per_address
+            }
         }
+    }
+
+    fn is_full(&self, arrival: &Arrival) -> bool {
+        let (all, of_address) = self.waiting(arrival);
+        all >= self.config.half_open_limit
+            || self.config.half_open_per_address.is_some_and(|limit| of_address >= limit)
     }
 
     /// RFC 7296 2.6: a wrong cookie is no cookie.

@@ -7,6 +7,7 @@ mod cookies;
 mod exchanges;
 mod handshake;
 mod init_errors;
+mod limits;
 mod own_requests;
 mod retransmissions;
 mod robustness;
