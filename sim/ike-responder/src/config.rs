@@ -49,6 +49,13 @@ pub struct Config {
     /// How many SAs of one address may wait at a time; beyond it IKE_SA_INIT requests of that
     /// address are dropped. `None`: no limit. strongSwan's `block_threshold`, by default 5.
     pub half_open_per_address: Option<usize>,
+    /// How long each Diffie-Hellman exchange, the generation of our key included, occupies the
+    /// responder's one processor. IKE_SA_INIT requests are served one after the other in the order
+    /// in which they come; the answer leaves when its work is done, and until then a repetition
+    /// gets nothing (RFC 7296 2.1: it triggers the response again, and there is none yet). Whoever
+    /// waits counts as half-open for the limits and for cookies, which are asked for before (2.6).
+    /// All else takes no time. Zero: everything is answered at once.
+    pub service_time: Duration,
     /// An empty INFORMATIONAL request is sent after so long without a fresh message of the SA;
     /// `None`: never.
     pub liveness: Option<Duration>,
@@ -59,7 +66,7 @@ pub struct Config {
 impl Config {
     /// All suites, everything behind the gateway, initiators with the address they come from, a
     /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most,
-    /// no limit by address, no liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
+    /// no limit by address, work that takes no time, no liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
@@ -76,6 +83,7 @@ impl Config {
             half_open_timeout: Duration::from_secs(30),
             half_open_limit: 20_000,
             half_open_per_address: None,
+            service_time: Duration::ZERO,
             liveness: None,
             schedule: Schedule::RFC7296,
         }

@@ -3,7 +3,7 @@
 use core::fmt;
 use crypto::ProtectionKey;
 use ike_core::{
-    DropReason, EspSuite, ExchangeType, Identity, IkeSpi, NotifyType, Operation, Path,
+    DropReason, EspSuite, ExchangeType, Identity, IkeSpi, Instant, NotifyType, Operation, Path,
     TrafficSelector,
 };
 
@@ -116,7 +116,21 @@ pub enum Event {
         /// What was computed.
         operation: Operation,
     },
-    /// An IKE_SA_INIT request was accepted and answered.
+    /// An IKE_SA_INIT request was accepted and is computed, or waits for that: see
+    /// [`crate::Config::service_time`]. It ends with [`Event::HalfOpen`], with [`Event::Dropped`]
+    /// where its public value proves impossible, or with [`Event::Crashed`].
+    Queued {
+        /// Where it came from.
+        path: Path,
+        /// The initiator's SPI.
+        spi_i: IkeSpi,
+        /// How many requests are served before it, the one at work among them.
+        ahead: usize,
+        /// When its answer will leave.
+        answer_at: Instant,
+    },
+    /// An IKE_SA_INIT request was accepted and answered. The SA is half-open until the first
+    /// [`Event::Established`] or [`Event::Closed`] of it, exactly one of which ends that.
     HalfOpen {
         /// The new SA.
         sa: SaId,

@@ -29,6 +29,7 @@
 mod behaviour;
 mod config;
 mod cookie;
+mod counters;
 mod event;
 mod message;
 mod narrow;
@@ -43,5 +44,6 @@ mod tally;
 
 pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelectors};
 pub use config::{Config, CookiePolicy};
+pub use counters::Counters;
 pub use event::{ChildSa, CloseReason, Event, Phase, SaId, SaSummary};
 pub use responder::{MAX_MESSAGE, Responder};

@@ -1,5 +1,6 @@
 //! IKE_SA_INIT.
 
+use super::queue::Work;
 use super::{Arrival, Responder};
 use crate::cookie::{self, Asker};
 use crate::negotiate::{self, Choice};
@@ -10,7 +11,7 @@ use crate::{Behaviour, CookiePolicy, Event, OutPayload, SaId, message};
 use crypto::{Crypto, MAX_PUBLIC_VALUE, PrivateKey};
 use ike_core::payload::{KeyExchange, Nonce, Notify, ProposalRepr, SaRepr};
 use ike_core::{
-    DropReason, Error, ExchangeType, Flags, IkeKeys, IkeSuite, NotifyType, Operation,
+    DropReason, Error, ExchangeType, Flags, IkeKeys, IkeSuite, Instant, NotifyType, Operation,
     PeerMisbehaved, ProtocolId, SaNonces, answer,
 };
 use rand_core::Rng;
@@ -29,6 +30,9 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         if self.used.contains(&arrival.digest) {
             return Err(DropReason::LateRequest);
         }
+        if self.queue.contains(&arrival.digest) {
+            return Err(DropReason::InProgress);
+        }
         let request = match InitRequest::parse(&arrival.header, message) {
             Ok(request) => request,
             Err(error) => return self.refuse_init(arrival, error),
@@ -41,8 +45,38 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             return Err(DropReason::TooManyHalfOpen);
         }
         match negotiate::choose_ike(&self.config.suites, &request.offer, request.ke.group) {
-            Ok(choice) => self.open_half(arrival, &request, &choice, message),
+            Ok(choice) if self.config.service_time.is_zero() && self.queue.len() == 0 => {
+                self.open_half(arrival, &request, &choice, message)
+            }
+            Ok(choice) => {
+                self.enqueue(arrival, choice, message);
+                Ok(())
+            }
             Err(error) => self.refuse_init(arrival, error.into()),
+        }
+    }
+
+    fn enqueue(&mut self, arrival: &Arrival, choice: Choice<IkeSuite>, message: &[u8]) {
+        let answer_at = self.queue.done_at(arrival.now, self.config.service_time);
+        let ahead = self.queue.len();
+        let (path, spi_i) = (arrival.path, arrival.header.spi_i);
+        self.event(Event::Queued { path, spi_i, ahead, answer_at });
+        let message = message.to_vec();
+        self.queue.push(Work { arrival: *arrival, message, choice, done_at: answer_at });
+        self.counters.queue_peak = self.counters.queue_peak.max(self.queue.len());
+    }
+
+    /// Answers the requests whose work is done.
+    pub(super) fn finish_work(&mut self, now: Instant) {
+        while let Some(Work { arrival, message, choice, .. }) = self.queue.pop(now) {
+            let arrival = Arrival { now, ..arrival };
+            let finished = match InitRequest::parse(&arrival.header, &message) {
+                Ok(request) => self.open_half(&arrival, &request, &choice, &message),
+                Err(error) => self.refuse_init(&arrival, error),
+            };
+            if let Err(reason) = finished {
+                self.event(Event::Dropped { path: arrival.path, reason });
+            }
         }
     }
 
@@ -62,9 +96,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         }
     }
 
-    /// How many SAs wait, in all and of the address that asks.
+    /// How many SAs are half-open or wait for the processor: in all, and of the address that asks.
     fn waiting(&self, arrival: &Arrival) -> (usize, usize) {
-        (self.table.half_open(), self.table.half_open_of(arrival.path.remote.ip()))
+        let address = arrival.path.remote.ip();
+        let all = self.table.half_open() + self.queue.len();
+        (all, self.table.half_open_of(address) + self.queue.of_address(address))
     }
 
     fn wants_cookie(&self, arrival: &Arrival) -> bool {
@@ -148,6 +184,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             nonce_r,
             deadline: arrival.now + self.config.half_open_timeout,
         }));
+        self.counters.half_open_peak = self.counters.half_open_peak.max(self.table.half_open());
         Ok(())
     }
 

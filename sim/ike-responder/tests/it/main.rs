@@ -11,4 +11,5 @@ mod limits;
 mod own_requests;
 mod retransmissions;
 mod robustness;
+mod service;
 mod world;
