@@ -96,6 +96,8 @@ pub enum CloseReason {
     LivenessFailed,
     /// No IKE_AUTH request came in time.
     HalfOpenTimeout,
+    /// The gateway lost everything: [`crate::Responder::crash`].
+    Crashed,
     /// The peer did not prove who it is.
     AuthenticationFailed,
     /// An unknown critical payload in IKE_AUTH (RFC 7296 2.21.2).
@@ -205,5 +207,10 @@ pub enum Event {
         sa: SaId,
         /// Why.
         reason: CloseReason,
+    },
+    /// Everything was lost, after an [`Event::Closed`] for each SA: [`crate::Responder::crash`].
+    Crashed {
+        /// How many [`Event::Queued`] requests were lost.
+        queued: usize,
     },
 }

@@ -16,7 +16,7 @@ use crate::table::Table;
 use crate::{
     Behaviour, ChildSa, CloseReason, Config, Counters, Event, Honest, MessageContext, OutPayload,
 };
-use crate::{SaId, SaSummary};
+use crate::{Phase, SaId, SaSummary};
 use crypto::Crypto;
 use ike_core::payload::Notify;
 use ike_core::{Flags, Header, IkeKeys, IkeSpi, IkeSuite, Instant, NotifyType, Path, Transmit};
@@ -149,6 +149,29 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// 1.4.1, 2.4). A half-open SA is forgotten at once; one that is gone stays so. The request's timer starts when it leaves.
     pub fn delete(&mut self, now: Instant, sa: SaId) {
         self.begin_delete(sa);
+        self.note_half_open(now);
+    }
+
+    /// The gateway loses everything and comes back empty: all SAs, the stored responses, the
+    /// requests at the processor, what was about to leave, and which requests were used up. Each SA
+    /// that was not closed yet ends with [`Event::Closed`]. Configuration, behaviour and counters
+    /// stay.
+    ///
+    /// From here on all random octets come from another seed, a hash of the one before: a server
+    /// takes a fresh one at each start. So a recorded IKE_SA_INIT request that is accepted again
+    /// never gets the keys that it had before, whose IVs have been used; and a run that crashes
+    /// stays reproducible.
+    pub fn crash(&mut self, now: Instant) {
+        let lost = core::mem::take(&mut self.table);
+        for sa in lost.iter().filter(|sa| sa.phase() != Phase::Closed) {
+            self.closed(sa.id(), CloseReason::Crashed);
+        }
+        let queued = core::mem::take(&mut self.queue).len();
+        self.event(Event::Crashed { queued });
+        self.used = UsedRequests::default();
+        self.outgoing.clear();
+        self.version_answered = None;
+        self.seed = self.seed.after_restart();
         self.note_half_open(now);
     }
 

@@ -4,6 +4,7 @@ mod auth_errors;
 mod behaviours;
 mod client;
 mod cookies;
+mod crash;
 mod exchanges;
 mod handshake;
 mod init_errors;
