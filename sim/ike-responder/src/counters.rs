@@ -48,6 +48,7 @@ impl Counters {
             }
             Event::CookieRequested { .. } => &mut self.cookies_sent,
             Event::Refused { .. } => &mut self.refused,
+            Event::PeerRefused { .. } => &mut self.peer_refused,
             Event::ResponseRepeated { .. } => &mut self.responses_repeated,
             Event::HalfOpen { .. } => &mut self.half_open,
             Event::Established { .. } => &mut self.established,

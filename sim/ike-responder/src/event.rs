@@ -108,6 +108,25 @@ pub enum CloseReason {
     RefusedByPeer(NotifyType),
 }
 
+/// What a gateway may ask of an authenticated peer: see [`crate::Responder::request`].
+///
+/// Nothing is created in earnest here. Where the peer agrees to a Child SA, that is deleted at once,
+/// and a rekeyed one stays as it was; where it agrees to rekey the IKE SA, that is deleted and the
+/// new one never used, so the peer's liveness checks end it. A minimal initiator agrees to neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GatewayRequest {
+    /// An empty INFORMATIONAL request (RFC 7296 1.4).
+    Liveness,
+    /// Another Child SA with the algorithms and selectors of the one that there is (RFC 7296
+    /// 1.3.1); without one, as the configuration prefers and allows.
+    NewChild,
+    /// A new Child SA in place of the one that there is (RFC 7296 1.3.3).
+    RekeyChild,
+    /// A new IKE SA in place of this one, with a key exchange (RFC 7296 1.3.2). Our new key takes
+    /// none of [`crate::Config::service_time`].
+    RekeyIke,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -195,6 +214,15 @@ pub enum Event {
         sa: SaId,
         /// The Message ID of both.
         message_id: u32,
+    },
+    /// The answer, reported just before, is an error notify: what was asked for will not be.
+    PeerRefused {
+        /// The SA.
+        sa: SaId,
+        /// The exchange.
+        exchange: ExchangeType,
+        /// Why: of a minimal initiator, always NO_ADDITIONAL_SAS (RFC 7815 2.2).
+        notify: NotifyType,
     },
     /// The Child SA is gone, the IKE SA stays.
     ChildClosed {

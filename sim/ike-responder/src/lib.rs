@@ -45,5 +45,5 @@ mod tally;
 pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelectors};
 pub use config::{Config, CookiePolicy};
 pub use counters::Counters;
-pub use event::{ChildSa, CloseReason, Event, Phase, SaId, SaSummary};
+pub use event::{ChildSa, CloseReason, Event, GatewayRequest, Phase, SaId, SaSummary};
 pub use responder::{MAX_MESSAGE, Responder};

@@ -55,6 +55,10 @@ impl Purpose {
     pub(crate) const NONCE: Self = Self::named(b"nonce   ");
     pub(crate) const PRIVATE_KEY: Self = Self::named(b"dh-key  ");
     pub(crate) const CHILD_SPI: Self = Self::named(b"esp-spi ");
+    /// Of our own CREATE_CHILD_SA requests, as the next two.
+    pub(crate) const OWN_SPI: Self = Self::named(b"own-spi ");
+    pub(crate) const OWN_NONCE: Self = Self::named(b"own-nonc");
+    pub(crate) const OWN_KEY: Self = Self::named(b"own-key ");
     pub(crate) const IV: Self = Self::named(b"iv      ");
     pub(crate) const JITTER: Self = Self::named(b"jitter  ");
 

@@ -55,7 +55,7 @@ impl Table {
                     self.by_identity.remove(&live.identity);
                 }
             }
-            if let Some(child) = live.child {
+            if let Some(child) = &live.child {
                 self.inbound_spis.remove(&child.inbound);
             }
         }
@@ -76,7 +76,7 @@ impl Table {
         }
         if let Some(live) = sa.live() {
             self.by_identity.entry(live.identity.clone()).or_default().insert(id);
-            if let Some(child) = live.child {
+            if let Some(child) = &live.child {
                 self.inbound_spis.insert(child.inbound);
             }
         }
@@ -127,10 +127,12 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TunnelSelectors;
     use crate::random::Seed;
-    use crate::sa::{ChildSpis, Closed, Common, Established, HalfOpen, LastAnswer};
+    use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer};
     use crypto::{RustCrypto, Secret};
     use ike_core::{IkeKeys, IkeSpi, Path, SaNonces, Suite};
+    use std::collections::VecDeque;
 
     fn path() -> Path {
         let address = ([127, 0, 0, 1], 500).into();
@@ -170,10 +172,16 @@ mod tests {
             identity: "device".parse().expect("a name"),
             path: path(),
             last: last(),
-            child: Some(ChildSpis { inbound: 0x1000, outbound: 0x2000 }),
+            child: Some(Child {
+                inbound: 0x1000,
+                outbound: 0x2000,
+                suite: Suite::default().esp(),
+                selectors: TunnelSelectors { local: Vec::new(), remote: Vec::new() },
+            }),
             child_keys: None,
             next_request: 0,
             outstanding: None,
+            pending: VecDeque::new(),
             liveness_due: Some(Instant::from_micros(id)),
         }
     }

@@ -4,7 +4,7 @@ use super::queue::Work;
 use super::{Arrival, Responder};
 use crate::cookie::{self, Asker};
 use crate::negotiate::{self, Choice};
-use crate::random::{Purpose, Streams};
+use crate::random::Purpose;
 use crate::request::InitRequest;
 use crate::sa::{Common, HalfOpen, Sa};
 use crate::{Behaviour, CookiePolicy, Event, OutPayload, SaId, message};
@@ -14,6 +14,7 @@ use ike_core::{
     DropReason, Error, ExchangeType, Flags, IkeKeys, IkeSuite, Instant, NotifyType, Operation,
     PeerMisbehaved, ProtocolId, SaNonces, answer,
 };
+use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
 /// Octets of our nonce: the key length of every PRF here (RFC 7296 2.10 wants half of it).
@@ -135,8 +136,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     /// An SPI that no SA here has (RFC 7296 2.6), and not zero.
-    fn unused_id(&self, streams: &Streams) -> SaId {
-        let mut stream = streams.stream(Purpose::SPI);
+    pub(super) fn unused_id(&self, mut stream: ChaCha20Rng) -> SaId {
         loop {
             let id = SaId(stream.next_u64());
             if id.0 != 0 && self.table.get(id).is_none() {
@@ -154,7 +154,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         message: &[u8],
     ) -> Result<(), DropReason> {
         let streams = self.seed.streams(self.used.generation(), &arrival.digest);
-        let id = self.unused_id(&streams);
+        let id = self.unused_id(streams.stream(Purpose::SPI));
         let suite = choice.suite;
         let private = PrivateKey::generate(suite.group, &mut streams.stream(Purpose::PRIVATE_KEY));
         let shared = self.crypto.shared_secret(&private, request.ke.data);

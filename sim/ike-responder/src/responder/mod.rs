@@ -1,6 +1,7 @@
 //! The machine and its drive contract.
 
 mod auth;
+mod create;
 mod exchange;
 mod init;
 mod own;
@@ -14,7 +15,8 @@ use crate::sa::{Common, LastAnswer, Sa};
 use crate::seen::UsedRequests;
 use crate::table::Table;
 use crate::{
-    Behaviour, ChildSa, CloseReason, Config, Counters, Event, Honest, MessageContext, OutPayload,
+    Behaviour, ChildSa, CloseReason, Config, Counters, Event, GatewayRequest, Honest,
+    MessageContext, OutPayload,
 };
 use crate::{Phase, SaId, SaSummary};
 use crypto::Crypto;
@@ -150,6 +152,17 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub fn delete(&mut self, now: Instant, sa: SaId) {
         self.begin_delete(sa);
         self.note_half_open(now);
+    }
+
+    /// Sends a request of the gateway's own to an established SA: at once, or when those before it
+    /// are answered (RFC 7296 2.3: window 1). It is sent again by the schedule, and where that gives
+    /// up, the SA ends. Whether anything is asked: not of an SA that is not there, not
+    /// authenticated or about to be closed, nor for a rekey of a Child SA that there is not.
+    ///
+    /// The answer is [`Event::PeerAnswered`], behind which [`Event::PeerRefused`] says that the peer
+    /// will not. The timer starts when the request leaves.
+    pub fn request(&mut self, _now: Instant, sa: SaId, what: GatewayRequest) -> bool {
+        self.ask(sa, what)
     }
 
     /// The gateway loses everything and comes back empty: all SAs, the stored responses, the

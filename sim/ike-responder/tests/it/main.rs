@@ -5,6 +5,7 @@ mod behaviours;
 mod client;
 mod cookies;
 mod crash;
+mod create_child;
 mod exchanges;
 mod handshake;
 mod init_errors;
