@@ -59,6 +59,18 @@ pub struct Config {
     /// An empty INFORMATIONAL request is sent after so long without a fresh message of the SA;
     /// `None`: never.
     pub liveness: Option<Duration>,
+    /// How long an IKE SA lasts before it is to be rekeyed, from IKE_AUTH on (strongSwan's
+    /// `rekey_time`, libreswan's `ikelifetime`). A peer that refuses gets a Delete and may come back
+    /// (RFC 7296 2.8, 4), and so does one that agrees: see [`crate::GatewayRequest`]. `None`: for
+    /// ever.
+    pub ike_lifetime: Option<Duration>,
+    /// As [`Self::ike_lifetime`], of the Child SA (libreswan's `salifetime`). A peer that refuses to
+    /// rekey it loses the IKE SA, too: that is what brings a minimal initiator back.
+    pub child_lifetime: Option<Duration>,
+    /// An SA whose peer was not heard for so long is removed without a word: a device that sleeps
+    /// would not hear it (RFC 7815 2.1, RFC 7296 2.4). What counts is a fresh, verified message or
+    /// [`crate::Responder::note_traffic`]. `None`: never.
+    pub idle_timeout: Option<Duration>,
     /// When the responder's own requests are sent again and given up.
     pub schedule: Schedule,
 }
@@ -66,7 +78,7 @@ pub struct Config {
 impl Config {
     /// All suites, everything behind the gateway, initiators with the address they come from, a
     /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most,
-    /// no limit by address, work that takes no time, no liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
+    /// no limit by address, work that takes no time, no liveness checks, SAs that last for ever, the schedule of RFC 7296 2.4; nobody has a key yet.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
@@ -85,6 +97,9 @@ impl Config {
             half_open_per_address: None,
             service_time: Duration::ZERO,
             liveness: None,
+            ike_lifetime: None,
+            child_lifetime: None,
+            idle_timeout: None,
             schedule: Schedule::RFC7296,
         }
     }

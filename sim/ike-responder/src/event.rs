@@ -96,6 +96,8 @@ pub enum CloseReason {
     LivenessFailed,
     /// No IKE_AUTH request came in time.
     HalfOpenTimeout,
+    /// The peer was not heard for [`crate::Config::idle_timeout`].
+    Idle,
     /// The gateway lost everything: [`crate::Responder::crash`].
     Crashed,
     /// The peer did not prove who it is.

@@ -1,8 +1,7 @@
 //! The states of an SA, each with the fields that mean something in it.
 
 use crate::random::{Digest, Purpose, Streams};
-use crate::{ChildSa, GatewayRequest, Phase, SaId, TunnelSelectors};
-use core::time::Duration;
+use crate::{ChildSa, Config, GatewayRequest, Phase, SaId, TunnelSelectors};
 use ike_core::{
     DropReason, EspSuite, ExchangeType, Header, Identity, IkeKeys, IkeSpi, IkeSuite, Instant, Path,
     Schedule,
@@ -102,17 +101,33 @@ pub(crate) struct Established {
     pub(crate) pending: VecDeque<Purposed>,
     /// When a liveness check is due, if nothing is heard until then.
     pub(crate) liveness_due: Option<Instant>,
+    /// When the peer counts as gone, if nothing is heard until then.
+    pub(crate) idle_due: Option<Instant>,
+    /// When the IKE SA is to be rekeyed; `None` once that was tried.
+    pub(crate) ike_due: Option<Instant>,
+    /// As [`Self::ike_due`], the Child SA.
+    pub(crate) child_due: Option<Instant>,
 }
 
 impl Established {
     /// A fresh, verified message has come.
-    pub(crate) fn heard(&mut self, now: Instant, liveness: Option<Duration>) {
-        self.liveness_due = liveness.map(|span| now + span);
+    pub(crate) fn heard(&mut self, now: Instant, config: &Config) {
+        self.liveness_due = config.liveness.map(|span| now + span);
+        self.idle_due = config.idle_timeout.map(|span| now + span);
+    }
+
+    /// When the outstanding request is to be sent again, or else the liveness check is due.
+    fn request_due(&self) -> Option<Instant> {
+        match &self.outstanding {
+            Some(request) => request.due,
+            None => self.liveness_due,
+        }
     }
 
     /// The Child SA is gone, if there is one; whether there was.
     pub(crate) fn lose_child(&mut self) -> bool {
         self.child_keys = None;
+        self.child_due = None;
         self.child.take().is_some()
     }
 
@@ -292,10 +307,12 @@ impl Sa {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::HalfOpen(sa) => Some(sa.deadline),
-            Self::Established(sa) | Self::Closing(sa) => match &sa.outstanding {
-                Some(request) => request.due,
-                None => sa.liveness_due,
-            },
+            Self::Established(sa) => {
+                let all = [sa.request_due(), sa.idle_due, sa.ike_due, sa.child_due];
+                all.into_iter().flatten().min()
+            }
+            // It ends when the Delete is answered or given up, not before.
+            Self::Closing(sa) => sa.request_due(),
             Self::Closed(sa) => Some(sa.forget_at),
         }
     }

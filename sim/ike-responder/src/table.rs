@@ -183,6 +183,9 @@ mod tests {
             outstanding: None,
             pending: VecDeque::new(),
             liveness_due: Some(Instant::from_micros(id)),
+            idle_due: None,
+            ike_due: None,
+            child_due: None,
         }
     }
 

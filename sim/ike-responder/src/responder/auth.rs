@@ -157,8 +157,14 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             outstanding: None,
             pending: VecDeque::new(),
             liveness_due: None,
+            idle_due: None,
+            ike_due: self.config.ike_lifetime.map(|span| arrival.now + span),
+            child_due: None,
         };
-        established.heard(arrival.now, self.config.liveness);
+        if established.child.is_some() {
+            established.child_due = self.config.child_lifetime.map(|span| arrival.now + span);
+        }
+        established.heard(arrival.now, &self.config);
         Sa::Established(established)
     }
 

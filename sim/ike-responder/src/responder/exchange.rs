@@ -40,7 +40,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub(super) fn on_request(&mut self, arrival: &Arrival, mut sa: Sa, content: Content<'_>) -> Sa {
         let closing = matches!(sa, Sa::Closing(_));
         let Some(live) = sa.live_mut() else { return sa };
-        live.heard(arrival.now, self.config.liveness);
+        live.heard(arrival.now, &self.config);
         let verdict = content
             .and_then(|payloads| judge(arrival, live, closing, payloads))
             .unwrap_or_else(|error| Verdict::of_error(&error));

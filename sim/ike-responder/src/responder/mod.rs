@@ -194,7 +194,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub fn note_traffic(&mut self, now: Instant, sa: SaId) {
         let Some(mut sa) = self.table.take(sa) else { return };
         if let Some(live) = sa.live_mut() {
-            live.heard(now, self.config.liveness);
+            live.heard(now, &self.config);
         }
         self.table.put(sa);
     }

@@ -4,7 +4,7 @@ use super::create::{After, Offer};
 use super::receive::Content;
 use super::{Outgoing, Responder, lend};
 use crate::request::{CreateAnswer, Informational};
-use crate::sa::{Established, OwnRequest, Purposed, Sa};
+use crate::sa::{Established, OwnRequest, Purposed, Sa, Wanted};
 use crate::{Behaviour, CloseReason, Event, GatewayRequest, OutPayload, SaId};
 use crypto::Crypto;
 use ike_core::payload::Delete;
@@ -19,8 +19,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
                 None
             }
             Sa::Closed(_) => None,
-            Sa::Established(live) => self.on_live_deadline(live).map(Sa::Established),
-            Sa::Closing(live) => self.on_live_deadline(live).map(Sa::Closing),
+            Sa::Established(live) => self.on_live_deadline(now, live).map(Sa::Established),
+            Sa::Closing(live) => self.on_request_deadline(live).map(Sa::Closing),
         };
         if let Some(sa) = next {
             debug_assert!(sa.deadline().is_none_or(|deadline| deadline > now));
@@ -28,12 +28,33 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         }
     }
 
-    /// Without an outstanding request it is the liveness check's; else the retransmission's.
-    fn on_live_deadline(&mut self, mut live: Established) -> Option<Established> {
+    fn on_live_deadline(&mut self, now: Instant, mut live: Established) -> Option<Established> {
+        let passed = |due: &Instant| *due <= now;
+        if live.idle_due.as_ref().is_some_and(passed) {
+            self.closed(live.common.id, CloseReason::Idle);
+            return None;
+        }
+        // RFC 7296 2.8: what has expired is rekeyed; the IKE SA goes first, for it may end all.
+        let expired = |due: &mut Option<Instant>| due.take_if(|due| passed(due)).is_some();
+        if expired(&mut live.ike_due) {
+            live.pending.push_back(Purposed::create(Wanted::RekeyIke, true));
+        }
+        if expired(&mut live.child_due) {
+            live.pending.push_back(Purposed::create(Wanted::RekeyChild, true));
+        }
+        match &live.outstanding {
+            Some(request) if request.due.as_ref().is_some_and(passed) => {
+                self.on_request_deadline(live)
+            }
+            None if live.pending.is_empty() => self.begin(live, Purposed::Liveness),
+            _ => self.begin_pending(live),
+        }
+    }
+
+    /// The outstanding request is sent again, or given up.
+    fn on_request_deadline(&mut self, mut live: Established) -> Option<Established> {
         let tries = self.config.schedule.tries.max(1);
-        let Some(request) = &mut live.outstanding else {
-            return self.begin(live, Purposed::Liveness);
-        };
+        let Some(request) = &mut live.outstanding else { return Some(live) };
         if request.transmissions < tries {
             request.due = None;
             let (sa, message_id) = (live.common.id, request.message_id);
@@ -157,7 +178,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     ) -> Option<Sa> {
         let Some(live) = sa.live_mut() else { return Some(sa) };
         let Some(request) = live.outstanding.take() else { return Some(sa) };
-        live.heard(now, self.config.liveness);
+        live.heard(now, &self.config);
         let id = live.common.id;
         self.event(Event::PeerAnswered { sa: id, message_id: request.message_id });
         let after = self.judge_answer(live, &request, content);

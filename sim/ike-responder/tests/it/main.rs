@@ -9,6 +9,7 @@ mod create_child;
 mod exchanges;
 mod handshake;
 mod init_errors;
+mod lifetimes;
 mod limits;
 mod own_requests;
 mod retransmissions;
