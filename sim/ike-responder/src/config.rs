@@ -14,6 +14,15 @@ pub enum CookiePolicy {
     Always,
     /// While there are more half-open SAs than this.
     Above(usize),
+    /// While there are more half-open SAs than `total`, or more of the address that asks than
+    /// `per_address`. strongSwan's `cookie_threshold` 30 and `cookie_threshold_ip` 3 are 29 and 2
+    /// here: it asks from the threshold on. Its habit to go on asking for 10 s is left out.
+    AboveEither {
+        /// In all.
+        total: usize,
+        /// Of one address.
+        per_address: usize,
+    },
 }
 
 /// The configuration of a responder.
@@ -34,19 +43,42 @@ pub struct Config {
     pub cookies: CookiePolicy,
     /// How long an SA may wait for its IKE_AUTH request.
     pub half_open_timeout: Duration,
-    /// How many SAs may wait at a time; beyond it IKE_SA_INIT requests are dropped.
+    /// How many SAs may wait at a time; beyond it IKE_SA_INIT requests are dropped (strongSwan's
+    /// `init_limit_half_open`).
     pub half_open_limit: usize,
+    /// How many SAs of one address may wait at a time; beyond it IKE_SA_INIT requests of that
+    /// address are dropped. `None`: no limit. strongSwan's `block_threshold`, by default 5.
+    pub half_open_per_address: Option<usize>,
+    /// How long each Diffie-Hellman exchange, the generation of our key included, occupies the
+    /// responder's one processor. IKE_SA_INIT requests are served one after the other in the order
+    /// in which they come; the answer leaves when its work is done, and until then a repetition
+    /// gets nothing (RFC 7296 2.1: it triggers the response again, and there is none yet). Whoever
+    /// waits counts as half-open for the limits and for cookies, which are asked for before (2.6).
+    /// All else takes no time. Zero: everything is answered at once.
+    pub service_time: Duration,
     /// An empty INFORMATIONAL request is sent after so long without a fresh message of the SA;
     /// `None`: never.
     pub liveness: Option<Duration>,
+    /// How long an IKE SA lasts before it is to be rekeyed, from IKE_AUTH on (strongSwan's
+    /// `rekey_time`, libreswan's `ikelifetime`). A peer that refuses gets a Delete and may come back
+    /// (RFC 7296 2.8, 4), and so does one that agrees: see [`crate::GatewayRequest`]. `None`: for
+    /// ever.
+    pub ike_lifetime: Option<Duration>,
+    /// As [`Self::ike_lifetime`], of the Child SA (libreswan's `salifetime`). A peer that refuses to
+    /// rekey it loses the IKE SA, too: that is what brings a minimal initiator back.
+    pub child_lifetime: Option<Duration>,
+    /// An SA whose peer was not heard for so long is removed without a word: a device that sleeps
+    /// would not hear it (RFC 7815 2.1, RFC 7296 2.4). What counts is a fresh, verified message or
+    /// [`crate::Responder::note_traffic`]. `None`: never.
+    pub idle_timeout: Option<Duration>,
     /// When the responder's own requests are sent again and given up.
     pub schedule: Schedule,
 }
 
 impl Config {
     /// All suites, everything behind the gateway, initiators with the address they come from, a
-    /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most, no
-    /// liveness checks, the schedule of RFC 7296 2.4; nobody has a key yet.
+    /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most,
+    /// no limit by address, work that takes no time, no liveness checks, SAs that last for ever, the schedule of RFC 7296 2.4; nobody has a key yet.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
@@ -62,7 +94,12 @@ impl Config {
             cookies: CookiePolicy::Above(1_000),
             half_open_timeout: Duration::from_secs(30),
             half_open_limit: 20_000,
+            half_open_per_address: None,
+            service_time: Duration::ZERO,
             liveness: None,
+            ike_lifetime: None,
+            child_lifetime: None,
+            idle_timeout: None,
             schedule: Schedule::RFC7296,
         }
     }

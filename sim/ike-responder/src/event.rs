@@ -3,7 +3,7 @@
 use core::fmt;
 use crypto::ProtectionKey;
 use ike_core::{
-    DropReason, EspSuite, ExchangeType, Identity, IkeSpi, NotifyType, Operation, Path,
+    DropReason, EspSuite, ExchangeType, Identity, IkeSpi, Instant, NotifyType, Operation, Path,
     TrafficSelector,
 };
 
@@ -96,6 +96,10 @@ pub enum CloseReason {
     LivenessFailed,
     /// No IKE_AUTH request came in time.
     HalfOpenTimeout,
+    /// The peer was not heard for [`crate::Config::idle_timeout`].
+    Idle,
+    /// The gateway lost everything: [`crate::Responder::crash`].
+    Crashed,
     /// The peer did not prove who it is.
     AuthenticationFailed,
     /// An unknown critical payload in IKE_AUTH (RFC 7296 2.21.2).
@@ -104,6 +108,25 @@ pub enum CloseReason {
     InvalidSyntax,
     /// The peer sent an error notify that is fatal for both (RFC 7296 2.21.2, 2.21.3).
     RefusedByPeer(NotifyType),
+}
+
+/// What a gateway may ask of an authenticated peer: see [`crate::Responder::request`].
+///
+/// Nothing is created in earnest here. Where the peer agrees to a Child SA, that is deleted at once,
+/// and a rekeyed one stays as it was; where it agrees to rekey the IKE SA, that is deleted and the
+/// new one never used, so the peer's liveness checks end it. A minimal initiator agrees to neither.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GatewayRequest {
+    /// An empty INFORMATIONAL request (RFC 7296 1.4).
+    Liveness,
+    /// Another Child SA with the algorithms and selectors of the one that there is (RFC 7296
+    /// 1.3.1); without one, as the configuration prefers and allows.
+    NewChild,
+    /// A new Child SA in place of the one that there is (RFC 7296 1.3.3).
+    RekeyChild,
+    /// A new IKE SA in place of this one, with a key exchange (RFC 7296 1.3.2). Our new key takes
+    /// none of [`crate::Config::service_time`].
+    RekeyIke,
 }
 
 /// Something that happened.
@@ -116,7 +139,21 @@ pub enum Event {
         /// What was computed.
         operation: Operation,
     },
-    /// An IKE_SA_INIT request was accepted and answered.
+    /// An IKE_SA_INIT request was accepted and is computed, or waits for that: see
+    /// [`crate::Config::service_time`]. It ends with [`Event::HalfOpen`], with [`Event::Dropped`]
+    /// where its public value proves impossible, or with [`Event::Crashed`].
+    Queued {
+        /// Where it came from.
+        path: Path,
+        /// The initiator's SPI.
+        spi_i: IkeSpi,
+        /// How many requests are served before it, the one at work among them.
+        ahead: usize,
+        /// When its answer will leave.
+        answer_at: Instant,
+    },
+    /// An IKE_SA_INIT request was accepted and answered. The SA is half-open until the first
+    /// [`Event::Established`] or [`Event::Closed`] of it, exactly one of which ends that.
     HalfOpen {
         /// The new SA.
         sa: SaId,
@@ -180,6 +217,15 @@ pub enum Event {
         /// The Message ID of both.
         message_id: u32,
     },
+    /// The answer, reported just before, is an error notify: what was asked for will not be.
+    PeerRefused {
+        /// The SA.
+        sa: SaId,
+        /// The exchange.
+        exchange: ExchangeType,
+        /// Why: of a minimal initiator, always NO_ADDITIONAL_SAS (RFC 7815 2.2).
+        notify: NotifyType,
+    },
     /// The Child SA is gone, the IKE SA stays.
     ChildClosed {
         /// The SA.
@@ -191,5 +237,10 @@ pub enum Event {
         sa: SaId,
         /// Why.
         reason: CloseReason,
+    },
+    /// Everything was lost, after an [`Event::Closed`] for each SA: [`crate::Responder::crash`].
+    Crashed {
+        /// How many [`Event::Queued`] requests were lost.
+        queued: usize,
     },
 }

@@ -29,6 +29,7 @@
 mod behaviour;
 mod config;
 mod cookie;
+mod counters;
 mod event;
 mod message;
 mod narrow;
@@ -39,8 +40,10 @@ mod responder;
 mod sa;
 mod seen;
 mod table;
+mod tally;
 
 pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelectors};
 pub use config::{Config, CookiePolicy};
-pub use event::{ChildSa, CloseReason, Event, Phase, SaId, SaSummary};
+pub use counters::Counters;
+pub use event::{ChildSa, CloseReason, Event, GatewayRequest, Phase, SaId, SaSummary};
 pub use responder::{MAX_MESSAGE, Responder};

@@ -29,6 +29,12 @@ impl Seed {
         Secret::new(&hash.finalize()).expect("SHA-256 has 32 octets")
     }
 
+    /// The seed after a restart. The hash goes one way only, and nothing that comes from one seed
+    /// comes from another: no key, nonce, SPI or cookie secret comes back.
+    pub(crate) fn after_restart(&self) -> Self {
+        Self(self.derive(b"restart", &[]))
+    }
+
     /// The secret of the cookies of one period.
     pub(crate) fn cookie_secret(&self, period: u64) -> Secret<32> {
         self.derive(b"cookie", &[&period.to_be_bytes()])
@@ -49,6 +55,10 @@ impl Purpose {
     pub(crate) const NONCE: Self = Self::named(b"nonce   ");
     pub(crate) const PRIVATE_KEY: Self = Self::named(b"dh-key  ");
     pub(crate) const CHILD_SPI: Self = Self::named(b"esp-spi ");
+    /// Of our own CREATE_CHILD_SA requests, as the next two.
+    pub(crate) const OWN_SPI: Self = Self::named(b"own-spi ");
+    pub(crate) const OWN_NONCE: Self = Self::named(b"own-nonc");
+    pub(crate) const OWN_KEY: Self = Self::named(b"own-key ");
     pub(crate) const IV: Self = Self::named(b"iv      ");
     pub(crate) const JITTER: Self = Self::named(b"jitter  ");
 
@@ -91,6 +101,8 @@ mod tests {
         assert_eq!(base, first(&Seed::new([7; 32]), 0, b"a", Purpose::NONCE));
         let others = [
             first(&Seed::new([8; 32]), 0, b"a", Purpose::NONCE),
+            first(&seed.after_restart(), 0, b"a", Purpose::NONCE),
+            first(&seed.after_restart().after_restart(), 0, b"a", Purpose::NONCE),
             first(&seed, 1, b"a", Purpose::NONCE),
             first(&seed, 0, b"b", Purpose::NONCE),
             first(&seed, 0, b"a", Purpose::SPI),

@@ -141,6 +141,39 @@ impl<'a> Informational<'a> {
     }
 }
 
+/// A CREATE_CHILD_SA response.
+#[derive(Debug)]
+pub(crate) struct CreateAnswer {
+    /// The error notify; else something was created.
+    pub(crate) refused: Option<NotifyType>,
+}
+
+impl CreateAnswer {
+    /// Whether what was created is what was offered is not judged: it is not kept.
+    pub(crate) fn parse(payloads: Payloads<'_>) -> Result<Self, Error> {
+        check_chain(payloads.clone())?;
+        let (mut refused, mut offer, mut nonce) = (None, None, None);
+        for payload in payloads {
+            let payload = payload?;
+            match payload.kind {
+                PayloadType::SA => once(&mut offer, Sa::parse(&payload)?, payload.kind)?,
+                PayloadType::NONCE => once(&mut nonce, payload.body, payload.kind)?,
+                PayloadType::N => {
+                    // RFC 7296 3.10.1: an error of any type means that the request failed.
+                    let kind = Notify::parse(&payload)?.kind;
+                    refused = refused.or(kind.is_error().then_some(kind));
+                }
+                _ => {}
+            }
+        }
+        if refused.is_none() {
+            needed(offer, PayloadType::SA)?;
+            needed(nonce, PayloadType::NONCE)?;
+        }
+        Ok(Self { refused })
+    }
+}
+
 fn is_fatal(kind: NotifyType) -> bool {
     matches!(
         kind,

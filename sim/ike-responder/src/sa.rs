@@ -1,12 +1,13 @@
 //! The states of an SA, each with the fields that mean something in it.
 
 use crate::random::{Digest, Purpose, Streams};
-use crate::{ChildSa, Phase, SaId};
-use core::time::Duration;
+use crate::{ChildSa, Config, GatewayRequest, Phase, SaId, TunnelSelectors};
 use ike_core::{
-    DropReason, ExchangeType, Header, Identity, IkeKeys, IkeSpi, IkeSuite, Instant, Path, Schedule,
+    DropReason, EspSuite, ExchangeType, Header, Identity, IkeKeys, IkeSpi, IkeSuite, Instant, Path,
+    Schedule,
 };
 use rand_core::Rng;
+use std::collections::VecDeque;
 
 /// What an SA has as long as it has keys. It is boxed and stays where it is when the state changes,
 /// so that the keys are wiped in the one place where they are.
@@ -74,11 +75,14 @@ pub(crate) struct HalfOpen {
     pub(crate) deadline: Instant,
 }
 
-/// The SPIs of a Child SA.
-#[derive(Clone, Copy)]
-pub(crate) struct ChildSpis {
+/// What was agreed for a Child SA.
+pub(crate) struct Child {
+    /// The SPI of packets that we receive.
     pub(crate) inbound: u32,
+    /// The SPI of packets that we send.
     pub(crate) outbound: u32,
+    pub(crate) suite: EspSuite,
+    pub(crate) selectors: TunnelSelectors,
 }
 
 /// The peer is authenticated.
@@ -87,20 +91,44 @@ pub(crate) struct Established {
     pub(crate) identity: Identity,
     pub(crate) path: Path,
     pub(crate) last: LastAnswer,
-    pub(crate) child: Option<ChildSpis>,
+    pub(crate) child: Option<Child>,
     /// Until the keys are taken.
     pub(crate) child_keys: Option<Box<ChildSa>>,
     /// The Message ID of our next request.
     pub(crate) next_request: u32,
     pub(crate) outstanding: Option<OwnRequest>,
+    /// Requests of ours behind the outstanding one; empty where there is none.
+    pub(crate) pending: VecDeque<Purposed>,
     /// When a liveness check is due, if nothing is heard until then.
     pub(crate) liveness_due: Option<Instant>,
+    /// When the peer counts as gone, if nothing is heard until then.
+    pub(crate) idle_due: Option<Instant>,
+    /// When the IKE SA is to be rekeyed; `None` once that was tried.
+    pub(crate) ike_due: Option<Instant>,
+    /// As [`Self::ike_due`], the Child SA.
+    pub(crate) child_due: Option<Instant>,
 }
 
 impl Established {
     /// A fresh, verified message has come.
-    pub(crate) fn heard(&mut self, now: Instant, liveness: Option<Duration>) {
-        self.liveness_due = liveness.map(|span| now + span);
+    pub(crate) fn heard(&mut self, now: Instant, config: &Config) {
+        self.liveness_due = config.liveness.map(|span| now + span);
+        self.idle_due = config.idle_timeout.map(|span| now + span);
+    }
+
+    /// When the outstanding request is to be sent again, or else the liveness check is due.
+    fn request_due(&self) -> Option<Instant> {
+        match &self.outstanding {
+            Some(request) => request.due,
+            None => self.liveness_due,
+        }
+    }
+
+    /// The Child SA is gone, if there is one; whether there was.
+    pub(crate) fn lose_child(&mut self) -> bool {
+        self.child_keys = None;
+        self.child_due = None;
+        self.child.take().is_some()
     }
 
     /// The start of the timer of our request that leaves now.
@@ -121,12 +149,57 @@ impl Established {
 pub(crate) enum Purposed {
     Liveness,
     Delete,
+    /// Of the Child SA with this inbound SPI.
+    DeleteChild(u32),
+    Create(Creation),
+}
+
+/// What CREATE_CHILD_SA is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    NewChild,
+    RekeyChild,
+    RekeyIke,
+}
+
+/// A CREATE_CHILD_SA request of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Creation {
+    pub(crate) wanted: Wanted,
+    /// A lifetime has ended: the IKE SA does, too, unless it is rekeyed.
+    pub(crate) expired: bool,
+}
+
+impl Purposed {
+    pub(crate) const fn create(wanted: Wanted, expired: bool) -> Self {
+        Self::Create(Creation { wanted, expired })
+    }
+
+    pub(crate) const fn exchange(self) -> ExchangeType {
+        match self {
+            Self::Create(_) => ExchangeType::CREATE_CHILD_SA,
+            Self::Liveness | Self::Delete | Self::DeleteChild(_) => ExchangeType::INFORMATIONAL,
+        }
+    }
+}
+
+impl From<GatewayRequest> for Purposed {
+    fn from(what: GatewayRequest) -> Self {
+        match what {
+            GatewayRequest::Liveness => Self::Liveness,
+            GatewayRequest::NewChild => Self::create(Wanted::NewChild, false),
+            GatewayRequest::RekeyChild => Self::create(Wanted::RekeyChild, false),
+            GatewayRequest::RekeyIke => Self::create(Wanted::RekeyIke, false),
+        }
+    }
 }
 
 /// A request of ours that waits for its response: window 1 (RFC 7296 2.3).
 pub(crate) struct OwnRequest {
     pub(crate) message_id: u32,
     pub(crate) purpose: Purposed,
+    /// The inbound SPI of the Child SA that it offers.
+    pub(crate) offered: Option<u32>,
     /// Sent again bit by bit (RFC 7296 2.1).
     pub(crate) message: Vec<u8>,
     /// How many times it has left.
@@ -234,10 +307,12 @@ impl Sa {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::HalfOpen(sa) => Some(sa.deadline),
-            Self::Established(sa) | Self::Closing(sa) => match &sa.outstanding {
-                Some(request) => request.due,
-                None => sa.liveness_due,
-            },
+            Self::Established(sa) => {
+                let all = [sa.request_due(), sa.idle_due, sa.ike_due, sa.child_due];
+                all.into_iter().flatten().min()
+            }
+            // It ends when the Delete is answered or given up, not before.
+            Self::Closing(sa) => sa.request_due(),
             Self::Closed(sa) => Some(sa.forget_at),
         }
     }
@@ -273,7 +348,7 @@ impl Sa {
         let Some(live) = self.live() else { return Err(DropReason::NotExpected) };
         match &live.outstanding {
             Some(request) if request.message_id == header.message_id => {
-                if header.exchange == ExchangeType::INFORMATIONAL {
+                if header.exchange == request.purpose.exchange() {
                     Ok(Admission::Response)
                 } else {
                     Err(DropReason::Exchange(header.exchange))

@@ -2,7 +2,9 @@
 
 use crate::random::Digest;
 use crate::sa::Sa;
+use crate::tally::Tally;
 use crate::{Phase, SaId};
+use core::net::IpAddr;
 use ike_core::{Identity, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Table {
     sas: BTreeMap<SaId, Sa>,
     by_request: BTreeMap<Digest, SaId>,
+    /// The half-open ones.
+    by_address: Tally,
     by_identity: BTreeMap<Identity, BTreeSet<SaId>>,
     inbound_spis: BTreeSet<u32>,
     deadlines: BTreeSet<(Instant, SaId)>,
@@ -42,6 +46,7 @@ impl Table {
         }
         if let Sa::HalfOpen(half_open) = &sa {
             self.by_request.remove(&half_open.digest);
+            self.by_address.remove(half_open.path.remote.ip());
         }
         if let Some(live) = sa.live() {
             if let Some(ids) = self.by_identity.get_mut(&live.identity) {
@@ -50,7 +55,7 @@ impl Table {
                     self.by_identity.remove(&live.identity);
                 }
             }
-            if let Some(child) = live.child {
+            if let Some(child) = &live.child {
                 self.inbound_spis.remove(&child.inbound);
             }
         }
@@ -67,10 +72,11 @@ impl Table {
         }
         if let Sa::HalfOpen(half_open) = &sa {
             self.by_request.insert(half_open.digest, id);
+            self.by_address.add(half_open.path.remote.ip());
         }
         if let Some(live) = sa.live() {
             self.by_identity.entry(live.identity.clone()).or_default().insert(id);
-            if let Some(child) = live.child {
+            if let Some(child) = &live.child {
                 self.inbound_spis.insert(child.inbound);
             }
         }
@@ -79,6 +85,11 @@ impl Table {
 
     pub(crate) fn half_open(&self) -> usize {
         self.by_request.len()
+    }
+
+    /// How many half-open SAs were begun from this address.
+    pub(crate) fn half_open_of(&self, address: IpAddr) -> usize {
+        self.by_address.of(address)
     }
 
     pub(crate) fn established(&self) -> usize {
@@ -116,10 +127,12 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TunnelSelectors;
     use crate::random::Seed;
-    use crate::sa::{ChildSpis, Closed, Common, Established, HalfOpen, LastAnswer};
+    use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer};
     use crypto::{RustCrypto, Secret};
     use ike_core::{IkeKeys, IkeSpi, Path, SaNonces, Suite};
+    use std::collections::VecDeque;
 
     fn path() -> Path {
         let address = ([127, 0, 0, 1], 500).into();
@@ -159,11 +172,20 @@ mod tests {
             identity: "device".parse().expect("a name"),
             path: path(),
             last: last(),
-            child: Some(ChildSpis { inbound: 0x1000, outbound: 0x2000 }),
+            child: Some(Child {
+                inbound: 0x1000,
+                outbound: 0x2000,
+                suite: Suite::default().esp(),
+                selectors: TunnelSelectors { local: Vec::new(), remote: Vec::new() },
+            }),
             child_keys: None,
             next_request: 0,
             outstanding: None,
+            pending: VecDeque::new(),
             liveness_due: Some(Instant::from_micros(id)),
+            idle_due: None,
+            ike_due: None,
+            child_due: None,
         }
     }
 
@@ -185,10 +207,18 @@ mod tests {
             assert_eq!(table.half_open(), usize::from(phase == Phase::HalfOpen));
             assert_eq!(table.established(), usize::from(phase == Phase::Established));
             assert!(table.take(id).is_some());
-            let Table { sas, by_request, by_identity, inbound_spis, deadlines, established } =
-                table;
-            assert!(sas.is_empty() && by_request.is_empty() && by_identity.is_empty());
-            assert!(inbound_spis.is_empty() && deadlines.is_empty() && established == 0);
+            let Table {
+                sas,
+                by_request,
+                by_address,
+                by_identity,
+                inbound_spis,
+                deadlines,
+                established,
+            } = table;
+            assert!(sas.is_empty() && by_request.is_empty() && by_address.is_empty());
+            assert!(by_identity.is_empty() && inbound_spis.is_empty());
+            assert!(deadlines.is_empty() && established == 0);
         }
     }
 

@@ -5,7 +5,7 @@ use super::{Arrival, Responder};
 use crate::narrow::narrow;
 use crate::random::Purpose;
 use crate::request::AuthRequest;
-use crate::sa::{ChildSpis, Closed, Common, Established, HalfOpen, LastAnswer, Sa};
+use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer, Sa};
 use crate::{Behaviour, ChildSa, CloseReason, Event, OutPayload, TunnelSelectors, negotiate};
 use core::time::Duration;
 use crypto::{Crypto, PrfOutput, constant_time_eq};
@@ -15,7 +15,9 @@ use ike_core::{
     PeerIncompatible, PeerMisbehaved, ProtocolId, SaNonces, TrafficSelector, answer, auth_key,
     auth_prf, finish_auth,
 };
+use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
+use std::collections::VecDeque;
 
 /// How long the last response of an SA that is gone is kept; RFC 7296 2.1: several minutes.
 const LINGER: Duration = Duration::from_secs(240);
@@ -24,6 +26,11 @@ const LINGER: Duration = Duration::from_secs(240);
 struct NewChild {
     sa: Box<ChildSa>,
     payloads: Vec<OutPayload>,
+}
+
+fn agreed(child: &ChildSa) -> Child {
+    let selectors = TunnelSelectors { local: child.local.clone(), remote: child.remote.clone() };
+    Child { inbound: child.spi_in, outbound: child.spi_out, suite: child.suite, selectors }
 }
 
 impl<C: Crypto, B: Behaviour> Responder<C, B> {
@@ -144,15 +151,20 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             identity,
             path,
             last,
-            child: child
-                .as_ref()
-                .map(|child| ChildSpis { inbound: child.spi_in, outbound: child.spi_out }),
+            child: child.as_ref().map(|child| agreed(child)),
             child_keys: child,
             next_request: 0,
             outstanding: None,
+            pending: VecDeque::new(),
             liveness_due: None,
+            idle_due: None,
+            ike_due: self.config.ike_lifetime.map(|span| arrival.now + span),
+            child_due: None,
         };
-        established.heard(arrival.now, self.config.liveness);
+        if established.child.is_some() {
+            established.child_due = self.config.child_lifetime.map(|span| arrival.now + span);
+        }
+        established.heard(arrival.now, &self.config);
         Sa::Established(established)
     }
 
@@ -190,7 +202,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             .map_err(|error| answer(&error.into()).0)?;
         let TunnelSelectors { local, remote } = self.narrow(arrival, request)?;
         let common = &half_open.common;
-        let spi_in = self.unused_esp_spi(common);
+        let spi_in = self.unused_esp_spi(common.streams.stream(Purpose::CHILD_SPI));
         let proposal = ProposalRepr {
             number: choice.number,
             protocol: ProtocolId::ESP,
@@ -242,8 +254,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     /// RFC 4303 2.1: the SPIs up to 255 are reserved.
-    fn unused_esp_spi(&self, common: &Common) -> u32 {
-        let mut stream = common.streams.stream(Purpose::CHILD_SPI);
+    pub(super) fn unused_esp_spi(&self, mut stream: ChaCha20Rng) -> u32 {
         loop {
             let spi = stream.next_u32();
             if spi > 255 && !self.table.is_inbound_spi(spi) {

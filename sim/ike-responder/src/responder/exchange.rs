@@ -40,7 +40,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub(super) fn on_request(&mut self, arrival: &Arrival, mut sa: Sa, content: Content<'_>) -> Sa {
         let closing = matches!(sa, Sa::Closing(_));
         let Some(live) = sa.live_mut() else { return sa };
-        live.heard(arrival.now, self.config.liveness);
+        live.heard(arrival.now, &self.config);
         let verdict = content
             .and_then(|payloads| judge(arrival, live, closing, payloads))
             .unwrap_or_else(|error| Verdict::of_error(&error));
@@ -51,8 +51,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             self.refused(Some(id), arrival.path, notify);
         }
         if verdict.child_closed {
-            live.child = None;
-            live.child_keys = None;
+            live.lose_child();
             self.event(Event::ChildClosed { sa: id });
         }
         match (sa, verdict.closed) {
@@ -99,7 +98,7 @@ fn judge_informational(
         let closed = Some(CloseReason::RefusedByPeer(kind));
         return Ok(Verdict { closed, ..Verdict::default() });
     }
-    match live.child {
+    match &live.child {
         // The peer names its inbound half, we answer with ours.
         Some(child) if request.deletes_esp(child.outbound) => {
             let spis = child.inbound.to_be_bytes();

@@ -1,18 +1,20 @@
 //! IKE_SA_INIT.
 
+use super::queue::Work;
 use super::{Arrival, Responder};
 use crate::cookie::{self, Asker};
 use crate::negotiate::{self, Choice};
-use crate::random::{Purpose, Streams};
+use crate::random::Purpose;
 use crate::request::InitRequest;
 use crate::sa::{Common, HalfOpen, Sa};
 use crate::{Behaviour, CookiePolicy, Event, OutPayload, SaId, message};
 use crypto::{Crypto, MAX_PUBLIC_VALUE, PrivateKey};
 use ike_core::payload::{KeyExchange, Nonce, Notify, ProposalRepr, SaRepr};
 use ike_core::{
-    DropReason, Error, ExchangeType, Flags, IkeKeys, IkeSuite, NotifyType, Operation,
+    DropReason, Error, ExchangeType, Flags, IkeKeys, IkeSuite, Instant, NotifyType, Operation,
     PeerMisbehaved, ProtocolId, SaNonces, answer,
 };
+use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 
 /// Octets of our nonce: the key length of every PRF here (RFC 7296 2.10 wants half of it).
@@ -29,20 +31,53 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         if self.used.contains(&arrival.digest) {
             return Err(DropReason::LateRequest);
         }
+        if self.queue.contains(&arrival.digest) {
+            return Err(DropReason::InProgress);
+        }
         let request = match InitRequest::parse(&arrival.header, message) {
             Ok(request) => request,
             Err(error) => return self.refuse_init(arrival, error),
         };
-        if self.wants_cookie() && !self.has_cookie(arrival, &request) {
+        if self.wants_cookie(arrival) && !self.has_cookie(arrival, &request) {
             self.ask_for_cookie(arrival, &request);
             return Ok(());
         }
-        if self.table.half_open() >= self.config.half_open_limit {
+        if self.is_full(arrival) {
             return Err(DropReason::TooManyHalfOpen);
         }
         match negotiate::choose_ike(&self.config.suites, &request.offer, request.ke.group) {
-            Ok(choice) => self.open_half(arrival, &request, &choice, message),
+            Ok(choice) if self.config.service_time.is_zero() && self.queue.len() == 0 => {
+                self.open_half(arrival, &request, &choice, message)
+            }
+            Ok(choice) => {
+                self.enqueue(arrival, choice, message);
+                Ok(())
+            }
             Err(error) => self.refuse_init(arrival, error.into()),
+        }
+    }
+
+    fn enqueue(&mut self, arrival: &Arrival, choice: Choice<IkeSuite>, message: &[u8]) {
+        let answer_at = self.queue.done_at(arrival.now, self.config.service_time);
+        let ahead = self.queue.len();
+        let (path, spi_i) = (arrival.path, arrival.header.spi_i);
+        self.event(Event::Queued { path, spi_i, ahead, answer_at });
+        let message = message.to_vec();
+        self.queue.push(Work { arrival: *arrival, message, choice, done_at: answer_at });
+        self.counters.queue_peak = self.counters.queue_peak.max(self.queue.len());
+    }
+
+    /// Answers the requests whose work is done.
+    pub(super) fn finish_work(&mut self, now: Instant) {
+        while let Some(Work { arrival, message, choice, .. }) = self.queue.pop(now) {
+            let arrival = Arrival { now, ..arrival };
+            let finished = match InitRequest::parse(&arrival.header, &message) {
+                Ok(request) => self.open_half(&arrival, &request, &choice, &message),
+                Err(error) => self.refuse_init(&arrival, error),
+            };
+            if let Err(reason) = finished {
+                self.event(Event::Dropped { path: arrival.path, reason });
+            }
         }
     }
 
@@ -62,12 +97,29 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         }
     }
 
-    fn wants_cookie(&self) -> bool {
+    /// How many SAs are half-open or wait for the processor: in all, and of the address that asks.
+    fn waiting(&self, arrival: &Arrival) -> (usize, usize) {
+        let address = arrival.path.remote.ip();
+        let all = self.table.half_open() + self.queue.len();
+        (all, self.table.half_open_of(address) + self.queue.of_address(address))
+    }
+
+    fn wants_cookie(&self, arrival: &Arrival) -> bool {
+        let (all, of_address) = self.waiting(arrival);
         match self.config.cookies {
             CookiePolicy::Never => false,
             CookiePolicy::Always => true,
-            CookiePolicy::Above(limit) => self.table.half_open() > limit,
+            CookiePolicy::Above(total) => all > total,
+            CookiePolicy::AboveEither { total, per_address } => {
+                all > total || of_address > per_address
+            }
         }
+    }
+
+    fn is_full(&self, arrival: &Arrival) -> bool {
+        let (all, of_address) = self.waiting(arrival);
+        all >= self.config.half_open_limit
+            || self.config.half_open_per_address.is_some_and(|limit| of_address >= limit)
     }
 
     /// RFC 7296 2.6: a wrong cookie is no cookie.
@@ -84,8 +136,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     /// An SPI that no SA here has (RFC 7296 2.6), and not zero.
-    fn unused_id(&self, streams: &Streams) -> SaId {
-        let mut stream = streams.stream(Purpose::SPI);
+    pub(super) fn unused_id(&self, mut stream: ChaCha20Rng) -> SaId {
         loop {
             let id = SaId(stream.next_u64());
             if id.0 != 0 && self.table.get(id).is_none() {
@@ -103,7 +154,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         message: &[u8],
     ) -> Result<(), DropReason> {
         let streams = self.seed.streams(self.used.generation(), &arrival.digest);
-        let id = self.unused_id(&streams);
+        let id = self.unused_id(streams.stream(Purpose::SPI));
         let suite = choice.suite;
         let private = PrivateKey::generate(suite.group, &mut streams.stream(Purpose::PRIVATE_KEY));
         let shared = self.crypto.shared_secret(&private, request.ke.data);
@@ -133,6 +184,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             nonce_r,
             deadline: arrival.now + self.config.half_open_timeout,
         }));
+        self.counters.half_open_peak = self.counters.half_open_peak.max(self.table.half_open());
         Ok(())
     }
 

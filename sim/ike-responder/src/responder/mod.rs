@@ -1,21 +1,28 @@
 //! The machine and its drive contract.
 
 mod auth;
+mod create;
 mod exchange;
 mod init;
 mod own;
+mod queue;
 mod receive;
 
+use crate::counters::Integral;
 use crate::message;
 use crate::random::{Digest, Seed};
 use crate::sa::{Common, LastAnswer, Sa};
 use crate::seen::UsedRequests;
 use crate::table::Table;
-use crate::{Behaviour, ChildSa, CloseReason, Config, Event, Honest, MessageContext, OutPayload};
-use crate::{SaId, SaSummary};
+use crate::{
+    Behaviour, ChildSa, CloseReason, Config, Counters, Event, GatewayRequest, Honest,
+    MessageContext, OutPayload,
+};
+use crate::{Phase, SaId, SaSummary};
 use crypto::Crypto;
 use ike_core::payload::Notify;
 use ike_core::{Flags, Header, IkeKeys, IkeSpi, IkeSuite, Instant, NotifyType, Path, Transmit};
+use queue::Queue;
 use std::collections::VecDeque;
 
 /// Octets that a buffer needs for each message of an honest responder.
@@ -29,10 +36,13 @@ pub struct Responder<C: Crypto, B: Behaviour = Honest> {
     seed: Seed,
     table: Table,
     used: UsedRequests,
+    queue: Queue,
     outgoing: VecDeque<Outgoing>,
     events: VecDeque<Event>,
     /// When INVALID_MAJOR_VERSION was last sent.
     version_answered: Option<Instant>,
+    counters: Counters,
+    half_open_over_time: Integral,
 }
 
 /// What waits to be sent.
@@ -77,17 +87,21 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             seed: Seed::new(seed),
             table: Table::default(),
             used: UsedRequests::default(),
+            queue: Queue::default(),
             outgoing: VecDeque::new(),
             events: VecDeque::new(),
             version_answered: None,
+            counters: Counters::default(),
+            half_open_over_time: Integral::default(),
         }
     }
 
     /// A UDP payload arrived; it is decrypted in place.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, message: &mut [u8]) {
         if let Err(reason) = self.receive(now, path, message) {
-            self.events.push_back(Event::Dropped { path, reason });
+            self.event(Event::Dropped { path, reason });
         }
+        self.note_half_open(now);
     }
 
     /// The deadline of [`Self::poll_timeout`] has passed. Calling it early changes nothing.
@@ -95,6 +109,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         for id in self.table.due(now) {
             self.on_deadline(now, id);
         }
+        self.finish_work(now);
+        self.note_half_open(now);
     }
 
     /// The next datagram, into the first octets of `buffer`. The timer of a request starts here.
@@ -117,7 +133,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// When [`Self::handle_timeout`] wants to be called next; `None`: nothing to wait for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.table.next_deadline()
+        self.table.next_deadline().into_iter().chain(self.queue.next_done()).min()
     }
 
     /// What happened, in order; to be drained after each call.
@@ -133,8 +149,43 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
 
     /// Closes the SA: a Delete request, sent again until it is answered or given up (RFC 7296
     /// 1.4.1, 2.4). A half-open SA is forgotten at once; one that is gone stays so. The request's timer starts when it leaves.
-    pub fn delete(&mut self, _now: Instant, sa: SaId) {
+    pub fn delete(&mut self, now: Instant, sa: SaId) {
         self.begin_delete(sa);
+        self.note_half_open(now);
+    }
+
+    /// Sends a request of the gateway's own to an established SA: at once, or when those before it
+    /// are answered (RFC 7296 2.3: window 1). It is sent again by the schedule, and where that gives
+    /// up, the SA ends. Whether anything is asked: not of an SA that is not there, not
+    /// authenticated or about to be closed, nor for a rekey of a Child SA that there is not.
+    ///
+    /// The answer is [`Event::PeerAnswered`], behind which [`Event::PeerRefused`] says that the peer
+    /// will not. The timer starts when the request leaves.
+    pub fn request(&mut self, _now: Instant, sa: SaId, what: GatewayRequest) -> bool {
+        self.ask(sa, what)
+    }
+
+    /// The gateway loses everything and comes back empty: all SAs, the stored responses, the
+    /// requests at the processor, what was about to leave, and which requests were used up. Each SA
+    /// that was not closed yet ends with [`Event::Closed`]. Configuration, behaviour and counters
+    /// stay.
+    ///
+    /// From here on all random octets come from another seed, a hash of the one before: a server
+    /// takes a fresh one at each start. So a recorded IKE_SA_INIT request that is accepted again
+    /// never gets the keys that it had before, whose IVs have been used; and a run that crashes
+    /// stays reproducible.
+    pub fn crash(&mut self, now: Instant) {
+        let lost = core::mem::take(&mut self.table);
+        for sa in lost.iter().filter(|sa| sa.phase() != Phase::Closed) {
+            self.closed(sa.id(), CloseReason::Crashed);
+        }
+        let queued = core::mem::take(&mut self.queue).len();
+        self.event(Event::Crashed { queued });
+        self.used = UsedRequests::default();
+        self.outgoing.clear();
+        self.version_answered = None;
+        self.seed = self.seed.after_restart();
+        self.note_half_open(now);
     }
 
     /// A fresh, verified ESP packet came in over the SA's Child SA: that proves the peer alive as an
@@ -143,7 +194,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub fn note_traffic(&mut self, now: Instant, sa: SaId) {
         let Some(mut sa) = self.table.take(sa) else { return };
         if let Some(live) = sa.live_mut() {
-            live.heard(now, self.config.liveness);
+            live.heard(now, &self.config);
         }
         self.table.put(sa);
     }
@@ -166,10 +217,29 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         })
     }
 
-    /// How many SAs wait for IKE_AUTH.
+    /// How many SAs wait for IKE_AUTH. Requests at the processor have no SA yet.
     #[must_use]
     pub fn half_open(&self) -> usize {
         self.table.half_open()
+    }
+
+    /// How many IKE_SA_INIT requests are at the processor, the one at work among them.
+    #[must_use]
+    pub fn queue_len(&self) -> usize {
+        self.queue.len()
+    }
+
+    /// What has been done so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// The integral of [`Self::half_open`] over time, in microseconds times SAs, up to `now`: by
+    /// Little's law the sum of the durations of all half-open SAs, exactly.
+    #[must_use]
+    pub fn half_open_integral_us(&self, now: Instant) -> u128 {
+        self.half_open_over_time.until(now)
     }
 
     /// How many SAs are authenticated and not about to be closed.
@@ -194,7 +264,13 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         &mut self.behaviour
     }
 
+    /// After each call that may begin or end a half-open SA; all of its changes are at `now`.
+    fn note_half_open(&mut self, now: Instant) {
+        self.half_open_over_time.set(now, self.table.half_open());
+    }
+
     fn event(&mut self, event: Event) {
+        self.counters.count(&event);
         self.events.push_back(event);
     }
 

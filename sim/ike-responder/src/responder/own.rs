@@ -1,13 +1,14 @@
 //! What the responder does by itself: its own requests, and its deadlines.
 
+use super::create::{After, Offer};
 use super::receive::Content;
 use super::{Outgoing, Responder, lend};
-use crate::request::Informational;
-use crate::sa::{Established, OwnRequest, Purposed, Sa};
-use crate::{Behaviour, CloseReason, Event, OutPayload, SaId};
+use crate::request::{CreateAnswer, Informational};
+use crate::sa::{Established, OwnRequest, Purposed, Sa, Wanted};
+use crate::{Behaviour, CloseReason, Event, GatewayRequest, OutPayload, SaId};
 use crypto::Crypto;
 use ike_core::payload::Delete;
-use ike_core::{ExchangeType, Instant, Transmit};
+use ike_core::{Instant, ProtocolId, Transmit};
 
 impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub(super) fn on_deadline(&mut self, now: Instant, id: SaId) {
@@ -18,8 +19,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
                 None
             }
             Sa::Closed(_) => None,
-            Sa::Established(live) => self.on_live_deadline(live).map(Sa::Established),
-            Sa::Closing(live) => self.on_live_deadline(live).map(Sa::Closing),
+            Sa::Established(live) => self.on_live_deadline(now, live).map(Sa::Established),
+            Sa::Closing(live) => self.on_request_deadline(live).map(Sa::Closing),
         };
         if let Some(sa) = next {
             debug_assert!(sa.deadline().is_none_or(|deadline| deadline > now));
@@ -27,12 +28,33 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         }
     }
 
-    /// Without an outstanding request it is the liveness check's; else the retransmission's.
-    fn on_live_deadline(&mut self, mut live: Established) -> Option<Established> {
+    fn on_live_deadline(&mut self, now: Instant, mut live: Established) -> Option<Established> {
+        let passed = |due: &Instant| *due <= now;
+        if live.idle_due.as_ref().is_some_and(passed) {
+            self.closed(live.common.id, CloseReason::Idle);
+            return None;
+        }
+        // RFC 7296 2.8: what has expired is rekeyed; the IKE SA goes first, for it may end all.
+        let expired = |due: &mut Option<Instant>| due.take_if(|due| passed(due)).is_some();
+        if expired(&mut live.ike_due) {
+            live.pending.push_back(Purposed::create(Wanted::RekeyIke, true));
+        }
+        if expired(&mut live.child_due) {
+            live.pending.push_back(Purposed::create(Wanted::RekeyChild, true));
+        }
+        match &live.outstanding {
+            Some(request) if request.due.as_ref().is_some_and(passed) => {
+                self.on_request_deadline(live)
+            }
+            None if live.pending.is_empty() => self.begin(live, Purposed::Liveness),
+            _ => self.begin_pending(live),
+        }
+    }
+
+    /// The outstanding request is sent again, or given up.
+    fn on_request_deadline(&mut self, mut live: Established) -> Option<Established> {
         let tries = self.config.schedule.tries.max(1);
-        let Some(request) = &mut live.outstanding else {
-            return self.request(live, Purposed::Liveness);
-        };
+        let Some(request) = &mut live.outstanding else { return Some(live) };
         if request.transmissions < tries {
             request.due = None;
             let (sa, message_id) = (live.common.id, request.message_id);
@@ -40,32 +62,73 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             return Some(live);
         }
         let reason = match request.purpose {
-            Purposed::Liveness => CloseReason::LivenessFailed,
             Purposed::Delete => CloseReason::DeletedByUs,
+            Purposed::Liveness | Purposed::DeleteChild(_) | Purposed::Create(_) => {
+                CloseReason::LivenessFailed
+            }
         };
         self.closed(live.common.id, reason);
         None
     }
 
+    /// Asks the peer, now or behind what is outstanding; whether there is whom and what to ask for.
+    pub(super) fn ask(&mut self, id: SaId, what: GatewayRequest) -> bool {
+        let Some(sa) = self.table.take(id) else { return false };
+        let (next, asked) = match sa {
+            Sa::Established(mut live) if self.is_possible(&live, what) => {
+                live.pending.push_back(what.into());
+                (self.begin_pending(live).map(Sa::Established), true)
+            }
+            other => (Some(other), false),
+        };
+        if let Some(sa) = next {
+            self.table.put(sa);
+        }
+        asked
+    }
+
+    /// Starts the first pending request that there still is a use for, unless one is outstanding.
+    fn begin_pending(&mut self, mut live: Established) -> Option<Established> {
+        while live.outstanding.is_none()
+            && let Some(purpose) = live.pending.pop_front()
+        {
+            live = self.begin(live, purpose)?;
+        }
+        Some(live)
+    }
+
     /// Starts a request of ours; none is outstanding. `None`: the Message IDs have run out, and the
     /// SA must end (RFC 7296 2.2).
-    fn request(&mut self, mut live: Established, purpose: Purposed) -> Option<Established> {
+    fn begin(&mut self, mut live: Established, purpose: Purposed) -> Option<Established> {
         let (sa, message_id) = (live.common.id, live.next_request);
         let Some(next) = message_id.checked_add(1) else {
             self.closed(sa, CloseReason::DeletedByUs);
             return None;
         };
-        live.next_request = next;
-        let payloads = match purpose {
-            Purposed::Liveness => Vec::new(),
-            Purposed::Delete => vec![OutPayload::of(&Delete::IKE_SA)],
+        let Some((payloads, offered)) = self.own_payloads(&live, purpose) else {
+            return Some(live);
         };
-        let header = live.common.header(ExchangeType::INFORMATIONAL, message_id);
+        live.next_request = next;
+        let header = live.common.header(purpose.exchange(), message_id);
         let message = self.protect(&mut live.common, &header, payloads);
+        let (transmissions, due) = (0, None);
         live.outstanding =
-            Some(OwnRequest { message_id, purpose, message, transmissions: 0, due: None });
+            Some(OwnRequest { message_id, purpose, offered, message, transmissions, due });
         self.outgoing.push_back(Outgoing::Request { sa, message_id });
         Some(live)
+    }
+
+    fn own_payloads(&mut self, live: &Established, purpose: Purposed) -> Option<Offer> {
+        match purpose {
+            Purposed::Liveness => Some((Vec::new(), None)),
+            Purposed::Delete => Some((vec![OutPayload::of(&Delete::IKE_SA)], None)),
+            Purposed::DeleteChild(spi) => {
+                let spis = spi.to_be_bytes();
+                let delete = Delete { protocol: ProtocolId::ESP, spi_size: 4, spis: &spis };
+                Some((vec![OutPayload::of(&delete)], None))
+            }
+            Purposed::Create(creation) => self.creation(live, creation.wanted),
+        }
     }
 
     /// Lends a request to be sent and starts its timer; `None` where nobody waits for it any more.
@@ -95,7 +158,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
                 None
             }
             Sa::Established(live) if live.outstanding.is_none() => {
-                self.request(live, Purposed::Delete).map(Sa::Closing)
+                self.begin(live, Purposed::Delete).map(Sa::Closing)
             }
             // RFC 7296 2.3: one request at a time; the Delete follows its response.
             Sa::Established(live) => Some(Sa::Closing(live)),
@@ -115,23 +178,48 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     ) -> Option<Sa> {
         let Some(live) = sa.live_mut() else { return Some(sa) };
         let Some(request) = live.outstanding.take() else { return Some(sa) };
-        live.heard(now, self.config.liveness);
+        live.heard(now, &self.config);
         let id = live.common.id;
         self.event(Event::PeerAnswered { sa: id, message_id: request.message_id });
-        let ended = match content.and_then(Informational::parse) {
-            _ if request.purpose == Purposed::Delete => Some(CloseReason::DeletedByUs),
-            // RFC 7296 2.21: a bad response is not answered, but the state is cleaned up.
-            Err(_) => Some(CloseReason::InvalidSyntax),
-            // RFC 7296 2.21.3: fatal for both.
-            Ok(response) => response.fatal.map(CloseReason::RefusedByPeer),
-        };
-        if let Some(reason) = ended {
+        let after = self.judge_answer(live, &request, content);
+        if let After::Ends(reason) = after {
             self.closed(id, reason);
             return None;
         }
-        match sa {
-            Sa::Closing(live) => self.request(live, Purposed::Delete).map(Sa::Closing),
-            other => Some(other),
+        match (sa, after) {
+            (Sa::Closing(live), _) | (Sa::Established(live), After::DeleteIke) => {
+                self.begin(live, Purposed::Delete).map(Sa::Closing)
+            }
+            (Sa::Established(mut live), after) => {
+                if let After::DeleteChild(spi) = after {
+                    live.pending.push_front(Purposed::DeleteChild(spi));
+                }
+                self.begin_pending(live).map(Sa::Established)
+            }
+            (other, _) => Some(other),
         }
+    }
+
+    fn judge_answer(
+        &mut self,
+        live: &mut Established,
+        request: &OwnRequest,
+        content: Content<'_>,
+    ) -> After {
+        let judged = match request.purpose {
+            Purposed::Delete => return After::Ends(CloseReason::DeletedByUs),
+            Purposed::Create(creation) => content
+                .and_then(CreateAnswer::parse)
+                .map(|answer| self.after_creation(live, (creation, request), &answer)),
+            Purposed::Liveness | Purposed::DeleteChild(_) => {
+                // RFC 7296 2.21.3: a fatal error is fatal for both.
+                content.and_then(Informational::parse).map(|answer| match answer.fatal {
+                    Some(notify) => After::Ends(CloseReason::RefusedByPeer(notify)),
+                    None => After::Nothing,
+                })
+            }
+        };
+        // RFC 7296 2.21: a bad response is not answered, but the state is cleaned up.
+        judged.unwrap_or(After::Ends(CloseReason::InvalidSyntax))
     }
 }
