@@ -1,7 +1,7 @@
 //! How one looks at a run: observers borrow what happens and never touch the nodes.
 
 use crate::Event;
-use crate::event::Place;
+use crate::event::{Actor, Place};
 use core::net::IpAddr;
 use crypto::ProtectionKey;
 use ike_core::{IkeKeys, IkeSpi, IkeSuite, Instant};
@@ -12,6 +12,8 @@ use vnet::link::Fate;
 pub struct Datagram<'a> {
     /// When.
     pub at: Instant,
+    /// Who sends it.
+    pub who: Actor,
     /// Where.
     pub place: Place,
     /// What the link decided.
@@ -20,9 +22,24 @@ pub struct Datagram<'a> {
     pub octets: &'a [u8],
 }
 
-/// The keys of an IKE SA, as soon as a node has them.
+/// A datagram that leaves a link, as it arrives there.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// When.
+    pub at: Instant,
+    /// Who is at that end of the link.
+    pub who: Actor,
+    /// Where.
+    pub place: Place,
+    /// The IP datagram.
+    pub octets: &'a [u8],
+}
+
+/// The keys of an IKE SA, as soon as one end has them: each end shows its own.
 #[derive(Clone, Debug)]
 pub struct IkeKeyLog {
+    /// Which end.
+    pub who: Actor,
     /// SPIs of initiator and responder.
     pub spis: (IkeSpi, IkeSpi),
     /// The algorithms.
@@ -31,9 +48,13 @@ pub struct IkeKeyLog {
     pub keys: IkeKeys,
 }
 
-/// The keys of one direction of a Child SA.
+/// The keys of one direction of a Child SA, as soon as one end has them: each end shows its own.
 #[derive(Clone, Debug)]
 pub struct EspKeyLog {
+    /// Which end.
+    pub who: Actor,
+    /// The IKE SA that made it, by the SPIs of initiator and responder.
+    pub ike: (IkeSpi, IkeSpi),
     /// Where packets come from.
     pub source: IpAddr,
     /// Where they go to.
@@ -54,6 +75,11 @@ pub trait Observer {
     /// A datagram enters a link.
     fn datagram(&mut self, datagram: &Datagram<'_>) {
         let _ = datagram;
+    }
+
+    /// A datagram leaves a link; the event [`crate::What::Arrived`] follows.
+    fn arrival(&mut self, arrival: &Arrival<'_>) {
+        let _ = arrival;
     }
 
     /// An IKE SA has keys.

@@ -1,6 +1,6 @@
 //! Everything that a run leaves behind, kept in memory until it is written.
 
-use crate::event::{Event, direction_name};
+use crate::event::{Actor, Event, direction_name};
 use crate::figures::Counter;
 use crate::fingerprint::Fingerprint;
 use crate::ladder::Ladder;
@@ -88,6 +88,10 @@ impl Observer for Recording {
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
+        // Both ends show theirs, and a file needs them once.
+        if keys.who == Actor::Gateway {
+            return;
+        }
         self.ike_keys.push(keys.clone());
         if let Some(ladder) = &mut self.ladder {
             ladder.ike_keys(keys);
@@ -95,6 +99,9 @@ impl Observer for Recording {
     }
 
     fn esp_keys(&mut self, keys: &EspKeyLog) {
+        if keys.who != Actor::Gateway {
+            return;
+        }
         self.esp_keys.push(keys.clone());
         if let Some(ladder) = &mut self.ladder {
             ladder.esp_keys(keys);

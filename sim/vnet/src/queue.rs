@@ -119,6 +119,14 @@ impl<E> Queue<E> {
         self.now
     }
 
+    /// All events that are scheduled and not cancelled, in no order that means anything.
+    pub fn events(&self) -> impl Iterator<Item = &E> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Held { event, .. } => Some(event),
+            Slot::Vacant { .. } => None,
+        })
+    }
+
     /// Events that are scheduled and not cancelled.
     #[must_use]
     pub const fn len(&self) -> usize {

@@ -1,16 +1,17 @@
 //! An awake node: a stack, an initiator, an application, and ESP between them and the radio.
 
+use super::behaviour::NodeBehaviour;
 use super::shared::{Core, IKE_PORT};
 use super::tunnel::{Tunnel, TunnelKeys};
 use super::{from_net, to_net};
 use crate::app::{App, NODE_PORT, Output, SERVER_PORT};
 use crate::event::{Actor, PacketDrop, What};
-use crate::observer::IkeKeyLog;
+use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::scenario::{Close, Group};
 use core::net::SocketAddr;
 use crypto::RustCrypto;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
-use ike_initiator::{Config, Event, Initiator, MAX_REQUEST, StateName};
+use ike_initiator::{ChildSa, Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
@@ -42,7 +43,7 @@ pub(crate) struct Awake<'a> {
     ike_port: UdpPort,
     app_port: UdpPort,
     ping_port: PingPort,
-    initiator: Initiator<RustCrypto>,
+    initiator: Initiator<RustCrypto, NodeBehaviour>,
     rng: ChaCha20Rng,
     /// A retransmission draws from here, so that losing a datagram changes no key.
     jitter_rng: ChaCha20Rng,
@@ -81,7 +82,9 @@ impl<'a> Awake<'a> {
             mtu: mtu.clamp(*MTU_RANGE.start(), *MTU_RANGE.end()),
             seed: core.stream(consumer, "node stack").next_u64(),
         });
-        let initiator = Initiator::new(config(core, number, group), RustCrypto)
+        let behaviour = core.node_behaviour(number);
+        let config = config(core, number, group);
+        let initiator = Initiator::with_behaviour(config, RustCrypto, behaviour)
             .expect("one selector on each side and an identity within its maximum");
         Self {
             number,
@@ -275,8 +278,9 @@ impl<'a> Awake<'a> {
         busy
     }
 
-    fn start(&mut self, core: &Core<'_>) {
+    fn start(&mut self, core: &mut Core<'_>) {
         let Some(child) = self.initiator.take_child_keys() else { return };
+        self.log_child_keys(core, &child);
         self.tunnel = Some(Tunnel::new(&TunnelKeys {
             spi_in: child.spi_in,
             spi_out: child.spi_out,
@@ -382,7 +386,20 @@ impl<'a> Awake<'a> {
         let Some((suite, spis, keys)) = self.initiator.ike_keys() else { return };
         if self.logged != Some(spis) {
             self.logged = Some(spis);
-            core.observer.ike_keys(&IkeKeyLog { spis, suite, keys: keys.clone() });
+            core.observer.ike_keys(&IkeKeyLog { who: self.who(), spis, suite, keys: keys.clone() });
+        }
+    }
+
+    fn log_child_keys(&self, core: &mut Core<'_>, child: &ChildSa) {
+        let Some(ike) = self.logged else { return };
+        let (node, gateway) = (core.addresses.node(self.number), core.addresses.gateway());
+        let logs = [
+            (node, gateway, child.spi_out, &child.outbound),
+            (gateway, node, child.spi_in, &child.inbound),
+        ];
+        for (source, destination, spi, key) in logs {
+            let (who, key) = (self.who(), key.clone());
+            core.observer.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key });
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The gateway: the reference responder, and ESP for everybody.
 
+use super::behaviour::GatewayBehaviour;
 use super::shared::{Alarm, Core, IKE_PORT, Next};
 use super::tunnel::{Tunnel, TunnelKeys};
 use crate::event::{Actor, PacketDrop, What};
-use crate::observer::EspKeyLog;
+use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::scenario::{Cookies, Scenario};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
@@ -27,7 +28,7 @@ struct Child {
 }
 
 pub(crate) struct Gateway {
-    responder: Responder<RustCrypto>,
+    responder: Responder<RustCrypto, GatewayBehaviour>,
     delete_after: Option<Duration>,
     /// When the gateway deletes which SA.
     deletions: BTreeSet<(Instant, SaId)>,
@@ -42,7 +43,11 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(scenario: &Scenario, core: &Core<'_>) -> Self {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        core: &Core<'_>,
+        behaviour: GatewayBehaviour,
+    ) -> Self {
         let mut config = Config::new(scenario.gateway.identity.clone());
         config.suites.clone_from(&scenario.gateway.suites);
         config.local = vec![TrafficSelector::host(core.addresses.server())];
@@ -62,7 +67,7 @@ impl Gateway {
         let mut seed = [0; 32];
         core.stream(0, "gateway ike").fill_bytes(&mut seed);
         Self {
-            responder: Responder::new(config, RustCrypto, seed),
+            responder: Responder::with_behaviour(config, RustCrypto, seed, behaviour),
             delete_after: scenario.gateway.delete_after,
             deletions: BTreeSet::new(),
             children: BTreeMap::new(),
@@ -154,6 +159,7 @@ impl Gateway {
         while let Some(event) = self.responder.poll_event() {
             core.emit(Actor::Gateway, What::Responder(&event));
             match event {
+                Event::HalfOpen { sa, .. } => self.log_keys(core, sa),
                 Event::Established { sa, .. } => self.install(core, sa),
                 Event::Closed { sa, .. } | Event::ChildClosed { sa } => self.remove(sa),
                 _ => {}
@@ -187,6 +193,14 @@ impl Gateway {
         }
     }
 
+    /// Shows the observer the keys of a new IKE SA.
+    fn log_keys(&self, core: &mut Core<'_>, sa: SaId) {
+        let Some((suite, keys, spi_i, spi_r)) = self.responder.ike_keys(sa) else { return };
+        let (suite, keys) = (*suite, keys.clone());
+        let who = Actor::Gateway;
+        core.observer.ike_keys(&IkeKeyLog { who, spis: (spi_i, spi_r), suite, keys });
+    }
+
     fn install(&mut self, core: &mut Core<'_>, sa: SaId) {
         if let Some(after) = self.delete_after {
             self.deletions.insert((core.now + after, sa));
@@ -195,9 +209,12 @@ impl Gateway {
         let peer = child.path.remote.ip();
         let ChildSa { spi_in, spi_out, inbound, outbound, local, remote, .. } = &child;
         let gateway = core.addresses.gateway();
+        let spi_i = self.responder.ike_keys(sa).map(|(_, _, spi_i, _)| spi_i).unwrap_or_default();
+        let ike = (spi_i, sa.spi_r());
         let logs = [(peer, gateway, *spi_in, inbound), (gateway, peer, *spi_out, outbound)];
         for (source, destination, spi, key) in logs {
-            core.observer.esp_keys(&EspKeyLog { source, destination, spi, key: key.clone() });
+            let (who, key) = (Actor::Gateway, key.clone());
+            core.observer.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key });
         }
         let keys =
             TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };

@@ -2,6 +2,7 @@
 
 mod address;
 mod awake;
+mod behaviour;
 mod gateway;
 mod node;
 mod server;
@@ -11,13 +12,16 @@ mod tunnel;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
+use behaviour::GatewayBehaviour;
 use gateway::Gateway;
 use ike_core::Instant;
+use ike_initiator::StateName;
 use node::Node;
 use server::Server;
 use shared::{Core, Next};
 use vnet::link::{Accounting, Direction};
 
+pub use behaviour::Behaviours;
 pub use node::NodeState;
 
 /// A scenario under way.
@@ -36,7 +40,18 @@ impl<'a> World<'a> {
     /// randomness comes from.
     #[must_use]
     pub fn new(scenario: &'a Scenario, seed: u64, observer: &'a mut dyn Observer) -> Self {
-        let mut core = Core::new(scenario, seed, observer);
+        Self::with_behaviours(scenario, seed, observer, Behaviours::default())
+    }
+
+    /// As [`World::new`], with nodes and a gateway that depart from the protocol on purpose.
+    #[must_use]
+    pub fn with_behaviours(
+        scenario: &'a Scenario,
+        seed: u64,
+        observer: &'a mut dyn Observer,
+        behaviours: Behaviours,
+    ) -> Self {
+        let mut core = Core::new(scenario, seed, observer, behaviours.node);
         let mut nodes = Vec::new();
         for group in &scenario.groups {
             for number in group.numbers() {
@@ -45,7 +60,7 @@ impl<'a> World<'a> {
                 nodes.push(node);
             }
         }
-        let gateway = Gateway::new(scenario, &core);
+        let gateway = Gateway::new(scenario, &core, GatewayBehaviour(behaviours.gateway));
         let server = Server::new(scenario, &core);
         Self { core, nodes, gateway, server }
     }
@@ -74,7 +89,7 @@ impl<'a> World<'a> {
                 self.pass_on_from_server();
             }
             Next::Arrive { place, packet } => {
-                self.core.arrived(place);
+                self.core.arrived(place, &packet);
                 match place.direction {
                     Direction::Back => {
                         self.nodes[index(place.link)].receive(&mut self.core, packet);
@@ -116,6 +131,33 @@ impl<'a> World<'a> {
         self.gateway.sas()
     }
 
+    /// How the run stands, for whoever judges its end.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let nodes: Vec<NodeState> = self.node_states().collect();
+        let mut stray_timers: Vec<u32> = self
+            .core
+            .node_timers()
+            .filter(|node| nodes.get(index(*node)) == Some(&NodeState::Asleep))
+            .collect();
+        stray_timers.sort_unstable();
+        let awake = (0..)
+            .zip(&nodes)
+            .filter_map(|(number, state)| match state {
+                NodeState::Asleep => None,
+                NodeState::Awake(state) => Some((number, *state)),
+            })
+            .collect();
+        let accounts = self.accounting().map(|(link, way, account)| (link, way, *account));
+        Standing {
+            at: self.now(),
+            awake,
+            stray_timers,
+            gateway_sas: self.gateway_sas(),
+            accounts: accounts.collect(),
+        }
+    }
+
     /// What crossed each link.
     pub fn accounting(&self) -> impl Iterator<Item = (u32, Direction, &Accounting)> + '_ {
         self.core.links.iter().flat_map(|link| {
@@ -123,6 +165,21 @@ impl<'a> World<'a> {
                 .map(|direction| (link.id(), direction, link.accounting(direction)))
         })
     }
+}
+
+/// How a run stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Virtual time.
+    pub at: Instant,
+    /// The nodes that are awake, in order, with the states of their initiators.
+    pub awake: Vec<(u32, StateName)>,
+    /// Nodes that sleep though a timer in the queue is for them.
+    pub stray_timers: Vec<u32>,
+    /// IKE SAs at the gateway: half-open and established.
+    pub gateway_sas: (usize, usize),
+    /// What crossed each link.
+    pub accounts: Vec<(u32, Direction, Accounting)>,
 }
 
 fn index(number: u32) -> usize {

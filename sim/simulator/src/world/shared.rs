@@ -4,7 +4,8 @@ use super::address::Addresses;
 use super::{from_net, to_net};
 use crate::event::{Actor, Event, Place, What};
 use crate::fingerprint::digest;
-use crate::observer::{Datagram, Observer};
+use super::behaviour::NodeBehaviour;
+use crate::observer::{Arrival, Datagram, Observer};
 use crate::scenario::{LinkDirection, Scenario};
 use core::net::SocketAddr;
 use ike_core::Instant;
@@ -36,6 +37,7 @@ pub(crate) struct Core<'a> {
     pub(crate) links: Vec<Link>,
     queue: Queue<Next>,
     streams: Streams,
+    behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
 }
 
 /// A timer of somebody: at most one event in the queue.
@@ -45,7 +47,12 @@ pub(crate) struct Alarm {
 }
 
 impl<'a> Core<'a> {
-    pub(crate) fn new(scenario: &Scenario, seed: u64, observer: &'a mut dyn Observer) -> Self {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        seed: u64,
+        observer: &'a mut dyn Observer,
+        behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
+    ) -> Self {
         let streams = Streams::new(seed);
         let config = LinkConfig {
             towards: direction_config(&scenario.link.towards),
@@ -59,12 +66,25 @@ impl<'a> Core<'a> {
             links: (0..scenario.nodes()).map(|id| Link::new(id, config, &streams)).collect(),
             queue: Queue::new(),
             streams,
+            behaviour,
         }
     }
 
     /// The random stream of one purpose: nobody else draws from it.
     pub(crate) fn stream(&self, consumer: u64, purpose: &'static str) -> ChaCha20Rng {
         self.streams.stream(consumer, purpose)
+    }
+
+    pub(super) fn node_behaviour(&self, number: u32) -> NodeBehaviour {
+        NodeBehaviour((self.behaviour)(number))
+    }
+
+    /// The nodes that a timer in the queue is for; each as often as it has one.
+    pub(crate) fn node_timers(&self) -> impl Iterator<Item = u32> + '_ {
+        self.queue.events().filter_map(|next| match next {
+            Next::NodeTimer { node } => Some(*node),
+            _ => None,
+        })
     }
 
     pub(crate) fn schedule(&mut self, at: Instant, next: Next) -> Ticket {
@@ -101,7 +121,7 @@ impl<'a> Core<'a> {
         let now = to_net(self.now);
         let fate = self.links[super::index(link)].transmit(now, direction, packet.len());
         let place = Place { link, direction, index: fate.index };
-        self.observer.datagram(&Datagram { at: self.now, place, fate, octets: &packet });
+        self.observer.datagram(&Datagram { at: self.now, who, place, fate, octets: &packet });
         let (len, digest) = (packet.len(), digest(&packet));
         self.emit(who, What::Sent { place, len, digest });
         match fate.outcome {
@@ -113,12 +133,13 @@ impl<'a> Core<'a> {
     }
 
     /// A datagram leaves a link.
-    pub(crate) fn arrived(&mut self, place: Place) {
+    pub(crate) fn arrived(&mut self, place: Place, octets: &[u8]) {
         self.links[super::index(place.link)].arrived(place.direction);
         let who = match place.direction {
             Direction::Towards => Actor::Gateway,
             Direction::Back => Actor::Node(place.link),
         };
+        self.observer.arrival(&Arrival { at: self.now, who, place, octets });
         self.emit(who, What::Arrived { place });
     }
 

@@ -188,3 +188,18 @@ proptest! {
         prop_assert_eq!(popped, expected);
     }
 }
+
+#[test]
+fn all_live_events_can_be_looked_at_and_no_others() {
+    let mut queue = Queue::new();
+    let cancelled = queue.schedule(at(5), "cancelled");
+    queue.schedule(at(3), "popped");
+    queue.schedule(at(9), "later");
+    queue.schedule(at(7), "sooner");
+    queue.pop();
+    queue.cancel(cancelled);
+    let mut events: Vec<_> = queue.events().copied().collect();
+    events.sort_unstable();
+    assert_eq!(events, ["later", "sooner"]);
+    assert_eq!(events.len(), queue.len());
+}
