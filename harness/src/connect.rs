@@ -10,7 +10,7 @@ use ike_initiator::{
     ChildSa, CloseReason, Config, Event, FailReason, Initiator, MAX_REQUEST, StateName,
 };
 use rand_chacha::ChaCha20Rng;
-use simulator::{EspKeyLog, IkeKeyLog};
+use simulator::{Actor, EspKeyLog, IkeKeyLog};
 use std::time::Duration;
 
 /// What is to be done.
@@ -184,7 +184,8 @@ impl Session<'_> {
         if self.logged.replace(spis) == Some(spis) {
             return Ok(());
         }
-        self.recorder.ike_keys(&IkeKeyLog { spis, suite, keys: keys.clone() })
+        let who = Actor::Node(0);
+        self.recorder.ike_keys(&IkeKeyLog { who, spis, suite, keys: keys.clone() })
     }
 
     fn trouble(&mut self, trouble: &Trouble) -> Result<()> {
@@ -235,8 +236,9 @@ impl Session<'_> {
     fn report(&mut self, now: Instant, sa: ChildSa) -> Result<Child> {
         let (us, gateway) = (self.wire.local().ip(), self.remote.ip());
         let ways = [(gateway, us, sa.spi_in, sa.inbound), (us, gateway, sa.spi_out, sa.outbound)];
+        let (who, ike) = (Actor::Node(0), self.logged.unwrap_or_default());
         for (source, destination, spi, key) in ways {
-            self.recorder.esp_keys(&EspKeyLog { source, destination, spi, key })?;
+            self.recorder.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key })?;
         }
         let text = format!("Child SA: SPI {:08x} in, {:08x} out", sa.spi_in, sa.spi_out);
         self.recorder.remark(now, self.remote, &text).context("the Child SA")?;

@@ -341,6 +341,9 @@ fn responder_name(event: &ike_responder::Event) -> &'static str {
         E::ResponseRepeated { .. } => "response_repeated",
         E::Answered { .. } => "answered",
         E::PeerAnswered { .. } => "peer_answered",
+        E::PeerRefused { .. } => "peer_refused",
+        E::Queued { .. } => "queued",
+        E::Crashed { .. } => "crashed",
         E::ChildClosed { .. } => "child_closed",
         E::Closed { .. } => "closed",
     }
@@ -377,6 +380,17 @@ fn responder_fields(event: &ike_responder::Event, to: &mut dyn Fields) {
             to.opaque("sa", sa.spi_r().0);
             to.text("exchange", exchange);
         }
+        E::PeerRefused { sa, exchange, notify } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.text("exchange", exchange);
+            to.text("notify", notify);
+        }
+        E::Queued { path, ahead, answer_at, .. } => {
+            to.text("remote", &path.remote);
+            to.number("ahead", *ahead as u64);
+            to.number("answer_at_us", answer_at.micros());
+        }
+        E::Crashed { queued } => to.number("queued", *queued as u64),
         E::ChildClosed { sa } => to.opaque("sa", sa.spi_r().0),
         E::Closed { sa, reason } => {
             to.opaque("sa", sa.spi_r().0);

@@ -7,7 +7,7 @@ use super::{from_net, to_net};
 use crate::app::{App, NODE_PORT, Output, SERVER_PORT};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
-use crate::scenario::{Close, Group};
+use crate::scenario::{Close, Group, Remote};
 use core::net::SocketAddr;
 use crypto::RustCrypto;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
@@ -63,7 +63,12 @@ fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
     let path = Path { local: SocketAddr::new(node, IKE_PORT), remote: core.gateway_ike() };
     let mut config =
         Config::new(path, group.identity(number), group.psk(number)).suite(group.suite);
-    config.remote = Selectors::from_iter([TrafficSelector::host(core.addresses.server())]);
+    let server = core.addresses.server();
+    let remote = match group.remote {
+        Remote::Server => TrafficSelector::host(server),
+        Remote::Any => TrafficSelector::network(server, 0).expect("a prefix of no bits"),
+    };
+    config.remote = Selectors::from_iter([remote]);
     config.profile = group.profile;
     config.schedule = group.retransmission;
     config.initial_contact = group.initial_contact;

@@ -1,6 +1,7 @@
 //! Deliberate misbehaviour in a run: what is honest in every scenario can be told to break a rule.
 
-use ike_core::{ExchangeType, NotifyType};
+use crate::scenario::{ChildPolicy, GatewaySelectors, Scenario};
+use ike_core::{ExchangeType, NotifyType, TrafficSelector};
 use ike_initiator::Behaviour as NodeSeam;
 use ike_responder::{Behaviour as GatewaySeam, MessageContext, OutPayload, TunnelSelectors};
 
@@ -35,23 +36,48 @@ impl NodeSeam for NodeBehaviour {
     }
 }
 
-/// The gateway's behaviour, whatever it is.
-pub(super) struct GatewayBehaviour(pub(super) Box<dyn GatewaySeam>);
+/// The gateway's behaviour, whatever it is, and the policies of a scenario that no honest gateway has.
+pub(super) struct GatewayBehaviour {
+    inner: Box<dyn GatewaySeam>,
+    refuses: Option<NotifyType>,
+    /// What the response says of the gateway's side, whatever was proposed.
+    widened: Option<TrafficSelector>,
+}
+
+impl GatewayBehaviour {
+    pub(super) fn new(scenario: &Scenario, inner: Box<dyn GatewaySeam>) -> Self {
+        let server = super::addresses(scenario).server();
+        Self {
+            inner,
+            refuses: match scenario.gateway.child {
+                ChildPolicy::Accept => None,
+                ChildPolicy::Refuse(notify) => Some(notify),
+            },
+            widened: match scenario.gateway.selectors {
+                GatewaySelectors::Widen => TrafficSelector::network(server, 0),
+                GatewaySelectors::Host | GatewaySelectors::Network => None,
+            },
+        }
+    }
+}
 
 impl GatewaySeam for GatewayBehaviour {
     fn edit(&mut self, context: &MessageContext, payloads: &mut Vec<OutPayload>) {
-        self.0.edit(context, payloads);
+        self.inner.edit(context, payloads);
     }
 
     fn selectors(&mut self, narrowed: &mut TunnelSelectors) {
-        self.0.selectors(narrowed);
+        if let Some(widened) = self.widened {
+            narrowed.local = vec![widened];
+        }
+        self.inner.selectors(narrowed);
     }
 
     fn refuse_child(&mut self) -> Option<NotifyType> {
-        self.0.refuse_child()
+        self.refuses.or_else(|| self.inner.refuse_child())
     }
 
     fn spoil_auth(&mut self) -> bool {
-        self.0.spoil_auth()
+        self.inner.spoil_auth()
     }
 }

@@ -1,19 +1,19 @@
 //! The gateway: the reference responder, and ESP for everybody.
 
+use super::agenda::{Agenda, Task};
 use super::behaviour::GatewayBehaviour;
 use super::shared::{Alarm, Core, IKE_PORT, Next};
 use super::tunnel::{Tunnel, TunnelKeys};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
-use crate::scenario::{Cookies, Scenario};
+use crate::scenario::{Cookies, Family, GatewaySelectors, RequestKind, Scenario};
 use core::net::{IpAddr, SocketAddr};
-use core::time::Duration;
 use crypto::RustCrypto;
-use ike_core::{Header, Instant, Path, TrafficSelector};
-use ike_responder::{ChildSa, Config, CookiePolicy, Event, Responder, SaId};
+use ike_core::{Header, Path, TrafficSelector};
+use ike_responder::{ChildSa, Config, CookiePolicy, Event, GatewayRequest, Responder, SaId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use vnet::ip::{self, protocol};
 use vnet::link::Direction;
 use vnet::udp;
@@ -25,13 +25,12 @@ const BUFFER: usize = 3_000;
 struct Child {
     tunnel: Tunnel,
     peer: IpAddr,
+    sa: SaId,
 }
 
 pub(crate) struct Gateway {
     responder: Responder<RustCrypto, GatewayBehaviour>,
-    delete_after: Option<Duration>,
-    /// When the gateway deletes which SA.
-    deletions: BTreeSet<(Instant, SaId)>,
+    agenda: Agenda,
     /// By the SPI of packets to the gateway.
     children: BTreeMap<u32, Child>,
     by_sa: BTreeMap<SaId, u32>,
@@ -42,34 +41,49 @@ pub(crate) struct Gateway {
     buffer: Vec<u8>,
 }
 
-impl Gateway {
-    pub(crate) fn new(
-        scenario: &Scenario,
-        core: &Core<'_>,
-        behaviour: GatewayBehaviour,
-    ) -> Self {
-        let mut config = Config::new(scenario.gateway.identity.clone());
-        config.suites.clone_from(&scenario.gateway.suites);
-        config.local = vec![TrafficSelector::host(core.addresses.server())];
-        config.cookies = match scenario.gateway.cookies {
-            Cookies::Never => CookiePolicy::Never,
-            Cookies::Always => CookiePolicy::Always,
-            Cookies::Above { half_open, .. } => {
-                CookiePolicy::Above(usize::try_from(half_open).unwrap_or(usize::MAX))
-            }
-        };
-        config.liveness = scenario.gateway.liveness;
-        config.half_open_timeout = scenario.gateway.half_open_timeout;
-        for group in &scenario.groups {
-            let keys = group.numbers().map(|n| (group.identity(n), group.gateway_psk(n)));
-            config.credentials.extend(keys);
+/// What the scenario says, for the responder.
+fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
+    let policy = &scenario.gateway;
+    let count = |limit: u32| usize::try_from(limit).unwrap_or(usize::MAX);
+    let mut config = Config::new(policy.identity.clone());
+    config.suites.clone_from(&policy.suites);
+    let server = core.addresses.server();
+    let bits = if scenario.family == Family::Ipv4 { 24 } else { 64 };
+    config.local = match policy.selectors {
+        GatewaySelectors::Network => TrafficSelector::network(server, bits).into_iter().collect(),
+        GatewaySelectors::Host | GatewaySelectors::Widen => vec![TrafficSelector::host(server)],
+    };
+    config.cookies = match policy.cookies {
+        Cookies::Never => CookiePolicy::Never,
+        Cookies::Always => CookiePolicy::Always,
+        Cookies::Above { half_open, per_address: None } => CookiePolicy::Above(count(half_open)),
+        Cookies::Above { half_open, per_address: Some(per_address) } => {
+            CookiePolicy::AboveEither { total: count(half_open), per_address: count(per_address) }
         }
+    };
+    config.half_open_limit = count(policy.half_open_limit);
+    config.half_open_per_address = policy.half_open_per_address.map(count);
+    config.half_open_timeout = policy.half_open_timeout;
+    config.service_time = policy.service_time.unwrap_or_default();
+    config.liveness = policy.liveness;
+    config.ike_lifetime = policy.ike_lifetime;
+    config.child_lifetime = policy.child_lifetime;
+    config.idle_timeout = policy.idle_timeout;
+    for group in &scenario.groups {
+        let keys = group.numbers().map(|n| (group.identity(n), group.gateway_psk(n)));
+        config.credentials.extend(keys);
+    }
+    config
+}
+
+impl Gateway {
+    pub(crate) fn new(scenario: &Scenario, core: &Core<'_>, behaviour: GatewayBehaviour) -> Self {
+        let config = config(scenario, core);
         let mut seed = [0; 32];
         core.stream(0, "gateway ike").fill_bytes(&mut seed);
         Self {
             responder: Responder::with_behaviour(config, RustCrypto, seed, behaviour),
-            delete_after: scenario.gateway.delete_after,
-            deletions: BTreeSet::new(),
+            agenda: Agenda::new(&scenario.gateway),
             children: BTreeMap::new(),
             by_sa: BTreeMap::new(),
             by_peer: BTreeMap::new(),
@@ -105,7 +119,11 @@ impl Gateway {
         if outer.protocol == protocol::ESP {
             let spi = esp::spi_of(&payload).ok_or(PacketDrop::NoSa)?;
             let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
-            return child.tunnel.open(core, Actor::Gateway, &mut payload).map(Some);
+            let inner = child.tunnel.open(core, Actor::Gateway, &mut payload)?;
+            // RFC 7296 2.4: a fresh ESP packet proves the peer alive, too.
+            self.responder.note_traffic(core.now, child.sa);
+            self.settle(core);
+            return Ok(Some(inner));
         }
         if outer.protocol != protocol::UDP {
             return Err(PacketDrop::NotProtected);
@@ -144,14 +162,30 @@ impl Gateway {
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
         self.alarm.rang();
-        let due = self.deletions.iter().take_while(|(at, _)| *at <= core.now).count();
-        for _ in 0..due {
-            if let Some((_, sa)) = self.deletions.pop_first() {
-                self.responder.delete(core.now, sa);
-            }
+        while let Some(task) = self.agenda.pop_due(core.now) {
+            self.perform(core, task);
         }
         self.responder.handle_timeout(core.now);
         self.settle(core);
+    }
+
+    fn perform(&mut self, core: &Core<'_>, task: Task) {
+        match task {
+            Task::Crash => self.responder.crash(core.now),
+            Task::Delete { sa } => self.responder.delete(core.now, sa),
+            Task::Ask { sa, request } => {
+                let what = match self.agenda.request(request).kind {
+                    RequestKind::Liveness => GatewayRequest::Liveness,
+                    RequestKind::NewChild => GatewayRequest::NewChild,
+                    RequestKind::RekeyChild => GatewayRequest::RekeyChild,
+                    RequestKind::RekeyIke => GatewayRequest::RekeyIke,
+                    RequestKind::Delete => return self.responder.delete(core.now, sa),
+                };
+                if self.responder.request(core.now, sa, what) {
+                    self.agenda.asked(core.now, sa, request);
+                }
+            }
+        }
     }
 
     /// Passes on whatever the responder has to say.
@@ -161,7 +195,11 @@ impl Gateway {
             match event {
                 Event::HalfOpen { sa, .. } => self.log_keys(core, sa),
                 Event::Established { sa, .. } => self.install(core, sa),
-                Event::Closed { sa, .. } | Event::ChildClosed { sa } => self.remove(sa),
+                Event::Closed { sa, .. } => {
+                    self.agenda.closed(sa);
+                    self.remove(sa);
+                }
+                Event::ChildClosed { sa } => self.remove(sa),
                 _ => {}
             }
         }
@@ -170,8 +208,7 @@ impl Gateway {
             self.send(core, &transmit.path, &buffer[..transmit.len]);
         }
         self.buffer = buffer;
-        let deletion = self.deletions.first().map(|(at, _)| *at);
-        let next = self.responder.poll_timeout().into_iter().chain(deletion).min();
+        let next = self.responder.poll_timeout().into_iter().chain(self.agenda.next_time()).min();
         core.set_alarm(&mut self.alarm, next, Next::GatewayTimer);
     }
 
@@ -202,9 +239,7 @@ impl Gateway {
     }
 
     fn install(&mut self, core: &mut Core<'_>, sa: SaId) {
-        if let Some(after) = self.delete_after {
-            self.deletions.insert((core.now + after, sa));
-        }
+        self.agenda.established(core.now, sa);
         let Some(child) = self.responder.take_child_keys(sa) else { return };
         let peer = child.path.remote.ip();
         let ChildSa { spi_in, spi_out, inbound, outbound, local, remote, .. } = &child;
@@ -220,11 +255,10 @@ impl Gateway {
             TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };
         self.by_sa.insert(sa, *spi_in);
         self.by_peer.insert(peer, *spi_in);
-        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer });
+        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer, sa });
     }
 
     fn remove(&mut self, sa: SaId) {
-        self.deletions.retain(|(_, deleted)| *deleted != sa);
         let Some(spi) = self.by_sa.remove(&sa) else { return };
         let Some(child) = self.children.remove(&spi) else { return };
         if self.by_peer.get(&child.peer) == Some(&spi) {

@@ -1,6 +1,7 @@
 //! A run: nodes, links, gateway and server in virtual time, next event by next event.
 
 mod address;
+mod agenda;
 mod awake;
 mod behaviour;
 mod gateway;
@@ -60,7 +61,8 @@ impl<'a> World<'a> {
                 nodes.push(node);
             }
         }
-        let gateway = Gateway::new(scenario, &core, GatewayBehaviour(behaviours.gateway));
+        let gateway =
+            Gateway::new(scenario, &mut core, GatewayBehaviour::new(scenario, behaviours.gateway));
         let server = Server::new(scenario, &core);
         Self { core, nodes, gateway, server }
     }
