@@ -8,6 +8,9 @@ mod door;
 mod pinger;
 mod sensor;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use controller::Controller;
 
 use crate::scenario::Application;

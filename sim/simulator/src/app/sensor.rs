@@ -148,3 +148,18 @@ impl fmt::Display for Temperature {
         write!(f, "{}.{}", self.0 / 10, self.0 % 10)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temperature_goes_up_and_down_once_a_day_and_differs_by_node() {
+        let day: Vec<u32> = (0..=DAY).map(|part| Temperature::of(0, part).0).collect();
+        assert_eq!((day[0], day[48], day[96]), (180, 228, 180));
+        assert!(day[..=48].is_sorted() && day[48..].is_sorted_by(|one, next| one >= next));
+        assert_eq!(Temperature::of(0, DAY), Temperature::of(0, 0));
+        assert_eq!(Temperature::of(40, 48).to_string(), "26.8");
+        assert!((180..=268).contains(&Temperature::of(u32::MAX, u32::MAX).0));
+    }
+}

@@ -22,9 +22,11 @@ pub struct Gateway {
     pub half_open_per_address: Option<u32>,
     /// The time that each Diffie-Hellman takes, first come first served; `None`: everything is done at once.
     pub service_time: Option<Duration>,
-    /// An IKE SA ends so long after it was established: the gateway deletes it. `None`: it lives on.
+    /// An IKE SA is to be rekeyed so long after it was established (RFC 7296 2.8); a peer that refuses gets a Delete.
+    /// `None`: it lives on.
     pub ike_lifetime: Option<Duration>,
-    /// A Child SA ends so long after it was established: the gateway deletes it. `None`: it lives on.
+    /// A Child SA is to be rekeyed so long after it was established (RFC 7296 2.8); a peer that refuses loses the IKE
+    /// SA, too. `None`: it lives on.
     pub child_lifetime: Option<Duration>,
     /// An IKE SA is forgotten, without a word, when nothing authentic came from its peer for so long, neither in IKE
     /// nor in ESP; `None`: it is kept.

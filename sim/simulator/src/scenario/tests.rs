@@ -2,8 +2,10 @@
 
 mod documented;
 mod faults;
+mod fleet;
 mod nodes;
 mod overriding;
+mod refused;
 mod values;
 
 use super::{

@@ -4,7 +4,7 @@ use super::{LEAST, read, with};
 use crate::scenario::{MAX_NODES, Scenario};
 use rstest::rstest;
 
-fn fault(text: &str) -> String {
+pub(super) fn fault(text: &str) -> String {
     match Scenario::parse("x.toml", text, &[]) {
         Ok(_) => panic!("taken:\n{text}"),
         Err(error) => error.to_string(),

@@ -1,0 +1,220 @@
+//! What is refused of a fleet, and in which words.
+
+use super::faults::fault;
+use super::{LEAST, with};
+use rstest::rstest;
+
+/// Lines after `duration`, which is a minute, so that the first of them is line 3.
+#[rstest]
+#[case("[link]\nduplicate = \"101%\"", r#"x.toml:4:13: link.duplicate: "101%" is not a rate: expected a percentage from "0%" to "100%""#)]
+#[case(
+    "[link]\nreorder_delay = \"0s\"",
+    r#"x.toml:4:17: link.reorder_delay: "0s" is too short: expected a duration longer than zero"#
+)]
+#[case(
+    "[link.towards]\noutages = []",
+    "x.toml:4:1: link.towards.outages: unknown field `outages`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`"
+)]
+#[case(
+    "[link]\noutages = [{ from = \"1s\" }]",
+    "x.toml:4:12: link.outages.0: missing field `until`"
+)]
+#[case(
+    "[link]\noutages = [{ from = \"2s\", until = \"2s\" }]",
+    "x.toml:4:35: link.outages.0.until: 2s is not later than `from`, 2s: expected a later time"
+)]
+#[case(
+    "[link]\noutages = [{ from = \"1s\", until = \"3s\" }, { from = \"2s\", until = \"4s\" }]",
+    "x.toml:4:52: link.outages.1.from: 2s is before the end of the outage before, 3s: expected one after the other"
+)]
+#[case(
+    "[link]\noutages = [{ from = \"1min\", until = \"2min\" }]",
+    "x.toml:4:21: link.outages.0.from: the run is over at 60s: expected a time before `duration`, 60s"
+)]
+#[case(
+    "[link]\ndrops = { towards = [0] }",
+    "x.toml:4:22: link.drops.towards.0: 0 is out of range: expected an integer from 1 to 4294967295"
+)]
+#[case(
+    "[link]\ndrops = { back = [2, 2] }",
+    "x.toml:4:22: link.drops.back.1: 2 is not more than the one before: expected increasing numbers"
+)]
+#[case(
+    "[link]\ndrops = 1",
+    "x.toml:4:9: link.drops: invalid type: integer `1`, expected struct Drops"
+)]
+#[case(
+    "[gateway]\nhalf_open_limit = 0",
+    "x.toml:4:19: gateway.half_open_limit: 0 is out of range: expected an integer from 1 to 1000000"
+)]
+#[case(
+    "[gateway]\nhalf_open_per_address = 0",
+    "x.toml:4:25: gateway.half_open_per_address: 0 is out of range: expected an integer from 1 to 1000000"
+)]
+#[case(
+    "[gateway]\ncookies = \"sometimes\"",
+    r#"x.toml:4:11: gateway.cookies: "sometimes" is not known: expected "never" or "always""#
+)]
+#[case(
+    "[gateway]\ncookies = { per_address = 3 }",
+    "x.toml:4:11: gateway.cookies: missing field `above`"
+)]
+#[case(
+    "[gateway]\ncookies = { above = -1 }",
+    "x.toml:4:21: gateway.cookies.above: -1 is out of range: expected an integer from 0 to 1000000"
+)]
+#[case(
+    "[gateway]\nservice_time = \"0s\"",
+    r#"x.toml:4:16: gateway.service_time: "0s" is too short: expected a duration longer than zero"#
+)]
+#[case("[gateway]\nrequests = [{ kind = \"rekey\", after = \"1s\" }]", r#"x.toml:4:22: gateway.requests.0.kind: "rekey" is not known: expected "liveness", "new-child", "rekey-child", "rekey-ike" or "delete""#)]
+#[case(
+    "[gateway]\nrequests = [{ kind = \"delete\", after = \"1s\", every = \"1s\" }]",
+    "x.toml:4:54: gateway.requests.0.every: an IKE SA is deleted once: expected no `every`"
+)]
+#[case(
+    "[gateway]\ncrashes = [\"2s\", \"1s\"]",
+    "x.toml:4:18: gateway.crashes.1: 1s is not later than the one before: expected increasing times"
+)]
+#[case(
+    "[gateway]\ncrashes = [\"1min\"]",
+    "x.toml:4:12: gateway.crashes.0: the run is over at 60s: expected a time before `duration`, 60s"
+)]
+#[case(
+    "[gateway]\ncrashes = []",
+    "x.toml:4:11: gateway.crashes: the list is empty: expected at least one time"
+)]
+#[case("[gateway]\nchild = \"refuse\"", r#"x.toml:4:9: gateway.child: "refuse" is not known: expected "accept" or { refuse = "TS_UNACCEPTABLE" }"#)]
+#[case("[gateway]\nchild = { refuse = \"INVALID_SYNTAX\" }", r#"x.toml:4:20: gateway.child.refuse: "INVALID_SYNTAX" is not known: expected "NO_PROPOSAL_CHOSEN", "TS_UNACCEPTABLE", "SINGLE_PAIR_REQUIRED", "INTERNAL_ADDRESS_FAILURE" or "FAILED_CP_REQUIRED""#)]
+#[case("[gateway]\nselectors = \"narrow\"", r#"x.toml:4:13: gateway.selectors: "narrow" is not known: expected "host", "network" or "widen""#)]
+fn a_bad_line_is_named_with_its_key_and_what_was_expected(
+    #[case] line: &str,
+    #[case] expected: &str,
+) {
+    assert_eq!(fault(&with(line, "")), expected);
+}
+
+/// What stands for the wakes, on line 5.
+#[rstest]
+#[case(
+    "{}",
+    "x.toml:5:9: node.door.wakes: expected exactly one of `at`, `every`, `poisson` or `once`"
+)]
+#[case(
+    r#"{ every = "1s", poisson = "1s" }"#,
+    "x.toml:5:9: node.door.wakes: expected exactly one of `at`, `every`, `poisson` or `once`"
+)]
+#[case(
+    r#"{ jitter = "1s" }"#,
+    "x.toml:5:9: node.door.wakes: expected exactly one of `at`, `every`, `poisson` or `once`"
+)]
+#[case(
+    r#"{ at = ["1s"], jitter = "1s" }"#,
+    "x.toml:5:33: node.door.wakes.jitter: says nothing without `every`: expected that, too"
+)]
+#[case(
+    r#"{ poisson = "1s", first = "1s" }"#,
+    "x.toml:5:35: node.door.wakes.first: says nothing without `every`: expected that, too"
+)]
+#[case(
+    r#"{ every = "1s", within = "1s" }"#,
+    "x.toml:5:34: node.door.wakes.within: says nothing without `once`: expected that, too"
+)]
+#[case(
+    r#"{ every = "0s" }"#,
+    r#"x.toml:5:19: node.door.wakes.every: "0s" is too short: expected a duration longer than zero"#
+)]
+#[case(r#"{ every = "1s", first = "soon" }"#, r#"x.toml:5:33: node.door.wakes.first: "soon" is not a duration: expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#)]
+#[case(
+    r#"{ every = "1s", first = "1min" }"#,
+    "x.toml:5:33: node.door.wakes.first: the run is over at 60s: expected a time before `duration`, 60s"
+)]
+#[case(
+    r#"{ poisson = 3 }"#,
+    r#"x.toml:5:21: node.door.wakes.poisson: invalid type: integer `3`, expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#
+)]
+#[case(
+    r#"{ once = "1min" }"#,
+    "x.toml:5:18: node.door.wakes.once: the run is over at 60s: expected a time before `duration`, 60s"
+)]
+#[case(
+    r#"{ once = "1s", within = "1min" }"#,
+    "x.toml:5:33: node.door.wakes.within: the last wake could be at 61s: expected none after `duration`, 60s"
+)]
+fn a_bad_pattern_of_wakes_is_refused(#[case] table: &str, #[case] expected: &str) {
+    assert_eq!(fault(&LEAST.replace(r#"{ at = ["1s"] }"#, table)), expected);
+}
+
+/// Lines after those of the node, so that the first of them is line 8.
+#[rstest]
+#[case(
+    "address = \"nat\"",
+    r#"x.toml:8:11: node.door.address: "nat" is not known: expected "own" or "shared""#
+)]
+#[case(
+    "remote = \"all\"",
+    r#"x.toml:8:10: node.door.remote: "all" is not known: expected "server" or "any""#
+)]
+#[case(
+    "[node.link.back]\nloss = \"1\"",
+    r#"x.toml:9:8: node.door.link.back.loss: "1" is not a rate: expected a percentage from "0%" to "100%""#
+)]
+#[case(
+    "[node.link]\nmtu = 9001",
+    "x.toml:9:7: node.door.link.mtu: 9001 is out of range: expected an integer from 576 to 9000"
+)]
+#[case("[[forger]]\nkind = \"noise\"", r#"x.toml:9:8: forger.0.kind: "noise" is not known: expected "garbage", "forged-error", "forged-response" or "replay""#)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"",
+    "x.toml:8:1: forger.0: missing field `target`"
+)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"all\"",
+    r#"x.toml:11:10: forger.0.target: "all" is not known: expected "nodes" or "gateway""#
+)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"nodes\"\nfrom = \"2min\"",
+    "x.toml:12:8: forger.0.from: the run is over at 120s: expected a time before `duration`, 60s"
+)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"nodes\"\nuntil = \"0s\"",
+    "x.toml:12:9: forger.0.until: 0ns is not later than `from`, 0ns: expected a later time"
+)]
+#[case("application.reports = 1", "x.toml:8:1: not TOML: ")]
+fn a_bad_line_below_a_node_is_named(#[case] line: &str, #[case] expected: &str) {
+    let fault = fault(&with("", line));
+    if expected.ends_with(' ') {
+        assert!(fault.starts_with(expected), "{fault}");
+    } else {
+        assert_eq!(fault, expected);
+    }
+}
+
+#[rstest]
+#[case(
+    r#""garage-door", poll = true"#,
+    "x.toml:6:46: node.door.application.poll: not a key of a garage door: expected `travel`, `status_every`, `reply_timeout` or `tries`"
+)]
+#[case(
+    r#""room-sensor", travel = "1s""#,
+    "x.toml:6:48: node.door.application.travel: not a key of a room sensor: expected `reports`, `poll`, `reply_timeout` or `tries`"
+)]
+#[case(
+    r#""ping", reply_timeout = "1s""#,
+    "x.toml:6:48: node.door.application.reply_timeout: not a key of a ping: expected `count`, `interval`, `payload`, `timeout` or `tries`"
+)]
+#[case(
+    r#""room-sensor", reports = 0"#,
+    "x.toml:6:49: node.door.application.reports: 0 is out of range: expected an integer from 1 to 255"
+)]
+#[case(
+    r#""room-sensor", poll = 1"#,
+    "x.toml:6:46: node.door.application.poll: invalid type: integer `1`, expected a boolean"
+)]
+#[case(
+    r#""ping", tries = 0"#,
+    "x.toml:6:40: node.door.application.tries: 0 is out of range: expected an integer from 1 to 255"
+)]
+fn a_bad_key_of_an_application_is_refused(#[case] kind: &str, #[case] expected: &str) {
+    assert_eq!(fault(&LEAST.replace(r#""garage-door""#, kind)), expected);
+}
