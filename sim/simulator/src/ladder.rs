@@ -6,13 +6,13 @@ mod words;
 
 use crate::event::{Actor, Event, What};
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
-use draw::{Arrow, Side};
+use draw::{Arrow, End, Side};
 use ike_core::{Header, IkeKeys, IkeSpi, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use vnet::ip::{self, protocol};
-use vnet::link::{Direction, Outcome};
+use vnet::link::{Delivery, Direction, DropReason, Outcome};
 use vnet::udp;
-use words::{EspReader, node_note, responder_note};
+use words::{EspReader, fault_words, node_note, responder_note};
 
 /// The names above the two lifelines of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,15 +131,24 @@ impl Observer for Ladder {
         if !self.wants(node) {
             return;
         }
-        let arrow = Arrow {
-            towards: datagram.place.direction == Direction::Towards,
-            sent: datagram.at,
-            arrives: match datagram.fate.outcome {
-                Outcome::Delivered { at } => Some(Instant::from_micros(at.micros())),
-                Outcome::Dropped(_) => None,
-            },
+        let towards = datagram.place.direction == Direction::Towards;
+        let arrow = |end, label: &str| Arrow { towards, sent: datagram.at, end }.line(label);
+        let copy = |delivery: &Delivery, label: &str| {
+            let end = End::Arrives(datagram.at + delivery.after());
+            arrow(end, &format!("{label}{}", fault_words(delivery)))
         };
-        self.add(node, arrow.line(&label));
+        match datagram.fate.outcome {
+            Outcome::Dropped(DropReason::Loss) => self.add(node, arrow(End::Lost(None), &label)),
+            Outcome::Dropped(reason) => {
+                self.add(node, arrow(End::Lost(Some(reason.name())), &label));
+            }
+            Outcome::Delivered(deliveries) => {
+                self.add(node, copy(&deliveries.original, &label));
+                if let Some(duplicate) = &deliveries.duplicate {
+                    self.add(node, copy(duplicate, "duplicate"));
+                }
+            }
+        }
         for detail in details {
             self.add(node, draw::detail(&detail));
         }

@@ -20,8 +20,15 @@ pub(super) struct Arrow {
     /// From the node to the gateway.
     pub(super) towards: bool,
     pub(super) sent: Instant,
-    /// `None`: lost.
-    pub(super) arrives: Option<Instant>,
+    pub(super) end: End,
+}
+
+/// How an arrow ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Arrives(Instant),
+    /// By chance, or for this reason.
+    Lost(Option<&'static str>),
 }
 
 fn time(at: Instant) -> String {
@@ -51,13 +58,16 @@ pub(super) fn detail(text: &str) -> String {
 
 impl Arrow {
     pub(super) fn line(&self, label: &str) -> String {
-        let lost = "lost".to_owned();
-        let other = self.arrives.map_or(lost, |at| at.to_string());
+        let (other, arrives) = match self.end {
+            End::Arrives(at) => (at.to_string(), true),
+            End::Lost(None) => ("lost".to_owned(), false),
+            End::Lost(Some(reason)) => (format!("lost ({reason})"), false),
+        };
         if self.towards {
-            let tip = if self.arrives.is_some() { "->" } else { "-x" };
+            let tip = if arrives { "->" } else { "-x" };
             format!("{}  |{}|  {other}", time(self.sent), shaft(&format!("-- {label} "), tip))
         } else {
-            let tip = if self.arrives.is_some() { "<-" } else { "x-" };
+            let tip = if arrives { "<-" } else { "x-" };
             let body = shaft(&format!("{tip} {label} "), "--");
             format!("{other:>TIME$}  |{body}|  {}", self.sent)
         }
@@ -85,13 +95,15 @@ mod tests {
 
     #[test]
     fn arrows_notes_and_details_keep_the_lifelines_straight() {
-        let arrow = |towards, arrives| Arrow { towards, sent: Instant::from_micros(1), arrives };
-        let at = Some(Instant::from_micros(2_000_000));
+        let arrow = |towards, end| Arrow { towards, sent: Instant::from_micros(1), end };
+        let at = End::Arrives(Instant::from_micros(2_000_000));
+        let lost = End::Lost(None);
         let lines = [
             arrow(true, at).line("IKE_SA_INIT request 0"),
-            arrow(true, None).line("IKE_SA_INIT request 0"),
+            arrow(true, lost).line("IKE_SA_INIT request 0"),
             arrow(false, at).line("IKE_SA_INIT response 0"),
-            arrow(false, None).line("IKE_SA_INIT response 0"),
+            arrow(false, lost).line("IKE_SA_INIT response 0"),
+            arrow(false, End::Lost(Some("too_big"))).line("IKE_AUTH response 1"),
             note(Instant::from_micros(7), Side::Gateway, "established"),
             detail("SA 1 IKE"),
         ];
@@ -102,5 +114,6 @@ mod tests {
         }
         assert!(lines[1].ends_with("|  lost") && lines[1].contains("-x "));
         assert!(lines[3].trim_start().starts_with("lost") && lines[3].contains(" x- "));
+        assert!(lines[4].starts_with("lost (too_big)"));
     }
 }

@@ -8,6 +8,9 @@ mod server;
 mod shared;
 mod tunnel;
 
+#[cfg(test)]
+mod tests;
+
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
@@ -15,8 +18,8 @@ use gateway::Gateway;
 use ike_core::Instant;
 use node::Node;
 use server::Server;
-use shared::{Core, Next};
-use vnet::link::{Accounting, Direction};
+use shared::{Arrival, Core, Next};
+use vnet::link::{Accounting, Direction, LinkConfig};
 
 pub use node::NodeState;
 
@@ -36,7 +39,17 @@ impl<'a> World<'a> {
     /// randomness comes from.
     #[must_use]
     pub fn new(scenario: &'a Scenario, seed: u64, observer: &'a mut dyn Observer) -> Self {
-        let mut core = Core::new(scenario, seed, observer);
+        Self::over(shared::link_config(&scenario.link), scenario, seed, observer)
+    }
+
+    /// As [`World::new`], with other links than the scenario's.
+    fn over(
+        link: LinkConfig,
+        scenario: &'a Scenario,
+        seed: u64,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
+        let mut core = Core::new(scenario, link, seed, observer);
         let mut nodes = Vec::new();
         for group in &scenario.groups {
             for number in group.numbers() {
@@ -74,22 +87,23 @@ impl<'a> World<'a> {
                 self.server.handle_timeout(&mut self.core);
                 self.pass_on_from_server();
             }
-            Next::Arrive { place, packet } => {
-                self.core.arrived(place);
-                match place.direction {
-                    Direction::Back => {
-                        self.nodes[index(place.link)].receive(&mut self.core, packet);
-                    }
-                    Direction::Towards => {
-                        if let Some(inner) = self.gateway.receive(&mut self.core, packet) {
-                            self.server.receive(&mut self.core, inner);
-                            self.pass_on_from_server();
-                        }
-                    }
+            Next::Arrive(arrival) => self.arrive(arrival),
+        }
+        true
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        self.core.arrived(&arrival);
+        let Arrival { place, packet, .. } = arrival;
+        match place.direction {
+            Direction::Back => self.nodes[index(place.link)].receive(&mut self.core, packet),
+            Direction::Towards => {
+                if let Some(inner) = self.gateway.receive(&mut self.core, packet) {
+                    self.server.receive(&mut self.core, inner);
+                    self.pass_on_from_server();
                 }
             }
         }
-        true
     }
 
     fn pass_on_from_server(&mut self) {

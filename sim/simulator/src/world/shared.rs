@@ -9,7 +9,8 @@ use crate::scenario::{LinkDirection, Scenario};
 use core::net::SocketAddr;
 use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
-use vnet::link::{Direction, DirectionConfig, Link, LinkConfig, Outcome};
+use std::sync::Arc;
+use vnet::link::{DamageKind, Delivery, Direction, DirectionConfig, Link, LinkConfig, Outcome};
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
 
@@ -23,7 +24,18 @@ pub(crate) enum Next {
     NodeTimer { node: u32 },
     GatewayTimer,
     ServerTimer,
-    Arrive { place: Place, packet: Vec<u8> },
+    Arrive(Arrival),
+}
+
+/// A copy of a datagram leaves a link.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) place: Place,
+    /// Which copy, if there are two.
+    copy: Option<u8>,
+    damaged: Option<DamageKind>,
+    /// With the damage.
+    pub(crate) packet: Vec<u8>,
 }
 
 /// The shared part of the world.
@@ -43,17 +55,21 @@ pub(crate) struct Alarm {
 }
 
 impl<'a> Core<'a> {
-    pub(crate) fn new(scenario: &Scenario, seed: u64, observer: &'a mut dyn Observer) -> Self {
+    /// Every node has a link of its own with this configuration.
+    pub(crate) fn new(
+        scenario: &Scenario,
+        link: LinkConfig,
+        seed: u64,
+        observer: &'a mut dyn Observer,
+    ) -> Self {
         let streams = Streams::new(seed);
-        let config = LinkConfig {
-            towards: direction_config(&scenario.link.towards),
-            back: direction_config(&scenario.link.back),
-        };
+        let link = Arc::new(link);
+        let links = (0..scenario.nodes()).map(|id| Link::new(id, Arc::clone(&link), &streams));
         Self {
             now: Instant::default(),
             addresses: super::addresses(scenario),
             observer,
-            links: (0..scenario.nodes()).map(|id| Link::new(id, config, &streams)).collect(),
+            links: links.collect(),
             queue: Queue::new(),
             streams,
         }
@@ -96,27 +112,48 @@ impl<'a> Core<'a> {
     /// An IP datagram enters a link; `who` sent it.
     pub(crate) fn send(&mut self, who: Actor, link: u32, direction: Direction, packet: Vec<u8>) {
         let now = to_net(self.now);
-        let fate = self.links[super::index(link)].transmit(now, direction, packet.len());
+        let fate = self.links[super::index(link)].transmit(now, direction, &packet);
         let place = Place { link, direction, index: fate.index };
         self.observer.datagram(&Datagram { at: self.now, place, fate, octets: &packet });
         let (len, digest) = (packet.len(), digest(&packet));
-        self.emit(who, What::Sent { place, len, digest });
+        self.emit(who, What::Sent { place, len, digest, fate: &fate.outcome });
         match fate.outcome {
-            Outcome::Delivered { at } => {
-                self.queue.schedule(at, Next::Arrive { place, packet });
-            }
+            Outcome::Delivered(deliveries) => match deliveries.duplicate {
+                None => self.deliver(place, None, &deliveries.original, packet),
+                Some(duplicate) => {
+                    self.deliver(place, Some(0), &deliveries.original, packet.clone());
+                    self.deliver(place, Some(1), &duplicate, packet);
+                }
+            },
             Outcome::Dropped(reason) => self.emit(who, What::Lost { place, reason }),
         }
     }
 
-    /// A datagram leaves a link.
-    pub(crate) fn arrived(&mut self, place: Place) {
+    /// A copy is on its way from now on. It is damaged where it enters: that is nobody else's business.
+    fn deliver(
+        &mut self,
+        place: Place,
+        copy: Option<u8>,
+        delivery: &Delivery,
+        mut packet: Vec<u8>,
+    ) {
+        if let Some(damage) = delivery.damage {
+            damage.apply(&mut packet);
+        }
+        let damaged = delivery.damage.map(|damage| damage.kind());
+        let at = to_net(self.now) + delivery.after();
+        self.queue.schedule(at, Next::Arrive(Arrival { place, copy, damaged, packet }));
+    }
+
+    /// A copy of a datagram leaves a link.
+    pub(crate) fn arrived(&mut self, arrival: &Arrival) {
+        let Arrival { place, copy, damaged, .. } = *arrival;
         self.links[super::index(place.link)].arrived(place.direction);
         let who = match place.direction {
             Direction::Towards => Actor::Gateway,
             Direction::Back => Actor::Node(place.link),
         };
-        self.emit(who, What::Arrived { place });
+        self.emit(who, What::Arrived { place, copy, damaged });
     }
 
     pub(crate) fn gateway_ike(&self) -> SocketAddr {
@@ -131,11 +168,21 @@ impl Alarm {
     }
 }
 
+/// A scenario's link.
+pub(crate) fn link_config(link: &crate::scenario::Link) -> LinkConfig {
+    LinkConfig {
+        towards: direction_config(&link.towards),
+        back: direction_config(&link.back),
+        outages: Vec::new(),
+    }
+}
+
 fn direction_config(direction: &LinkDirection) -> DirectionConfig {
     DirectionConfig {
         delay: direction.delay,
         jitter: direction.jitter,
         loss: Probability::from_ppm(direction.loss.ppm()),
         mtu: direction.mtu.into(),
+        ..DirectionConfig::default()
     }
 }

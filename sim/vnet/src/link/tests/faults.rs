@@ -32,16 +32,16 @@ fn fates(config: DirectionConfig, count: usize) -> Vec<Outcome> {
 #[case(3, 500_000)]
 #[case(4, 900_000)]
 fn the_frequency_of_each_fault_is_within_five_sigma(#[case] id: u32, #[case] ppm: u32) {
+    type Column = fn(&Accounting) -> u32;
     const DATAGRAMS: u32 = 20_000;
     let share = Probability::from_ppm(ppm);
-    let faults: [(DirectionConfig, fn(&Accounting) -> u32); 5] = [
-        (DirectionConfig { loss: share, ..direction(0, 9, 0) }, |a| {
-            a.dropped_for(DropReason::Loss)
-        }),
-        (DirectionConfig { duplicate: share, ..direction(0, 9, 0) }, |a| a.duplicated),
-        (DirectionConfig { reorder: share, ..direction(0, 9, 0) }, |a| a.reordered),
-        (DirectionConfig { corrupt: share, ..direction(0, 9, 0) }, |a| a.corrupted),
-        (DirectionConfig { mangle: share, ..direction(0, 9, 0) }, |a| a.mangled),
+    let plain = direction(0, 9, 0);
+    let faults: [(DirectionConfig, Column); 5] = [
+        (DirectionConfig { loss: share, ..plain }, |a| a.dropped_for(DropReason::Loss)),
+        (DirectionConfig { duplicate: share, ..plain }, |a| a.duplicated),
+        (DirectionConfig { reorder: share, ..plain }, |a| a.reordered),
+        (DirectionConfig { corrupt: share, ..plain }, |a| a.corrupted),
+        (DirectionConfig { mangle: share, ..plain }, |a| a.mangled),
     ];
     let octets = datagram(100);
     for (number, (config, column)) in faults.into_iter().enumerate() {
