@@ -6,13 +6,16 @@ mod words;
 
 use crate::event::{Actor, Event, What};
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
-use draw::{Arrow, End, Side};
-use ike_core::{Header, IkeKeys, IkeSpi, Instant};
+use core::net::SocketAddr;
+use draw::{Arrow, End};
+use ike_core::{Header, IkeKeys, IkeSpi, Instant, Path};
 use std::collections::{BTreeMap, BTreeSet};
 use vnet::ip::{self, protocol};
-use vnet::link::{Delivery, Direction, DropReason, Outcome};
+use vnet::link::{Delivery, Direction, Outcome};
 use vnet::udp;
 use words::{EspReader, fault_words, node_note, responder_note};
+
+pub use draw::Side;
 
 /// The names above the two lifelines of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,30 @@ pub struct Lifelines {
     pub node: String,
     /// On the right.
     pub gateway: String,
+}
+
+impl Lifelines {
+    /// The line above a ladder, with its end.
+    #[must_use]
+    pub fn heads(&self) -> String {
+        draw::heads(self)
+    }
+}
+
+/// A datagram as one end saw it. On a real wire, unlike on a virtual link, an end knows when it sent or
+/// received; not when the other did, nor whether it ever will.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// When.
+    pub at: Instant,
+    /// In whose ladder.
+    pub node: u32,
+    /// Who saw it.
+    pub side: Side,
+    /// The way it goes: the side sends it if that leads away from it.
+    pub direction: Direction,
+    /// The IP datagram.
+    pub octets: &'a [u8],
 }
 
 /// Draws a ladder for each node as the run goes on. Meant for small runs: it keeps every line.
@@ -33,6 +60,8 @@ pub struct Ladder {
     seen: BTreeMap<(u32, Vec<u8>), u32>,
     /// Whose the responder's SAs are.
     sas: BTreeMap<u64, u32>,
+    /// Peers whose number their address does not tell.
+    peers: BTreeMap<SocketAddr, u32>,
     only: Option<BTreeSet<u32>>,
 }
 
@@ -55,7 +84,7 @@ impl Ladder {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.push_str(&draw::heads(&names(*node)));
+            text.push_str(&names(*node).heads());
             for line in lines {
                 text.push_str(line);
                 text.push('\n');
@@ -64,14 +93,58 @@ impl Ladder {
         text
     }
 
-    fn add(&mut self, node: u32, line: String) {
-        self.lines.entry(node).or_default().push(line);
+    /// Takes the lines drawn since the last time, node by node, for whoever shows them as they come;
+    /// [`Self::render`] has them no more.
+    pub fn take_lines(&mut self) -> Vec<(u32, String)> {
+        let lines = core::mem::take(&mut self.lines);
+        lines
+            .into_iter()
+            .flat_map(|(node, lines)| lines.into_iter().map(move |l| (node, l)))
+            .collect()
     }
 
-    fn note(&mut self, node: u32, at: Instant, side: Side, text: &str) {
+    /// Tells that a peer has a number: events at the gateway know it by its address, which means
+    /// nothing outside a scenario's network.
+    pub fn peer(&mut self, remote: SocketAddr, node: u32) {
+        self.peers.insert(remote, node);
+    }
+
+    /// Draws a datagram of which one end is known.
+    pub fn sighting(&mut self, sighting: &Sighting<'_>) {
+        let towards = sighting.direction == Direction::Towards;
+        let seen = End::At(sighting.at);
+        let (sent, arrives) = if towards == (sighting.side == Side::Node) {
+            (seen, End::Unseen)
+        } else {
+            (End::Unseen, seen)
+        };
+        let arrow = Arrow { towards, sent, arrives };
+        self.draw(sighting.node, sighting.octets, |label| vec![arrow.line(label)]);
+    }
+
+    /// Notes what happened at a side.
+    pub fn remark(&mut self, node: u32, at: Instant, side: Side, text: &str) {
         if self.wants(node) {
             self.add(node, draw::note(at, side, text));
         }
+    }
+
+    /// The arrows of a datagram, given what they say, and its payloads below them.
+    fn draw(&mut self, node: u32, octets: &[u8], arrows: impl FnOnce(&str) -> Vec<String>) {
+        let (label, details) = self.label(node, octets);
+        if !self.wants(node) {
+            return;
+        }
+        for arrow in arrows(&label) {
+            self.add(node, arrow);
+        }
+        for detail in details {
+            self.add(node, draw::detail(&detail));
+        }
+    }
+
+    fn add(&mut self, node: u32, line: String) {
+        self.lines.entry(node).or_default().push(line);
     }
 
     /// What an arrow says, and the lines below it.
@@ -112,13 +185,18 @@ impl Observer for Ladder {
     fn event(&mut self, event: &Event<'_>) {
         match (&event.what, event.who) {
             (What::Responder(what), _) => {
-                if let Some((node, text)) = responder_note(what, &mut self.sas) {
-                    self.note(node, event.at, Side::Gateway, &text);
+                let peers = &self.peers;
+                let whose = |path: &Path| {
+                    let known = peers.get(&path.remote).copied();
+                    known.or_else(|| crate::world::number_of(path.remote.ip()))
+                };
+                if let Some((node, text)) = responder_note(what, &whose, &mut self.sas) {
+                    self.remark(node, event.at, Side::Gateway, &text);
                 }
             }
             (what, Actor::Node(node)) => {
                 if let Some(text) = node_note(what) {
-                    self.note(node, event.at, Side::Node, &text);
+                    self.remark(node, event.at, Side::Node, &text);
                 }
             }
             _ => {}
@@ -126,32 +204,21 @@ impl Observer for Ladder {
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {
-        let node = datagram.place.link;
-        let (label, details) = self.label(node, datagram.octets);
-        if !self.wants(node) {
-            return;
-        }
         let towards = datagram.place.direction == Direction::Towards;
-        let arrow = |end, label: &str| Arrow { towards, sent: datagram.at, end }.line(label);
+        let sent = End::At(datagram.at);
+        let arrow = |arrives, label: &str| Arrow { towards, sent, arrives }.line(label);
         let copy = |delivery: &Delivery, label: &str| {
-            let end = End::Arrives(datagram.at + delivery.after());
-            arrow(end, &format!("{label}{}", fault_words(delivery)))
+            let arrives = End::At(datagram.at + delivery.after());
+            arrow(arrives, &format!("{label}{}", fault_words(delivery)))
         };
-        match datagram.fate.outcome {
-            Outcome::Dropped(DropReason::Loss) => self.add(node, arrow(End::Lost(None), &label)),
-            Outcome::Dropped(reason) => {
-                self.add(node, arrow(End::Lost(Some(reason.name())), &label));
-            }
+        self.draw(datagram.place.link, datagram.octets, |label| match &datagram.fate.outcome {
+            Outcome::Dropped(reason) => vec![arrow(End::Lost(*reason), label)],
             Outcome::Delivered(deliveries) => {
-                self.add(node, copy(&deliveries.original, &label));
-                if let Some(duplicate) = &deliveries.duplicate {
-                    self.add(node, copy(duplicate, "duplicate"));
-                }
+                let duplicate =
+                    deliveries.duplicate.iter().map(|delivery| copy(delivery, "duplicate"));
+                core::iter::once(copy(&deliveries.original, label)).chain(duplicate).collect()
             }
-        }
-        for detail in details {
-            self.add(node, draw::detail(&detail));
-        }
+        });
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
