@@ -3,7 +3,7 @@
 
 use core::fmt::{self, Display};
 use ike_core::{ExchangeType, Instant};
-use vnet::link::{Direction, DropReason as LinkDrop};
+use vnet::link::{DamageKind, Direction, DropReason as LinkDrop, Outcome};
 
 /// Who an event happens to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +66,8 @@ pub enum What<'a> {
         len: usize,
         /// The start of SHA-256 over them.
         digest: u64,
+        /// What the link decided.
+        fate: &'a Outcome,
     },
     /// A link dropped it.
     Lost {
@@ -74,10 +76,14 @@ pub enum What<'a> {
         /// Why.
         reason: LinkDrop,
     },
-    /// It left the link at the other end.
+    /// It, or a copy of it, left the link at the other end.
     Arrived {
         /// Where.
         place: Place,
+        /// Which copy if there are two: 0 the datagram, 1 its duplicate.
+        copy: Option<u8>,
+        /// What was done to its octets, if anything.
+        damaged: Option<DamageKind>,
     },
     /// A node's request was given to the network.
     Request {
@@ -226,16 +232,25 @@ impl What<'_> {
             Self::Woke { wake } | Self::WakeIgnored { wake } => to.number("wake", (*wake).into()),
             Self::Slept | Self::ApplicationCompleted => {}
             Self::Attempt { number } => to.number("number", (*number).into()),
-            Self::Sent { place, len, digest } => {
+            Self::Sent { place, len, digest, fate } => {
                 place.fields(to);
                 to.number("octets", *len as u64);
                 to.opaque("digest", *digest);
+                to.text("fate", fate);
             }
             Self::Lost { place, reason } => {
                 place.fields(to);
                 to.text("reason", &link_drop_name(*reason));
             }
-            Self::Arrived { place } => place.fields(to),
+            Self::Arrived { place, copy, damaged } => {
+                place.fields(to);
+                if let Some(copy) = copy {
+                    to.number("copy", (*copy).into());
+                }
+                if let Some(damaged) = damaged {
+                    to.text("damaged", damaged);
+                }
+            }
             Self::Request { exchange, message_id, transmission } => {
                 to.text("exchange", exchange);
                 to.number("message_id", (*message_id).into());
@@ -284,10 +299,7 @@ pub const fn direction_name(direction: Direction) -> &'static str {
 /// The name of a link's reason in the trace.
 #[must_use]
 pub const fn link_drop_name(reason: LinkDrop) -> &'static str {
-    match reason {
-        LinkDrop::Loss => "loss",
-        LinkDrop::TooBig => "too_big",
-    }
+    reason.name()
 }
 
 fn initiator_name(event: &ike_initiator::Event) -> &'static str {

@@ -5,7 +5,7 @@ use crate::observer::Observer;
 use ike_core::Operation;
 use serde::Serialize;
 use std::collections::BTreeSet;
-use vnet::link::DropReason as LinkDrop;
+use vnet::link::{DamageKind, DropReason as LinkDrop, Outcome};
 
 /// What happened to one node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -59,6 +59,10 @@ pub struct Figures {
     pub datagrams_sent: u64,
     pub datagrams_delivered: u64,
     pub datagrams_lost: u64,
+    pub datagrams_duplicated: u64,
+    pub datagrams_reordered: u64,
+    pub datagrams_corrupted: u64,
+    pub datagrams_mangled: u64,
     pub dropped: u64,
     pub diffie_hellman_gateway: u64,
     pub half_open_peak: u64,
@@ -67,6 +71,20 @@ pub struct Figures {
 }
 
 impl Figures {
+    /// A datagram entered a link, which decided so.
+    fn sent(&mut self, fate: &Outcome) {
+        self.datagrams_sent += 1;
+        self.datagrams_duplicated += fate.deliveries().skip(1).count() as u64;
+        for delivery in fate.deliveries() {
+            self.datagrams_reordered += u64::from(delivery.reordered);
+            match delivery.damage.map(|damage| damage.kind()) {
+                Some(DamageKind::Corrupt) => self.datagrams_corrupted += 1,
+                Some(DamageKind::Mangle) => self.datagrams_mangled += 1,
+                None => {}
+            }
+        }
+    }
+
     /// The figure of that name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<u64> {
@@ -178,7 +196,7 @@ impl Observer for Counter {
     fn event(&mut self, event: &Event<'_>) {
         let figures = &mut self.figures;
         match &event.what {
-            What::Sent { .. } => figures.datagrams_sent += 1,
+            What::Sent { fate, .. } => figures.sent(fate),
             What::Arrived { .. } => figures.datagrams_delivered += 1,
             What::Lost { reason: LinkDrop::Loss, .. } => figures.datagrams_lost += 1,
             What::Request { .. } | What::Message { .. } => figures.ike_datagrams += 1,

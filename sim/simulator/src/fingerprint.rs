@@ -152,10 +152,12 @@ pub fn digest(octets: &[u8]) -> u64 {
 mod tests {
     use super::*;
     use crate::event::What;
+    use core::time::Duration;
     use ike_core::Instant;
 
     fn after(digest: u64, times: u64) -> Fingerprint {
         let mut fingerprint = Fingerprint::default();
+        let fate = vnet::link::Outcome::plain(Duration::from_millis(20));
         for at in 0..times {
             let place = crate::event::Place {
                 link: 1,
@@ -165,7 +167,7 @@ mod tests {
             fingerprint.update(&Event {
                 at: Instant::from_micros(at),
                 who: Actor::Node(3),
-                what: What::Sent { place, len: 100, digest },
+                what: What::Sent { place, len: 100, digest, fate: &fate },
             });
         }
         fingerprint

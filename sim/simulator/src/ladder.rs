@@ -11,9 +11,9 @@ use draw::{Arrow, End};
 use ike_core::{Header, IkeKeys, IkeSpi, Instant, Path};
 use std::collections::{BTreeMap, BTreeSet};
 use vnet::ip::{self, protocol};
-use vnet::link::{Direction, Outcome};
+use vnet::link::{Delivery, Direction, Outcome};
 use vnet::udp;
-use words::{EspReader, node_note, responder_note};
+use words::{EspReader, fault_words, node_note, responder_note};
 
 pub use draw::Side;
 
@@ -118,7 +118,8 @@ impl Ladder {
         } else {
             (End::Unseen, seen)
         };
-        self.draw(sighting.node, sighting.octets, &Arrow { towards, sent, arrives });
+        let arrow = Arrow { towards, sent, arrives };
+        self.draw(sighting.node, sighting.octets, |label| vec![arrow.line(label)]);
     }
 
     /// Notes what happened at a side.
@@ -128,12 +129,15 @@ impl Ladder {
         }
     }
 
-    fn draw(&mut self, node: u32, octets: &[u8], arrow: &Arrow) {
+    /// The arrows of a datagram, given what they say, and its payloads below them.
+    fn draw(&mut self, node: u32, octets: &[u8], arrows: impl FnOnce(&str) -> Vec<String>) {
         let (label, details) = self.label(node, octets);
         if !self.wants(node) {
             return;
         }
-        self.add(node, arrow.line(&label));
+        for arrow in arrows(&label) {
+            self.add(node, arrow);
+        }
         for detail in details {
             self.add(node, draw::detail(&detail));
         }
@@ -200,15 +204,21 @@ impl Observer for Ladder {
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {
-        let arrow = Arrow {
-            towards: datagram.place.direction == Direction::Towards,
-            sent: End::At(datagram.at),
-            arrives: match datagram.fate.outcome {
-                Outcome::Delivered { at } => End::At(Instant::from_micros(at.micros())),
-                Outcome::Dropped(_) => End::Lost,
-            },
+        let towards = datagram.place.direction == Direction::Towards;
+        let sent = End::At(datagram.at);
+        let arrow = |arrives, label: &str| Arrow { towards, sent, arrives }.line(label);
+        let copy = |delivery: &Delivery, label: &str| {
+            let arrives = End::At(datagram.at + delivery.after());
+            arrow(arrives, &format!("{label}{}", fault_words(delivery)))
         };
-        self.draw(datagram.place.link, datagram.octets, &arrow);
+        self.draw(datagram.place.link, datagram.octets, |label| match &datagram.fate.outcome {
+            Outcome::Dropped(reason) => vec![arrow(End::Lost(*reason), label)],
+            Outcome::Delivered(deliveries) => {
+                let duplicate =
+                    deliveries.duplicate.iter().map(|delivery| copy(delivery, "duplicate"));
+                core::iter::once(copy(&deliveries.original, label)).chain(duplicate).collect()
+            }
+        });
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {

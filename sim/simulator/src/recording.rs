@@ -7,7 +7,7 @@ use crate::ladder::Ladder;
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::trace::trace_line;
 use vnet::capture::{Capture, CaptureError};
-use vnet::link::{DropReason, Outcome};
+use vnet::link::{Delivery, DropReason, Outcome};
 
 /// The files of a run, and what they were made from.
 pub struct Recording {
@@ -54,6 +54,21 @@ impl Recording {
     }
 }
 
+/// What a capture says about the fate of a datagram, if it is worth a word.
+fn fate_comment(fate: &Outcome) -> String {
+    match fate {
+        Outcome::Dropped(DropReason::Loss) => ", lost".into(),
+        Outcome::Dropped(DropReason::TooBig) => ", dropped: longer than the MTU".into(),
+        Outcome::Dropped(DropReason::Outage) => ", dropped: the link is down".into(),
+        Outcome::Dropped(DropReason::Listed) => ", dropped: on the list of drops".into(),
+        Outcome::Delivered(deliveries) => {
+            let original = Delivery::plain(deliveries.original.after());
+            let plain = deliveries.duplicate.is_none() && deliveries.original == original;
+            if plain { String::new() } else { format!(", {fate}") }
+        }
+    }
+}
+
 impl Observer for Recording {
     fn event(&mut self, event: &Event<'_>) {
         self.counter.event(event);
@@ -67,13 +82,9 @@ impl Observer for Recording {
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {
         let place = datagram.place;
-        let lost = match datagram.fate.outcome {
-            Outcome::Delivered { .. } => "",
-            Outcome::Dropped(DropReason::Loss) => ", lost",
-            Outcome::Dropped(DropReason::TooBig) => ", dropped: longer than the MTU",
-        };
+        let fate = fate_comment(&datagram.fate.outcome);
         let comment = format!(
-            "{} {}, number {}{lost}",
+            "{} {}, number {}{fate}",
             (self.name)(place.link),
             direction_name(place.direction),
             place.index

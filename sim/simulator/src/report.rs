@@ -75,7 +75,7 @@ pub struct Report {
     pub passed: bool,
     /// Each expectation.
     pub expectations: Vec<Expectation>,
-    /// Whether on every link sent = delivered + dropped + in flight.
+    /// Whether on every link sent + duplicated + injected = delivered + dropped + in flight.
     pub accounting_balances: bool,
     /// Virtual time at the end, in microseconds.
     pub end_us: u64,

@@ -106,11 +106,21 @@ fn events_that_no_run_here_shows_are_documented_too() {
         ike_initiator::Event::CookieRequested { len: 8, at_once: false },
         ike_initiator::Event::Repeated { message_id: 1 },
     ];
-    for event in &events {
-        let what = simulator::What::Initiator(event);
+    let place = simulator::Place { link: 0, direction: vnet::link::Direction::Back, index: 0 };
+    let damaged = Some(vnet::link::DamageKind::Corrupt);
+    let arrived = simulator::What::Arrived { place, copy: Some(1), damaged };
+    for what in events.iter().map(simulator::What::Initiator).chain([arrived]) {
         let mut names = Names::default();
         what.fields(&mut names);
         let all = names.0.iter().map(|name| (*name).to_owned()).chain([what.name().to_owned()]);
         assert_eq!(undocumented(&all.collect()), Vec::<&String>::new());
     }
+}
+
+#[test]
+fn every_reason_and_damage_of_a_link_is_documented() {
+    use vnet::link::{DamageKind, DropReason};
+    let damages = [DamageKind::Corrupt, DamageKind::Mangle].map(DamageKind::name);
+    let names = DropReason::ALL.map(DropReason::name).into_iter().chain(damages);
+    assert_eq!(undocumented(&names.map(str::to_owned).collect()), Vec::<&String>::new());
 }

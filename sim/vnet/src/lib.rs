@@ -9,7 +9,7 @@
 //! | [`time`] | virtual time in microseconds |
 //! | [`queue`] | events in the order of (time, order of scheduling), with cheap cancellation |
 //! | [`random`] | one ChaCha20 stream for each consumer and purpose; integer sampling |
-//! | [`link`] | delay, jitter, loss and MTU for each direction; accounting |
+//! | [`link`] | every fault for each direction; accounting; replay |
 //! | [`ip`], [`udp`] | raw datagrams, checked and made |
 //! | [`host`] | a smoltcp interface with UDP and ping sockets |
 //! | [`capture`] | pcapng for Wireshark |
@@ -21,7 +21,8 @@
 //!
 //! - Equal times pop in the order in which they were scheduled.
 //! - A random stream belongs to one (consumer, purpose) and is derived on demand.
-//! - What a link does with a datagram depends on (seed, link, direction, index of the datagram), not on earlier draws.
+//! - What a link does with a datagram depends on (seed, link, direction, index and form of the datagram), not on earlier
+//!   draws, and a fault that is switched on moves no draw of another.
 //! - A capture is the same octets on every machine.
 //!
 //! # What is visible
@@ -37,9 +38,9 @@
 //! use core::net::{IpAddr, SocketAddr};
 //! use core::time::Duration;
 //! use vnet::host::{Host, HostConfig};
-//! use vnet::link::{Direction, DirectionConfig, Link, LinkConfig, Outcome};
+//! use vnet::link::{Direction, DirectionConfig, Link, LinkConfig};
 //! use vnet::queue::Queue;
-//! use vnet::random::{Probability, Streams};
+//! use vnet::random::Streams;
 //! use vnet::time::Instant;
 //!
 //! let host = |last| {
@@ -51,9 +52,8 @@
 //! let at = gateway.bind_udp(500)?;
 //! let way = DirectionConfig {
 //!     delay: Duration::from_millis(20),
-//!     jitter: Duration::ZERO,
-//!     loss: Probability::NEVER,
 //!     mtu: 1280,
+//!     ..DirectionConfig::default()
 //! };
 //! let mut link = Link::new(0, LinkConfig::symmetric(way), &Streams::new(7));
 //! let mut queue = Queue::new();
@@ -61,9 +61,11 @@
 //! node.send_udp(from, SocketAddr::from(([192, 0, 2, 2], 500)), b"hello")?;
 //! node.poll(queue.now());
 //! while let Some(packet) = node.take_outgoing() {
-//!     let fate = link.transmit(queue.now(), Direction::Towards, packet.len());
-//!     if let Outcome::Delivered { at } = fate.outcome {
-//!         queue.schedule(at, packet);
+//!     let fate = link.transmit(queue.now(), Direction::Towards, &packet);
+//!     for delivery in fate.outcome.deliveries() {
+//!         let mut copy = packet.clone();
+//!         delivery.damage.iter().for_each(|damage| damage.apply(&mut copy));
+//!         queue.schedule(queue.now() + delivery.after(), copy);
 //!     }
 //! }
 //! while let Some((now, packet)) = queue.pop() {

@@ -1,23 +1,44 @@
-//! A point-to-point link with delay, jitter, loss and an MTU for each direction.
+//! A point-to-point link with every fault of a network, for each direction: delay with jitter, loss, reordering,
+//! duplication, damage, an MTU, outages and explicit lists of drops.
 //!
-//! What happens to a datagram depends on (seed, link, direction, index of the datagram) and the configuration, never
-//! on an earlier draw: the faults are read from a key stream at a place given by the index. So a replay that drops
-//! one more datagram changes the fate of no other.
+//! # Decisions
 //!
-//! Jitter is drawn for each datagram on its own and the link is no queue: a datagram may overtake an earlier one
-//! that drew more jitter. A link without jitter keeps the order.
+//! What happens to a datagram depends on (seed, link, direction, index of the datagram), the configuration and the
+//! form of the datagram (its length and where its payload begins), never on an earlier draw: the faults are read from
+//! key streams at a place given by the index. So a replay that drops one more datagram changes the fate of no other.
+//! Each kind of fault has a key stream of its own, so that switching one on changes no decision about another.
+//!
+//! A duplicate is made where the datagram enters: each of the two copies has its own jitter, and is held back and
+//! damaged on its own.
+//!
+//! The link is no queue: a datagram may overtake an earlier one that drew more jitter or is held back. A link
+//! without jitter and reordering keeps the order.
+//!
+//! # Replay
+//!
+//! An [`Outcome`] is a short text and back, so that a run can be recorded, edited by hand and repeated with
+//! [`Link::replay`].
+
+mod account;
+mod config;
+mod damage;
+mod decide;
+mod outcome;
+mod text;
 
 #[cfg(test)]
 mod tests;
 
-use crate::random::{Probability, Streams, uniform_us};
-use crate::time::{Instant, whole_micros};
-use core::time::Duration;
-use rand_chacha::ChaCha20Rng;
+pub use account::Accounting;
+pub use config::{DirectionConfig, LinkConfig, Outage};
+pub use damage::{Damage, DamageKind, Flip, MAX_FLIPS};
+pub use outcome::{Deliveries, Delivery, DropReason, Fate, Outcome};
+pub use text::OutcomeError;
 
-/// The words of key stream that belong to one datagram: one ChaCha block, of which loss and jitter use four words.
-/// A fault that is added later takes a ChaCha stream number of its own, so that these draws stay where they are.
-const WORDS_PER_DATAGRAM: u128 = 16;
+use crate::random::Streams;
+use crate::time::Instant;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Which way a datagram crosses the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,144 +59,40 @@ impl Direction {
         }
     }
 
-    const fn purpose(self) -> &'static str {
+    const fn index(self) -> usize {
         match self {
-            Self::Towards => "link towards",
-            Self::Back => "link back",
+            Self::Towards => 0,
+            Self::Back => 1,
         }
     }
 }
 
-/// One direction of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DirectionConfig {
-    /// How long every datagram takes at least; whole microseconds count.
-    pub delay: Duration,
-    /// Added to the delay: uniform in `0..=jitter`, independent for each datagram.
-    pub jitter: Duration,
-    /// The probability that a datagram is lost, independent for each.
-    pub loss: Probability,
-    /// The longest IP datagram that passes, in octets.
-    pub mtu: usize,
+/// What a link was told about single datagrams of one direction. Few links are.
+#[derive(Debug, Clone, Default)]
+struct Orders {
+    drops: BTreeSet<u64>,
+    replay: Option<BTreeMap<u64, Outcome>>,
 }
 
-/// Both directions of a link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkConfig {
-    /// From the node to the gateway.
-    pub towards: DirectionConfig,
-    /// From the gateway to the node.
-    pub back: DirectionConfig,
-}
-
-impl LinkConfig {
-    /// The same in both directions.
-    #[must_use]
-    pub const fn symmetric(both: DirectionConfig) -> Self {
-        Self { towards: both, back: both }
-    }
-}
-
-/// Why a link dropped a datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum DropReason {
-    /// Lost by chance.
-    Loss,
-    /// Longer than the MTU.
-    TooBig,
-}
-
-/// What a link does with one datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// It arrives.
-    Delivered {
-        /// When it arrives.
-        at: Instant,
-    },
-    /// It does not.
-    Dropped(DropReason),
-}
-
-/// The decision about one datagram.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fate {
-    /// The place of the datagram among all that entered the link in this direction, dropped ones included; from 0.
-    pub index: u64,
-    /// What happens to it.
-    pub outcome: Outcome,
-}
-
-/// What crossed one direction of a link, in datagrams unless said otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Accounting {
-    /// Entered the link.
-    pub sent: u64,
-    /// Arrived at the other end.
-    pub delivered: u64,
-    /// Lost by chance.
-    pub dropped_loss: u64,
-    /// Dropped because of the MTU.
-    pub dropped_too_big: u64,
-    /// On the way.
-    pub in_flight: u64,
-    /// Octets that entered the link, dropped datagrams included.
-    pub octets: u64,
-}
-
-impl Accounting {
-    /// Counts the arrival of a datagram that was in flight. One arrival too many unbalances the account.
-    pub fn arrived(&mut self) {
-        self.in_flight = self.in_flight.saturating_sub(1);
-        self.delivered += 1;
-    }
-
-    /// Datagrams that were dropped, for whatever reason.
-    #[must_use]
-    pub const fn dropped(&self) -> u64 {
-        self.dropped_loss + self.dropped_too_big
-    }
-
-    /// Whether every datagram is accounted for: sent = delivered + dropped + in flight.
-    #[must_use]
-    pub const fn balances(&self) -> bool {
-        self.sent == self.delivered + self.dropped() + self.in_flight
-    }
-
-    fn entered(&mut self, len: usize, outcome: Outcome) {
-        self.sent += 1;
-        self.octets += len as u64;
-        match outcome {
-            Outcome::Delivered { .. } => self.in_flight += 1,
-            Outcome::Dropped(DropReason::Loss) => self.dropped_loss += 1,
-            Outcome::Dropped(DropReason::TooBig) => self.dropped_too_big += 1,
-        }
-    }
-}
-
-/// A link between a node and the gateway. It holds no datagrams and no generator: a million of them are cheap.
+/// A link between a node and the gateway. It holds no datagrams and no generator and shares its configuration: a
+/// million of them are cheap.
 #[derive(Debug, Clone)]
 pub struct Link {
-    id: u32,
-    config: LinkConfig,
+    config: Arc<LinkConfig>,
     streams: Streams,
-    towards: Accounting,
-    back: Accounting,
+    /// By direction; `None`: nothing was ever ordered.
+    orders: Option<Box<[Orders; 2]>>,
+    /// By direction.
+    accounts: [Accounting; 2],
+    id: u32,
 }
 
 impl Link {
     /// The link with this number, which names its random streams: unique in a run.
     #[must_use]
-    pub const fn new(id: u32, config: LinkConfig, streams: &Streams) -> Self {
-        let unused = Accounting {
-            sent: 0,
-            delivered: 0,
-            dropped_loss: 0,
-            dropped_too_big: 0,
-            in_flight: 0,
-            octets: 0,
-        };
-        Self { id, config, streams: *streams, towards: unused, back: unused }
+    pub fn new(id: u32, config: impl Into<Arc<LinkConfig>>, streams: &Streams) -> Self {
+        let accounts = [Accounting::default(); 2];
+        Self { config: config.into(), streams: *streams, orders: None, accounts, id }
     }
 
     /// The number of the link.
@@ -186,24 +103,57 @@ impl Link {
 
     /// One direction as configured.
     #[must_use]
-    pub const fn config(&self, direction: Direction) -> &DirectionConfig {
+    pub fn config(&self, direction: Direction) -> &DirectionConfig {
         match direction {
             Direction::Towards => &self.config.towards,
             Direction::Back => &self.config.back,
         }
     }
 
-    /// Decides what happens to a datagram of `len` octets (IP header included) that enters the link now.
+    /// When the link is down, both ways.
+    #[must_use]
+    pub fn outages(&self) -> &[Outage] {
+        &self.config.outages
+    }
+
+    /// From now on also drops the datagrams with these indexes, counted from 0 in this direction.
+    pub fn drop_listed(&mut self, direction: Direction, indexes: impl IntoIterator<Item = u64>) {
+        self.orders_mut(direction).drops.extend(indexes);
+    }
+
+    /// From now on decides as `table` says, by the index of the datagram; configured faults and listed drops do not
+    /// count any more. A datagram that is not in the table arrives once, undamaged, after the configured delay.
+    pub fn replay(&mut self, direction: Direction, table: BTreeMap<u64, Outcome>) {
+        self.orders_mut(direction).replay = Some(table);
+    }
+
+    /// Decides what happens to a datagram (the octets from the IP header on) that enters the link now.
     ///
-    /// The caller schedules the delivery and calls [`arrived`](Self::arrived) when it happens.
-    pub fn transmit(&mut self, now: Instant, direction: Direction, len: usize) -> Fate {
-        let index = self.accounting(direction).sent;
-        let outcome = self.decide(now, direction, index, len);
-        self.accounting_mut(direction).entered(len, outcome);
+    /// The caller schedules each delivery, applies its damage, and calls [`arrived`](Self::arrived) when it happens.
+    ///
+    /// # Panics
+    /// On the 2^32-nd datagram of a direction.
+    pub fn transmit(&mut self, now: Instant, direction: Direction, octets: &[u8]) -> Fate {
+        let index = u64::from(self.accounting(direction).sent);
+        let outcome = self.decide(now, (direction, index), octets);
+        self.accounting_mut(direction).entered(octets.len(), &outcome);
         Fate { index, outcome }
     }
 
-    /// Counts the arrival of a datagram.
+    /// Counts a datagram of `len` octets that nobody sent: somebody else puts it on the far end of the link, so that
+    /// no fault touches it. `None`: it is longer than the MTU, and nothing was counted.
+    ///
+    /// The index counts the injected ones of this direction from 0. They take no index of those that were sent, so a
+    /// forger changes no other datagram's fate. The caller schedules the delivery, makes it visible, and calls
+    /// [`arrived`](Self::arrived) when it happens.
+    ///
+    /// # Panics
+    /// On the 2^32-nd injected datagram of a direction.
+    pub fn inject(&mut self, direction: Direction, len: usize) -> Option<u64> {
+        (len <= self.config(direction).mtu).then(|| self.accounting_mut(direction).injected())
+    }
+
+    /// Counts the arrival of a copy of a datagram.
     pub fn arrived(&mut self, direction: Direction) {
         self.accounting_mut(direction).arrived();
     }
@@ -211,44 +161,18 @@ impl Link {
     /// The account of one direction.
     #[must_use]
     pub const fn accounting(&self, direction: Direction) -> &Accounting {
-        match direction {
-            Direction::Towards => &self.towards,
-            Direction::Back => &self.back,
-        }
+        &self.accounts[direction.index()]
     }
 
-    fn accounting_mut(&mut self, direction: Direction) -> &mut Accounting {
-        match direction {
-            Direction::Towards => &mut self.towards,
-            Direction::Back => &mut self.back,
-        }
+    const fn accounting_mut(&mut self, direction: Direction) -> &mut Accounting {
+        &mut self.accounts[direction.index()]
     }
 
-    fn decide(&self, now: Instant, direction: Direction, index: u64, len: usize) -> Outcome {
-        let config = self.config(direction);
-        if len > config.mtu {
-            return Outcome::Dropped(DropReason::TooBig);
-        }
-        let (lost, jitter) = self.draw(direction, index);
-        if lost {
-            Outcome::Dropped(DropReason::Loss)
-        } else {
-            Outcome::Delivered { at: now + config.delay + jitter }
-        }
+    fn orders(&self, direction: Direction) -> Option<&Orders> {
+        self.orders.as_ref().map(|orders| &orders[direction.index()])
     }
 
-    /// Both draws are made whatever the configuration, so that a change of one knob does not move the other.
-    fn draw(&self, direction: Direction, index: u64) -> (bool, Duration) {
-        let config = self.config(direction);
-        let mut rng = self.faults_of(direction, index);
-        let lost = config.loss.hits(&mut rng);
-        let jitter = uniform_us(&mut rng, whole_micros(config.jitter));
-        (lost, Duration::from_micros(jitter))
-    }
-
-    fn faults_of(&self, direction: Direction, index: u64) -> ChaCha20Rng {
-        let mut rng = self.streams.stream(u64::from(self.id), direction.purpose());
-        rng.set_word_pos(u128::from(index) * WORDS_PER_DATAGRAM);
-        rng
+    fn orders_mut(&mut self, direction: Direction) -> &mut Orders {
+        &mut self.orders.get_or_insert_default()[direction.index()]
     }
 }

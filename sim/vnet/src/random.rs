@@ -92,10 +92,10 @@ impl Probability {
     }
 }
 
-/// A uniform number of microseconds in `0..=max_inclusive`: one 64-bit draw, whatever the maximum.
+/// A uniform number in `0..=max_inclusive`: one 64-bit draw, whatever the maximum.
 ///
 /// Multiply-shift: a value's probability is off by less than 2^-64, and no platform rounds it differently.
-pub fn uniform_us<R: Rng + ?Sized>(rng: &mut R, max_inclusive: u64) -> u64 {
+pub fn uniform<R: Rng + ?Sized>(rng: &mut R, max_inclusive: u64) -> u64 {
     scaled(rng.next_u64(), u128::from(max_inclusive) + 1)
 }
 

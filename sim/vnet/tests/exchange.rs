@@ -5,7 +5,7 @@ use core::time::Duration;
 use rstest::rstest;
 use vnet::capture::Capture;
 use vnet::host::{Host, HostConfig, PingPort, UdpPort};
-use vnet::link::{Direction, DirectionConfig, DropReason, Link, LinkConfig, Outcome};
+use vnet::link::{Direction, DirectionConfig, Link, LinkConfig};
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
 use vnet::time::Instant;
@@ -136,15 +136,14 @@ impl World {
             };
             host.poll(now);
             while let Some(packet) = host.take_outgoing() {
-                let fate = self.link.transmit(now, direction, packet.len());
-                let comment = match fate.outcome {
-                    Outcome::Delivered { .. } => None,
-                    Outcome::Dropped(DropReason::Loss) => Some("dropped: loss"),
-                    Outcome::Dropped(DropReason::TooBig) => Some("dropped: too big"),
-                };
-                self.capture.write(now, interface, &packet, comment).unwrap();
-                if let Outcome::Delivered { at } = fate.outcome {
-                    self.queue.schedule(at, Event::Arrival { direction, packet });
+                let fate = self.link.transmit(now, direction, &packet);
+                let comment = fate.outcome.to_string();
+                self.capture.write(now, interface, &packet, Some(&comment)).unwrap();
+                for delivery in fate.outcome.deliveries() {
+                    let mut packet = packet.clone();
+                    delivery.damage.iter().for_each(|damage| damage.apply(&mut packet));
+                    self.queue
+                        .schedule(now + delivery.after(), Event::Arrival { direction, packet });
                 }
             }
             assert_eq!(host.poll_at(now), None);
@@ -158,6 +157,7 @@ fn direction(jitter_ms: u64, loss_ppm: u32) -> DirectionConfig {
         jitter: Duration::from_millis(jitter_ms),
         loss: Probability::from_ppm(loss_ppm),
         mtu: 1_280,
+        ..DirectionConfig::default()
     }
 }
 
@@ -184,11 +184,34 @@ fn retransmission_gets_everything_through_a_bad_link(#[case] family: usize) {
         (world.link.accounting(Direction::Towards), world.link.accounting(Direction::Back));
     assert!(towards.balances() && back.balances());
     assert_eq!((towards.in_flight, back.in_flight), (0, 0));
-    assert_eq!(towards.sent, u64::from(REQUESTS + 1 + world.retransmissions));
+    assert_eq!(towards.sent, REQUESTS + 1 + world.retransmissions);
     assert_eq!(back.sent, towards.delivered);
     // Every round trip is within the bounds of the link.
-    let losses = towards.dropped_loss + back.dropped_loss;
-    assert_eq!(u64::from(world.retransmissions), losses);
+    assert_eq!(world.retransmissions, towards.dropped() + back.dropped());
+}
+
+/// Everything at once: what is damaged is refused by a checksum or (mangled) carries no number that is waited for.
+#[rstest]
+#[case::v4(0)]
+#[case::v6(1)]
+fn retransmission_gets_everything_through_every_fault(#[case] family: usize) {
+    let [some, few] = [100_000, 30_000].map(Probability::from_ppm);
+    let config = DirectionConfig {
+        duplicate: some,
+        reorder: some,
+        reorder_delay: Duration::from_millis(700),
+        corrupt: some,
+        mangle: few,
+        ..direction(30, 100_000)
+    };
+    let world = World::new(family, config, 1).run();
+    assert!(world.answered.iter().map(|&(_, request)| request).eq(0..=REQUESTS));
+    for direction in [Direction::Towards, Direction::Back] {
+        let account = world.link.accounting(direction);
+        assert!(account.balances() && account.in_flight == 0);
+        assert_eq!(account.delivered, account.sent + account.duplicated - account.dropped());
+        assert!(account.corrupted > 0 && account.mangled > 0 && account.reordered > 0);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::Lifelines;
 use core::fmt;
 use ike_core::Instant;
+use vnet::link::DropReason;
 
 /// Characters between the lifelines.
 const WIDTH: usize = 64;
@@ -23,7 +24,7 @@ pub enum Side {
 pub(super) enum End {
     At(Instant),
     /// The datagram does not get there.
-    Lost,
+    Lost(DropReason),
     /// Nobody looked: a real wire shows its near end only.
     Unseen,
 }
@@ -32,7 +33,8 @@ impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::At(at) => at.fmt(f),
-            Self::Lost => f.write_str("lost"),
+            Self::Lost(DropReason::Loss) => f.write_str("lost"),
+            Self::Lost(reason) => write!(f, "lost ({reason})"),
             Self::Unseen => Ok(()),
         }
     }
@@ -73,7 +75,7 @@ pub(super) fn detail(text: &str) -> String {
 
 impl Arrow {
     pub(super) fn line(&self, label: &str) -> String {
-        let lost = matches!(self.arrives, End::Lost);
+        let lost = matches!(self.arrives, End::Lost(_));
         let (body, left, right) = if self.towards {
             let tip = if lost { "-x" } else { "->" };
             (shaft(&format!("-- {label} "), tip), self.sent, self.arrives)
@@ -112,9 +114,10 @@ mod tests {
         let at = End::At(Instant::from_micros(2_000_000));
         let lines = [
             arrow(true, at).line("IKE_SA_INIT request 0"),
-            arrow(true, End::Lost).line("IKE_SA_INIT request 0"),
+            arrow(true, End::Lost(DropReason::Loss)).line("IKE_SA_INIT request 0"),
             arrow(false, at).line("IKE_SA_INIT response 0"),
-            arrow(false, End::Lost).line("IKE_SA_INIT response 0"),
+            arrow(false, End::Lost(DropReason::Loss)).line("IKE_SA_INIT response 0"),
+            arrow(false, End::Lost(DropReason::TooBig)).line("IKE_SA_INIT response 0"),
             note(Instant::from_micros(7), Side::Gateway, "established"),
             detail("SA 1 IKE"),
         ];
@@ -124,7 +127,8 @@ mod tests {
             assert_eq!(bars, [TIME + 2, TIME + 3 + WIDTH], "{line}");
         }
         assert!(lines[1].ends_with("|  lost") && lines[1].contains("-x "));
-        assert!(lines[3].trim_start().starts_with("lost") && lines[3].contains(" x- "));
+        assert!(lines[3].trim_start().starts_with("lost  |") && lines[3].contains(" x- "));
+        assert!(lines[4].starts_with("lost (too_big)  |"));
     }
     #[test]
     fn an_end_that_nobody_saw_has_no_time() {

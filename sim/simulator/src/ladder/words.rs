@@ -9,6 +9,7 @@ use ike_initiator::Event as Initiator;
 use ike_responder::Event as Responder;
 use std::collections::BTreeMap;
 use vnet::ip::{self, protocol};
+use vnet::link::{DamageKind, Delivery};
 use vnet::udp;
 
 /// The note of an event at a node, if it deserves one: arrows speak for what crosses the link.
@@ -68,6 +69,17 @@ pub(super) fn responder_note(
         }
         _ => None,
     }
+}
+
+/// What a link did to a copy of a datagram, to be appended to its label.
+pub(super) fn fault_words(delivery: &Delivery) -> String {
+    let reordered = if delivery.reordered { ", reordered" } else { "" };
+    let damaged = match delivery.damage.map(|damage| damage.kind()) {
+        Some(DamageKind::Corrupt) => ", corrupted",
+        Some(DamageKind::Mangle) => ", mangled",
+        None => "",
+    };
+    format!("{reordered}{damaged}")
 }
 
 /// Looks into ESP packets with the keys of the run.

@@ -20,8 +20,24 @@ pub const FIGURES: &[(&str, &str)] = &[
     ("ping_requests", "echo requests that nodes sent"),
     ("ping_replies", "echo replies that nodes received in time"),
     ("datagrams_sent", "IP datagrams that entered a link"),
-    ("datagrams_delivered", "IP datagrams that left a link at its other end"),
+    (
+        "datagrams_delivered",
+        "IP datagrams that left a link at its other end, second copies and damaged ones too",
+    ),
     ("datagrams_lost", "IP datagrams that a link lost by its `loss`"),
+    ("datagrams_duplicated", "IP datagrams that a link made a second copy of"),
+    (
+        "datagrams_reordered",
+        "copies of IP datagrams that a link held back, so that later ones overtake them",
+    ),
+    (
+        "datagrams_corrupted",
+        "copies of IP datagrams that a link damaged so that a checksum or ESP catches it",
+    ),
+    (
+        "datagrams_mangled",
+        "copies of IP datagrams that a link damaged so that only IKE or ESP can catch it",
+    ),
     ("dropped", "datagrams that arrived and were refused by IKE or ESP"),
     ("diffie_hellman_gateway", "Diffie-Hellman operations of the gateway"),
     ("half_open_peak", "most IKE SAs that the gateway held half-open at one time"),

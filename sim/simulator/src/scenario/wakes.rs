@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use rand_core::Rng;
-use vnet::random::uniform_us;
+use vnet::random::uniform;
 
 #[cfg(test)]
 mod tests;
@@ -60,11 +60,11 @@ impl Wakes {
         match (self, previous) {
             (Self::At(times), _) => times.get(usize::try_from(index).ok()?).copied(),
             (Self::Every { period, first: FirstWake::Spread, .. }, None) => {
-                Some(Duration::from_micros(uniform_us(rng, micros(*period).saturating_sub(1))))
+                Some(Duration::from_micros(uniform(rng, micros(*period).saturating_sub(1))))
             }
             (Self::Every { first: FirstWake::At(first), .. }, None) => Some(*first),
             (Self::Every { period, jitter, .. }, Some(previous)) => {
-                let jitter = Duration::from_micros(uniform_us(rng, micros(*jitter)));
+                let jitter = Duration::from_micros(uniform(rng, micros(*jitter)));
                 previous.checked_add(*period)?.checked_add(jitter)
             }
             (Self::Poisson { mean }, previous) => {
@@ -74,7 +74,7 @@ impl Wakes {
                 previous.unwrap_or_default().checked_add(Duration::from_micros(gap))
             }
             (Self::Once { at, within }, None) => {
-                let later = uniform_us(rng, micros(*within).saturating_sub(1));
+                let later = uniform(rng, micros(*within).saturating_sub(1));
                 at.checked_add(Duration::from_micros(later))
             }
             (Self::Once { .. }, Some(_)) => None,

@@ -10,6 +10,9 @@ mod server;
 mod shared;
 mod tunnel;
 
+#[cfg(test)]
+mod tests;
+
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
@@ -19,7 +22,7 @@ use ike_core::Instant;
 use ike_initiator::StateName;
 use node::Node;
 use server::Server;
-use shared::{Core, Next};
+use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
 pub use behaviour::Behaviours;
@@ -90,22 +93,23 @@ impl<'a> World<'a> {
                 self.server.handle_timeout(&mut self.core);
                 self.pass_on_from_server();
             }
-            Next::Arrive { place, packet } => {
-                self.core.arrived(place, &packet);
-                match place.direction {
-                    Direction::Back => {
-                        self.nodes[index(place.link)].receive(&mut self.core, packet);
-                    }
-                    Direction::Towards => {
-                        if let Some(inner) = self.gateway.receive(&mut self.core, packet) {
-                            self.server.receive(&mut self.core, inner);
-                            self.pass_on_from_server();
-                        }
-                    }
+            Next::Arrive(arrival) => self.arrive(arrival),
+        }
+        true
+    }
+
+    fn arrive(&mut self, arrival: Arrival) {
+        self.core.arrived(&arrival);
+        let Arrival { place, packet, .. } = arrival;
+        match place.direction {
+            Direction::Back => self.nodes[index(place.link)].receive(&mut self.core, packet),
+            Direction::Towards => {
+                if let Some(inner) = self.gateway.receive(&mut self.core, packet) {
+                    self.server.receive(&mut self.core, inner);
+                    self.pass_on_from_server();
                 }
             }
         }
-        true
     }
 
     fn pass_on_from_server(&mut self) {

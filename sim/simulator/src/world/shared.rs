@@ -5,12 +5,15 @@ use super::behaviour::NodeBehaviour;
 use super::{from_net, to_net};
 use crate::event::{Actor, Event, Place, What};
 use crate::fingerprint::digest;
-use crate::observer::{Arrival, Datagram, Observer};
-use crate::scenario::{LinkDirection, Scenario};
+use crate::observer::{self, Datagram, Observer};
+use crate::scenario::{Group, LinkDirection, Rate, Scenario};
 use core::net::SocketAddr;
 use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
-use vnet::link::{Direction, DirectionConfig, Link, LinkConfig, Outcome};
+use std::sync::Arc;
+use vnet::link::{
+    DamageKind, Delivery, Direction, DirectionConfig, Link, LinkConfig, Outage, Outcome,
+};
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
 
@@ -24,7 +27,18 @@ pub(crate) enum Next {
     NodeTimer { node: u32 },
     GatewayTimer,
     ServerTimer,
-    Arrive { place: Place, packet: Vec<u8> },
+    Arrive(Arrival),
+}
+
+/// A copy of a datagram leaves a link.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) place: Place,
+    /// Which copy, if there are two.
+    copy: Option<u8>,
+    damaged: Option<DamageKind>,
+    /// With the damage.
+    pub(crate) packet: Vec<u8>,
 }
 
 /// The shared part of the world.
@@ -54,16 +68,13 @@ impl<'a> Core<'a> {
         behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
     ) -> Self {
         let streams = Streams::new(seed);
-        let config = LinkConfig {
-            towards: direction_config(&scenario.link.towards),
-            back: direction_config(&scenario.link.back),
-        };
+        let links = scenario.groups.iter().flat_map(|group| links(group, &streams));
         Self {
             now: Instant::default(),
             end: Instant::default() + scenario.duration,
             addresses: super::addresses(scenario),
             observer,
-            links: (0..scenario.nodes()).map(|id| Link::new(id, config, &streams)).collect(),
+            links: links.collect(),
             queue: Queue::new(),
             streams,
             behaviour,
@@ -119,28 +130,50 @@ impl<'a> Core<'a> {
     /// An IP datagram enters a link; `who` sent it.
     pub(crate) fn send(&mut self, who: Actor, link: u32, direction: Direction, packet: Vec<u8>) {
         let now = to_net(self.now);
-        let fate = self.links[super::index(link)].transmit(now, direction, packet.len());
+        let fate = self.links[super::index(link)].transmit(now, direction, &packet);
         let place = Place { link, direction, index: fate.index };
         self.observer.datagram(&Datagram { at: self.now, who, place, fate, octets: &packet });
         let (len, digest) = (packet.len(), digest(&packet));
-        self.emit(who, What::Sent { place, len, digest });
+        self.emit(who, What::Sent { place, len, digest, fate: &fate.outcome });
         match fate.outcome {
-            Outcome::Delivered { at } => {
-                self.queue.schedule(at, Next::Arrive { place, packet });
-            }
+            Outcome::Delivered(deliveries) => match deliveries.duplicate {
+                None => self.deliver(place, None, &deliveries.original, packet),
+                Some(duplicate) => {
+                    self.deliver(place, Some(0), &deliveries.original, packet.clone());
+                    self.deliver(place, Some(1), &duplicate, packet);
+                }
+            },
             Outcome::Dropped(reason) => self.emit(who, What::Lost { place, reason }),
         }
     }
 
-    /// A datagram leaves a link.
-    pub(crate) fn arrived(&mut self, place: Place, octets: &[u8]) {
+    /// A copy is on its way from now on. It is damaged where it enters: that is nobody else's business.
+    fn deliver(
+        &mut self,
+        place: Place,
+        copy: Option<u8>,
+        delivery: &Delivery,
+        mut packet: Vec<u8>,
+    ) {
+        if let Some(damage) = delivery.damage {
+            damage.apply(&mut packet);
+        }
+        let damaged = delivery.damage.map(|damage| damage.kind());
+        let at = to_net(self.now) + delivery.after();
+        self.queue.schedule(at, Next::Arrive(Arrival { place, copy, damaged, packet }));
+    }
+
+    /// A copy of a datagram leaves a link.
+    pub(crate) fn arrived(&mut self, arrival: &Arrival) {
+        let Arrival { place, copy, damaged, .. } = *arrival;
         self.links[super::index(place.link)].arrived(place.direction);
         let who = match place.direction {
             Direction::Towards => Actor::Gateway,
             Direction::Back => Actor::Node(place.link),
         };
-        self.observer.arrival(&Arrival { at: self.now, who, place, octets });
-        self.emit(who, What::Arrived { place });
+        let octets = &arrival.packet;
+        self.observer.arrival(&observer::Arrival { at: self.now, who, place, octets });
+        self.emit(who, What::Arrived { place, copy, damaged });
     }
 
     pub(crate) fn gateway_ike(&self) -> SocketAddr {
@@ -155,11 +188,52 @@ impl Alarm {
     }
 }
 
+/// The links of a group's nodes: each its own, all with one configuration.
+fn links(group: &Group, streams: &Streams) -> Vec<Link> {
+    let config = Arc::new(link_config(&group.link));
+    let zero_based = |numbers: &[u64]| numbers.iter().map(|number| number - 1).collect::<Vec<_>>();
+    let (towards, back) =
+        (zero_based(&group.link.drops.towards), zero_based(&group.link.drops.back));
+    group
+        .numbers()
+        .map(|id| {
+            let mut link = Link::new(id, Arc::clone(&config), streams);
+            if !towards.is_empty() {
+                link.drop_listed(Direction::Towards, towards.iter().copied());
+            }
+            if !back.is_empty() {
+                link.drop_listed(Direction::Back, back.iter().copied());
+            }
+            link
+        })
+        .collect()
+}
+
+/// A scenario's link.
+fn link_config(link: &crate::scenario::Link) -> LinkConfig {
+    let at = |since: core::time::Duration| to_net(Instant::default() + since);
+    LinkConfig {
+        towards: direction_config(&link.towards),
+        back: direction_config(&link.back),
+        outages: link
+            .outages
+            .iter()
+            .map(|outage| Outage { from: at(outage.from), until: at(outage.until) })
+            .collect(),
+    }
+}
+
 fn direction_config(direction: &LinkDirection) -> DirectionConfig {
+    let probability = |rate: Rate| Probability::from_ppm(rate.ppm());
     DirectionConfig {
         delay: direction.delay,
         jitter: direction.jitter,
-        loss: Probability::from_ppm(direction.loss.ppm()),
+        loss: probability(direction.loss),
         mtu: direction.mtu.into(),
+        duplicate: probability(direction.duplicate),
+        reorder: probability(direction.reorder),
+        reorder_delay: direction.reorder_delay,
+        corrupt: probability(direction.corrupt),
+        mangle: probability(direction.mangle),
     }
 }

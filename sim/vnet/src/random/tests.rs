@@ -118,7 +118,7 @@ fn uniform_microseconds_reach_both_ends_equally_often() {
     let mut rng = Streams::new(2026).stream(9, "uniform");
     let mut seen = [0u32; 7];
     for _ in 0..70_000 {
-        seen[usize::try_from(uniform_us(&mut rng, 6)).unwrap()] += 1;
+        seen[usize::try_from(uniform(&mut rng, 6)).unwrap()] += 1;
     }
     // Binomial with 70,000 draws of 1/7: sigma is 92.6.
     assert!(seen.iter().all(|count| count.abs_diff(10_000) <= 5 * 93), "{seen:?}");
@@ -127,8 +127,8 @@ fn uniform_microseconds_reach_both_ends_equally_often() {
 #[test]
 fn the_extremes_of_a_draw_are_the_extremes_of_the_range() {
     for max in [0, 1, 999, u64::MAX - 1, u64::MAX] {
-        assert_eq!(uniform_us(&mut Stuck(0), max), 0);
-        assert_eq!(uniform_us(&mut Stuck(u64::MAX), max), max);
+        assert_eq!(uniform(&mut Stuck(0), max), 0);
+        assert_eq!(uniform(&mut Stuck(u64::MAX), max), max);
     }
 }
 
@@ -141,7 +141,7 @@ fn a_draw_consumes_the_same_whatever_it_decides() {
         assert_eq!(rng.get_word_pos(), 2 * (draws as u128 + 1));
     }
     for (draws, max) in [0, 1, u64::MAX].into_iter().enumerate() {
-        uniform_us(&mut rng, max);
+        uniform(&mut rng, max);
         assert_eq!(rng.get_word_pos(), 2 * (draws as u128 + 3));
     }
 }
@@ -149,6 +149,6 @@ fn a_draw_consumes_the_same_whatever_it_decides() {
 proptest! {
     #[test]
     fn uniform_microseconds_stay_in_range(draw: u64, max: u64) {
-        prop_assert!(uniform_us(&mut Stuck(draw), max) <= max);
+        prop_assert!(uniform(&mut Stuck(draw), max) <= max);
     }
 }
