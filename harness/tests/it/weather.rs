@@ -4,7 +4,7 @@ use crate::pair::{LOCALHOST, Pair, Screen, block_on, identity, psk, until};
 use core::net::{Ipv4Addr, SocketAddr};
 use harness::arguments::generator;
 use harness::{Plan, Recorder, Stop, Wire, connect};
-use ike_core::Schedule;
+use ike_core::{Schedule, Suite};
 use ike_initiator::{CloseReason, Config, FailReason};
 use simulator::Side;
 use std::io::ErrorKind;
@@ -36,6 +36,19 @@ fn a_refused_port_is_tried_again_until_patience_ends() {
     if cfg!(target_os = "linux") {
         assert!(screen.contains("* ignores: Connection refused"), "{screen}");
     }
+}
+
+#[test]
+fn an_unauthenticated_refusal_ends_nothing_and_is_told_at_the_end() {
+    let met = block_on(async {
+        let mut pair = Pair::new().await;
+        pair.gateway.suites = vec![Suite::AesCbcModp2048];
+        pair.node.schedule = IMPATIENT;
+        pair.meet().await
+    });
+    let told = "failed: no answer to IKE_SA_INIT that counts (dropped: unauthenticated NO_PROPOSAL_CHOSEN)";
+    assert_eq!(met.outcome.to_string(), told);
+    assert_eq!(met.summary.refused, 4, "one for each transmission");
 }
 
 #[test]
