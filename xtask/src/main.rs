@@ -20,13 +20,20 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 3] = [
+const VERBS: [Verb; 4] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
         about: "run a scenario in virtual time and show what happened",
         package: "runner",
         program: "simulate",
+    },
+    Verb {
+        name: "diff",
+        arguments: "RUN RUN [OPTIONS]",
+        about: "name the first event in which two runs differ",
+        package: "runner",
+        program: "diff",
     },
     Verb {
         name: "connect",

@@ -96,7 +96,8 @@ fn agreed_child(config: &Config, parts: &Parts<'_>) -> Result<Child, Error> {
 /// (RFC 7296 2.9).
 fn narrowed(payload: Payload<'_>, proposed: &[TrafficSelector]) -> Result<Selectors, Error> {
     let mut selectors = Selectors::new();
-    for selector in TrafficSelectors::parse(&payload)?.iter() {
+    let answered = TrafficSelectors::parse(&payload)?;
+    for selector in answered.iter() {
         selectors
             .push(selector)
             .map_err(|_| Error::Incompatible(PeerIncompatible::TsUnacceptable))?;
@@ -104,7 +105,7 @@ fn narrowed(payload: Payload<'_>, proposed: &[TrafficSelector]) -> Result<Select
     if selectors.is_empty() {
         return Err(PeerIncompatible::TsUnacceptable.into());
     }
-    if !TrafficSelector::all_within(&selectors, proposed) {
+    if answered.has_unknown() || !TrafficSelector::all_within(&selectors, proposed) {
         return Err(PeerMisbehaved::WidenedSelectors.into());
     }
     Ok(selectors)

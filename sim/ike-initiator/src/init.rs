@@ -22,7 +22,6 @@ const MAX_COOKIES: u8 = 3;
 const MAX_NONCE: usize = 256;
 
 /// What an IKE_SA_INIT response says.
-#[expect(clippy::large_enum_variant, reason = "there is no allocator to box it with")]
 enum Answer<'m> {
     Accepted { suite: IkeSuite, public: &'m [u8], nonce: &'m [u8] },
     Cookie(Cookie),

@@ -6,13 +6,16 @@ mod words;
 
 use crate::event::{Actor, Event, What};
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
-use draw::{Arrow, Side};
-use ike_core::{Header, IkeKeys, IkeSpi, Instant};
+use core::net::SocketAddr;
+use draw::{Arrow, End};
+use ike_core::{Header, IkeKeys, IkeSpi, Instant, Path};
 use std::collections::{BTreeMap, BTreeSet};
 use vnet::ip::{self, protocol};
 use vnet::link::{Direction, Outcome};
 use vnet::udp;
 use words::{EspReader, node_note, responder_note};
+
+pub use draw::Side;
 
 /// The names above the two lifelines of a ladder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,30 @@ pub struct Lifelines {
     pub node: String,
     /// On the right.
     pub gateway: String,
+}
+
+impl Lifelines {
+    /// The line above a ladder, with its end.
+    #[must_use]
+    pub fn heads(&self) -> String {
+        draw::heads(self)
+    }
+}
+
+/// A datagram as one end saw it. On a real wire, unlike on a virtual link, an end knows when it sent or
+/// received; not when the other did, nor whether it ever will.
+#[derive(Clone, Copy, Debug)]
+pub struct Sighting<'a> {
+    /// When.
+    pub at: Instant,
+    /// In whose ladder.
+    pub node: u32,
+    /// Who saw it.
+    pub side: Side,
+    /// The way it goes: the side sends it if that leads away from it.
+    pub direction: Direction,
+    /// The IP datagram.
+    pub octets: &'a [u8],
 }
 
 /// Draws a ladder for each node as the run goes on. Meant for small runs: it keeps every line.
@@ -33,6 +60,8 @@ pub struct Ladder {
     seen: BTreeMap<(u32, Vec<u8>), u32>,
     /// Whose the responder's SAs are.
     sas: BTreeMap<u64, u32>,
+    /// Peers whose number their address does not tell.
+    peers: BTreeMap<SocketAddr, u32>,
     only: Option<BTreeSet<u32>>,
 }
 
@@ -55,7 +84,7 @@ impl Ladder {
             if !text.is_empty() {
                 text.push('\n');
             }
-            text.push_str(&draw::heads(&names(*node)));
+            text.push_str(&names(*node).heads());
             for line in lines {
                 text.push_str(line);
                 text.push('\n');
@@ -64,14 +93,54 @@ impl Ladder {
         text
     }
 
-    fn add(&mut self, node: u32, line: String) {
-        self.lines.entry(node).or_default().push(line);
+    /// Takes the lines drawn since the last time, node by node, for whoever shows them as they come;
+    /// [`Self::render`] has them no more.
+    pub fn take_lines(&mut self) -> Vec<(u32, String)> {
+        let lines = core::mem::take(&mut self.lines);
+        lines
+            .into_iter()
+            .flat_map(|(node, lines)| lines.into_iter().map(move |l| (node, l)))
+            .collect()
     }
 
-    fn note(&mut self, node: u32, at: Instant, side: Side, text: &str) {
+    /// Tells that a peer has a number: events at the gateway know it by its address, which means
+    /// nothing outside a scenario's network.
+    pub fn peer(&mut self, remote: SocketAddr, node: u32) {
+        self.peers.insert(remote, node);
+    }
+
+    /// Draws a datagram of which one end is known.
+    pub fn sighting(&mut self, sighting: &Sighting<'_>) {
+        let towards = sighting.direction == Direction::Towards;
+        let seen = End::At(sighting.at);
+        let (sent, arrives) = if towards == (sighting.side == Side::Node) {
+            (seen, End::Unseen)
+        } else {
+            (End::Unseen, seen)
+        };
+        self.draw(sighting.node, sighting.octets, &Arrow { towards, sent, arrives });
+    }
+
+    /// Notes what happened at a side.
+    pub fn remark(&mut self, node: u32, at: Instant, side: Side, text: &str) {
         if self.wants(node) {
             self.add(node, draw::note(at, side, text));
         }
+    }
+
+    fn draw(&mut self, node: u32, octets: &[u8], arrow: &Arrow) {
+        let (label, details) = self.label(node, octets);
+        if !self.wants(node) {
+            return;
+        }
+        self.add(node, arrow.line(&label));
+        for detail in details {
+            self.add(node, draw::detail(&detail));
+        }
+    }
+
+    fn add(&mut self, node: u32, line: String) {
+        self.lines.entry(node).or_default().push(line);
     }
 
     /// What an arrow says, and the lines below it.
@@ -112,13 +181,18 @@ impl Observer for Ladder {
     fn event(&mut self, event: &Event<'_>) {
         match (&event.what, event.who) {
             (What::Responder(what), _) => {
-                if let Some((node, text)) = responder_note(what, &mut self.sas) {
-                    self.note(node, event.at, Side::Gateway, &text);
+                let peers = &self.peers;
+                let whose = |path: &Path| {
+                    let known = peers.get(&path.remote).copied();
+                    known.or_else(|| crate::world::number_of(path.remote.ip()))
+                };
+                if let Some((node, text)) = responder_note(what, &whose, &mut self.sas) {
+                    self.remark(node, event.at, Side::Gateway, &text);
                 }
             }
             (what, Actor::Node(node)) => {
                 if let Some(text) = node_note(what) {
-                    self.note(node, event.at, Side::Node, &text);
+                    self.remark(node, event.at, Side::Node, &text);
                 }
             }
             _ => {}
@@ -126,23 +200,15 @@ impl Observer for Ladder {
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {
-        let node = datagram.place.link;
-        let (label, details) = self.label(node, datagram.octets);
-        if !self.wants(node) {
-            return;
-        }
         let arrow = Arrow {
             towards: datagram.place.direction == Direction::Towards,
-            sent: datagram.at,
+            sent: End::At(datagram.at),
             arrives: match datagram.fate.outcome {
-                Outcome::Delivered { at } => Some(Instant::from_micros(at.micros())),
-                Outcome::Dropped(_) => None,
+                Outcome::Delivered { at } => End::At(Instant::from_micros(at.micros())),
+                Outcome::Dropped(_) => End::Lost,
             },
         };
-        self.add(node, arrow.line(&label));
-        for detail in details {
-            self.add(node, draw::detail(&detail));
-        }
+        self.draw(datagram.place.link, datagram.octets, &arrow);
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {

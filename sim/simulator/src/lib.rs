@@ -24,7 +24,7 @@ pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, l
 pub use figures::{Figures, NodeFigures};
 pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
 pub use keylog::{esp_sa, ikev2_decryption_table};
-pub use ladder::{Ladder, Lifelines};
+pub use ladder::{Ladder, Lifelines, Side, Sighting};
 pub use observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
 pub use recording::Recording;
 pub use report::{Expectation, Report};

@@ -95,6 +95,20 @@ impl<'a> TrafficSelectors<'a> {
         }
     }
 
+    /// Whether there is a selector of another type than the two address ranges: a responder ignores
+    /// it (RFC 7815 A.11), an initiator that never proposed one has got more than it asked for.
+    #[must_use]
+    pub fn has_unknown(&self) -> bool {
+        let mut rest = self.0;
+        while let Some((here, behind)) = split_selector(rest) {
+            if !is_known(here) {
+                return true;
+            }
+            rest = behind;
+        }
+        false
+    }
+
     /// The selectors of the two address types, in order; others are skipped (RFC 7815 A.11).
     pub fn iter(&self) -> impl Iterator<Item = TrafficSelector> + use<'a> {
         let mut rest = self.0;

@@ -1,6 +1,7 @@
 //! The lines of a ladder: time at the node, lifeline, what crosses, lifeline, time at the gateway.
 
 use super::Lifelines;
+use core::fmt;
 use ike_core::Instant;
 
 /// Characters between the lifelines.
@@ -8,20 +9,41 @@ const WIDTH: usize = 64;
 /// Characters of a time.
 const TIME: usize = 14;
 
-/// Whose side a note is on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Side {
+/// A side of a ladder, which is an end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// On the left.
     Node,
+    /// On the right.
     Gateway,
+}
+
+/// What is known of an end of an arrow.
+#[derive(Clone, Copy)]
+pub(super) enum End {
+    At(Instant),
+    /// The datagram does not get there.
+    Lost,
+    /// Nobody looked: a real wire shows its near end only.
+    Unseen,
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(at) => at.fmt(f),
+            Self::Lost => f.write_str("lost"),
+            Self::Unseen => Ok(()),
+        }
+    }
 }
 
 /// A datagram between the lifelines.
 pub(super) struct Arrow {
     /// From the node to the gateway.
     pub(super) towards: bool,
-    pub(super) sent: Instant,
-    /// `None`: lost.
-    pub(super) arrives: Option<Instant>,
+    pub(super) sent: End,
+    pub(super) arrives: End,
 }
 
 fn time(at: Instant) -> String {
@@ -51,16 +73,16 @@ pub(super) fn detail(text: &str) -> String {
 
 impl Arrow {
     pub(super) fn line(&self, label: &str) -> String {
-        let lost = "lost".to_owned();
-        let other = self.arrives.map_or(lost, |at| at.to_string());
-        if self.towards {
-            let tip = if self.arrives.is_some() { "->" } else { "-x" };
-            format!("{}  |{}|  {other}", time(self.sent), shaft(&format!("-- {label} "), tip))
+        let lost = matches!(self.arrives, End::Lost);
+        let (body, left, right) = if self.towards {
+            let tip = if lost { "-x" } else { "->" };
+            (shaft(&format!("-- {label} "), tip), self.sent, self.arrives)
         } else {
-            let tip = if self.arrives.is_some() { "<-" } else { "x-" };
-            let body = shaft(&format!("{tip} {label} "), "--");
-            format!("{other:>TIME$}  |{body}|  {}", self.sent)
-        }
+            let tip = if lost { "x-" } else { "<-" };
+            (shaft(&format!("{tip} {label} "), "--"), self.arrives, self.sent)
+        };
+        let line = format!("{:>TIME$}  |{body}|  {right}", left.to_string());
+        line.trim_end().to_owned()
     }
 }
 
@@ -85,13 +107,14 @@ mod tests {
 
     #[test]
     fn arrows_notes_and_details_keep_the_lifelines_straight() {
-        let arrow = |towards, arrives| Arrow { towards, sent: Instant::from_micros(1), arrives };
-        let at = Some(Instant::from_micros(2_000_000));
+        let sent = End::At(Instant::from_micros(1));
+        let arrow = |towards, arrives| Arrow { towards, sent, arrives };
+        let at = End::At(Instant::from_micros(2_000_000));
         let lines = [
             arrow(true, at).line("IKE_SA_INIT request 0"),
-            arrow(true, None).line("IKE_SA_INIT request 0"),
+            arrow(true, End::Lost).line("IKE_SA_INIT request 0"),
             arrow(false, at).line("IKE_SA_INIT response 0"),
-            arrow(false, None).line("IKE_SA_INIT response 0"),
+            arrow(false, End::Lost).line("IKE_SA_INIT response 0"),
             note(Instant::from_micros(7), Side::Gateway, "established"),
             detail("SA 1 IKE"),
         ];
@@ -102,5 +125,19 @@ mod tests {
         }
         assert!(lines[1].ends_with("|  lost") && lines[1].contains("-x "));
         assert!(lines[3].trim_start().starts_with("lost") && lines[3].contains(" x- "));
+    }
+    #[test]
+    fn an_end_that_nobody_saw_has_no_time() {
+        let at = End::At(Instant::from_micros(2_000_000));
+        let out = Arrow { towards: true, sent: at, arrives: End::Unseen }.line("request");
+        assert!(out.trim_start().starts_with("2.000000  |-- request -"), "{out}");
+        assert!(out.ends_with("->|"), "{out}");
+        let seen_by_the_gateway = Arrow { towards: true, sent: End::Unseen, arrives: at };
+        let line = seen_by_the_gateway.line("request");
+        assert!(line.starts_with(&" ".repeat(TIME + 2)), "{line}");
+        assert!(line.ends_with("->|  2.000000"), "{line}");
+        let back = Arrow { towards: false, sent: End::Unseen, arrives: at }.line("response");
+        assert!(back.trim_start().starts_with("2.000000  |<- response -"), "{back}");
+        assert!(back.ends_with("--|"), "{back}");
     }
 }

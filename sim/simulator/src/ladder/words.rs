@@ -4,6 +4,7 @@ use crate::event::What;
 use crate::observer::EspKeyLog;
 use crypto::RustCrypto;
 use esp::{Inbound, Opened, ReplayWindow, spi_of};
+use ike_core::Path;
 use ike_initiator::Event as Initiator;
 use ike_responder::Event as Responder;
 use std::collections::BTreeMap;
@@ -40,12 +41,13 @@ fn initiator_note(event: &Initiator) -> Option<String> {
     })
 }
 
-/// The note of an event at the gateway, with the node it is about; `sas` remembers whose SA is whose.
+/// The note of an event at the gateway, with the node it is about: `at` tells it by the path, and `sas`
+/// remembers whose SA is whose.
 pub(super) fn responder_note(
     event: &Responder,
+    at: &dyn Fn(&Path) -> Option<u32>,
     sas: &mut BTreeMap<u64, u32>,
 ) -> Option<(u32, String)> {
-    let at = |path: &ike_core::Path| crate::world::number_of(path.remote.ip());
     match event {
         Responder::HalfOpen { sa, path, .. } => {
             sas.insert(sa.spi_r().0, at(path)?);

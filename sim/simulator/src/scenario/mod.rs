@@ -21,7 +21,7 @@ pub use error::ScenarioError;
 pub use figures::FIGURES;
 pub use group::Group;
 pub use ike_initiator::Profile;
-pub use units::Rate;
+pub use units::{Rate, duration};
 
 use core::fmt;
 use core::ops::RangeInclusive;

@@ -94,8 +94,12 @@ impl Decimal {
     }
 }
 
-/// Reads numbers with units, the longer unit first, each at most once.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a duration as in a scenario, for example `1h30min` or `1.5s`: numbers with units, the longer unit
+/// first, each at most once.
+///
+/// # Errors
+/// What is wrong, and what was expected.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!(r#""{text}" is not a duration: expected {DURATION}"#);
     let (mut us, mut rest, mut units) = (0_u128, text, UNITS.as_slice());
     while !rest.is_empty() || us == 0 && units.len() == UNITS.len() {

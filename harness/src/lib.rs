@@ -1,0 +1,25 @@
+//! The same initiator and responder on a real UDP socket, at the pace of the clock.
+//!
+//! [`connect`] drives the initiator and [`respond`] the responder through the very calls that the
+//! simulator makes; what differs is where time, randomness and datagrams come from. A [`Recorder`] draws
+//! the simulator's ladder of what this end sees, line by line, and writes a capture with its keys.
+//!
+//! ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
+#![forbid(unsafe_code)]
+
+pub mod arguments;
+mod clock;
+mod connect;
+mod files;
+mod recorder;
+mod respond;
+mod stop;
+mod wire;
+
+pub use clock::Clock;
+pub use connect::{Child, Established, Outcome, Plan, connect};
+pub use files::Files;
+pub use recorder::Recorder;
+pub use respond::{Service, Summary, respond};
+pub use stop::Stop;
+pub use wire::{Datagram, Trouble, Wire};
