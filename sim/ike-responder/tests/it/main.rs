@@ -4,6 +4,7 @@ mod auth_errors;
 mod behaviours;
 mod client;
 mod cookies;
+mod counters;
 mod crash;
 mod create_child;
 mod exchanges;

@@ -1,11 +1,11 @@
 //! No octets from outside do harm, whatever the state.
 
-use crate::client::{Client, notify};
+use crate::client::{Client, RESPONSE, notify};
 use crate::exchanges::delete_ike;
 use crate::world::World;
 use core::time::Duration;
-use ike_core::{ExchangeType, NotifyType, Suite};
-use ike_responder::{CookiePolicy, OutPayload};
+use ike_core::{ExchangeType, Header, NotifyType, Suite};
+use ike_responder::{CookiePolicy, GatewayRequest, OutPayload};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -40,6 +40,18 @@ fn prepared(state: u8, suite: Suite) -> (World, Client, Vec<u8>) {
             let delete = world.sent().remove(0).1;
             client.respond(&delete)
         }
+        6 => {
+            let sa = world.connect(&mut client);
+            assert!(world.responder.request(world.now, sa, GatewayRequest::NewChild));
+            let request = world.sent().remove(0).1;
+            let header = Header::parse(&request).expect("a header").flags(RESPONSE);
+            client.seal_as(&header, &[notify(NotifyType::NO_ADDITIONAL_SAS, &[])])
+        }
+        7 => {
+            world.responder.config_mut().service_time = Duration::from_millis(10);
+            world.silence(client.path, &client.init());
+            client.init()
+        }
         _ => {
             world.connect(&mut client);
             let delete = client.informational(2, &[delete_ike()]);
@@ -57,6 +69,7 @@ fn assert_sound(mut world: World) {
     assert_eq!((world.responder.sas().count(), world.responder.poll_timeout()), (0, None));
     assert_eq!((world.responder.half_open(), world.responder.established()), (0, 0));
     world.responder.config_mut().cookies = CookiePolicy::Never;
+    world.responder.config_mut().service_time = Duration::ZERO;
     world.connect(&mut Client::new(8));
 }
 
@@ -70,7 +83,7 @@ proptest! {
 
     #[test]
     fn arbitrary_octets_never_panic(
-        state in 0..=6_u8,
+        state in 0..=8_u8,
         datagrams in vec(vec(any::<u8>(), 0..200), 1..8),
     ) {
         let (mut world, client, _) = prepared(state, Suite::default());
@@ -82,7 +95,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bodies_behind_a_good_header_never_panic(
-        state in 0..=6_u8,
+        state in 0..=8_u8,
         first in any::<u8>(),
         body in vec(any::<u8>(), 0..300),
     ) {
@@ -98,7 +111,7 @@ proptest! {
 
     #[test]
     fn mutated_messages_never_panic(
-        state in 0..=6_u8,
+        state in 0..=8_u8,
         suite in suites(),
         changes in vec((any::<Index>(), any::<u8>()), 1..6),
         cut in any::<Option<Index>>(),
@@ -120,14 +133,14 @@ proptest! {
     /// What verifies and is nonsense inside: the peer itself is mad.
     #[test]
     fn arbitrary_payloads_inside_never_panic(
-        state in 2..=5_u8,
+        state in 2..=6_u8,
         exchange in 34..=38_u8,
         payloads in vec((33..=54_u8, any::<bool>(), vec(any::<u8>(), 0..60)), 0..6),
         genuine in any::<bool>(),
     ) {
         let (mut world, mut client, message) = prepared(state, Suite::default());
-        let header = ike_core::Header::parse(&message).expect("a header");
-        let header = ike_core::Header { exchange: ExchangeType(exchange), ..header };
+        let header = Header::parse(&message).expect("a header");
+        let header = Header { exchange: ExchangeType(exchange), ..header };
         let mut all = if genuine && state == 2 { client.auth_payloads() } else { Vec::new() };
         all.extend(payloads.into_iter().map(|(kind, critical, body)| OutPayload {
             kind: ike_core::PayloadType(kind),

@@ -215,6 +215,31 @@ fn who_is_called_late_answers_all_that_is_done_in_order() {
 }
 
 #[test]
+fn no_work_begins_before_its_request_comes_however_late_the_caller_is() {
+    let mut world = busy();
+    enqueue(&mut world, &Client::new(1));
+    world.now = at_ms(25);
+    enqueue(&mut world, &Client::new(2));
+    assert_eq!(world.last_event(), &queued(&Client::new(2), 1, at_ms(35)));
+}
+
+#[test]
+fn whoever_has_been_served_is_forgotten_by_the_queue() {
+    let mut world = World::with(|config| {
+        config.service_time = C;
+        config.half_open_per_address = Some(1);
+    });
+    let client = Client::new(1);
+    for _ in 0..2 {
+        enqueue(&mut world, &client);
+        assert!(matches!(world.last_event(), Event::Queued { ahead: 0, .. }));
+        assert_eq!(world.pass(C).len(), 1);
+        // Nor does its half-open SA stay.
+        world.pass(Duration::from_secs(30));
+    }
+}
+
+#[test]
 fn a_half_open_sa_waits_for_ike_auth_from_its_answer_on() {
     let mut world = busy();
     enqueue(&mut world, &Client::new(1));
