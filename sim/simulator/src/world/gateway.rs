@@ -43,11 +43,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(
-        scenario: &Scenario,
-        core: &Core<'_>,
-        behaviour: GatewayBehaviour,
-    ) -> Self {
+    pub(crate) fn new(scenario: &Scenario, core: &Core<'_>, behaviour: GatewayBehaviour) -> Self {
         let mut config = Config::new(scenario.gateway.identity.clone());
         config.suites.clone_from(&scenario.gateway.suites);
         config.local = vec![TrafficSelector::host(core.addresses.server())];

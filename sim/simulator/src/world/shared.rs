@@ -1,10 +1,10 @@
 //! What everybody in the world shares: time, queue, links, randomness, the observer.
 
 use super::address::Addresses;
+use super::behaviour::NodeBehaviour;
 use super::{from_net, to_net};
 use crate::event::{Actor, Event, Place, What};
 use crate::fingerprint::digest;
-use super::behaviour::NodeBehaviour;
 use crate::observer::{Arrival, Datagram, Observer};
 use crate::scenario::{LinkDirection, Scenario};
 use core::net::SocketAddr;
