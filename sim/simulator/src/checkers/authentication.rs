@@ -11,6 +11,7 @@ use super::{Check, Findings};
 use crate::event::{Actor, Event, What};
 use crate::observer::IkeKeyLog;
 use crate::scenario::{Profile, Scenario};
+use crate::world::Standing;
 use crypto::ProtectionKey;
 use ike_core::{Instant, Operation};
 use ike_initiator::{CloseReason as NodeClose, Event as Node, FailReason};
@@ -117,9 +118,8 @@ impl Authentication {
         let (sa, proven) = match event {
             Gateway::Closed { sa, reason: GatewayClose::InitialContact } => {
                 self.sas.remove(&sa.spi_r().0);
-                let wrong = self.unexplained_contact(at);
                 self.contact = (at, self.contact.1 + 1);
-                return wrong;
+                return None;
             }
             Gateway::Established { sa, replaced, .. } => {
                 let closed = if self.contact.0 == at { self.contact.1 } else { 0 };
@@ -190,6 +190,9 @@ impl Check for Authentication {
     }
 
     fn event(&mut self, event: &Event<'_>, findings: &mut Findings) {
+        if let Some(what) = self.unexplained_contact(event.at) {
+            findings.add(Actor::Gateway, what);
+        }
         let wrong = match (&event.what, event.who) {
             (What::Woke { .. }, Actor::Node(number)) => {
                 self.nodes.put(number, NodeSide::default());
@@ -200,12 +203,7 @@ impl Check for Authentication {
                 None
             }
             (What::Initiator(what), Actor::Node(number)) => self.node(number, event.at, what),
-            (What::Responder(what), _) => {
-                if let Some(what) = self.unexplained_contact(event.at) {
-                    findings.add(event.who, what);
-                }
-                self.gateway(event.at, what)
-            }
+            (What::Responder(what), _) => self.gateway(event.at, what),
             _ => None,
         };
         if let Some(what) = wrong {
@@ -225,6 +223,12 @@ impl Check for Authentication {
                 self.sas.insert(spis.1, side);
             }
             Actor::Server => {}
+        }
+    }
+
+    fn end(&mut self, standing: &Standing, findings: &mut Findings) {
+        if let Some(what) = self.unexplained_contact(standing.at) {
+            findings.add(Actor::Gateway, what);
         }
     }
 
