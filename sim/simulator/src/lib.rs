@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod checkers;
 mod decode;
 mod event;
 mod figures;
@@ -20,6 +21,7 @@ pub mod scenario;
 mod trace;
 mod world;
 
+pub use checkers::{Checkers, Violation};
 pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, link_drop_name};
 pub use figures::{Figures, NodeFigures};
 pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
@@ -27,7 +29,7 @@ pub use keylog::{esp_sa, ikev2_decryption_table};
 pub use ladder::{Ladder, Lifelines, Side, Sighting};
 pub use observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 pub use recording::Recording;
-pub use report::{Expectation, Report};
+pub use report::{Expectation, Report, ViolationReport};
 pub use run::{Outcome, run};
 pub use trace::trace_line;
 pub use world::{Behaviours, NodeState, Standing, World};

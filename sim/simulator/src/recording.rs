@@ -1,10 +1,13 @@
 //! Everything that a run leaves behind, kept in memory until it is written.
 
+use crate::checkers::Checkers;
 use crate::event::{Actor, Event, direction_name};
 use crate::figures::Counter;
 use crate::fingerprint::Fingerprint;
 use crate::ladder::Ladder;
-use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
+use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
+use crate::run::{name_of, names};
+use crate::scenario::Scenario;
 use crate::trace::trace_line;
 use vnet::capture::{Capture, CaptureError};
 use vnet::link::{Delivery, DropReason, Outcome};
@@ -12,6 +15,7 @@ use vnet::link::{Delivery, DropReason, Outcome};
 /// The files of a run, and what they were made from.
 pub struct Recording {
     pub(crate) counter: Counter,
+    pub(crate) checkers: Checkers,
     pub(crate) fingerprint: Fingerprint,
     pub(crate) trace: String,
     pub(crate) ladder: Option<Ladder>,
@@ -23,14 +27,16 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// An empty one for so many nodes, which are called `name`; with a ladder if wanted.
+    /// An empty one of a run of `scenario`; with a ladder if wanted.
     ///
     /// # Panics
     /// Never: a capture into memory cannot fail to start.
     #[must_use]
-    pub fn new(nodes: u32, ladder: Option<Ladder>, name: Box<dyn Fn(u32) -> String>) -> Self {
+    pub fn new(scenario: &Scenario, ladder: Option<Ladder>) -> Self {
+        let names = names(scenario);
         Self {
-            counter: Counter::new(nodes),
+            counter: Counter::new(scenario.nodes()),
+            checkers: Checkers::new(scenario),
             fingerprint: Fingerprint::default(),
             trace: String::new(),
             ladder,
@@ -38,7 +44,7 @@ impl Recording {
             esp_keys: Vec::new(),
             capture: Capture::new(Vec::new(), &["vnet"]).expect("a capture into memory"),
             capture_error: None,
-            name,
+            name: Box::new(move |number| name_of(&names, number)),
         }
     }
 
@@ -72,6 +78,7 @@ fn fate_comment(fate: &Outcome) -> String {
 impl Observer for Recording {
     fn event(&mut self, event: &Event<'_>) {
         self.counter.event(event);
+        self.checkers.event(event);
         self.fingerprint.update(event);
         self.trace.push_str(&trace_line(event, &self.name));
         self.trace.push('\n');
@@ -80,7 +87,12 @@ impl Observer for Recording {
         }
     }
 
+    fn arrival(&mut self, arrival: &Arrival<'_>) {
+        self.checkers.arrival(arrival);
+    }
+
     fn datagram(&mut self, datagram: &Datagram<'_>) {
+        self.checkers.datagram(datagram);
         let place = datagram.place;
         let fate = fate_comment(&datagram.fate.outcome);
         let comment = format!(
@@ -99,6 +111,7 @@ impl Observer for Recording {
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
+        self.checkers.ike_keys(keys);
         // Both ends show theirs, and a file needs them once.
         if keys.who == Actor::Gateway {
             return;
@@ -110,6 +123,7 @@ impl Observer for Recording {
     }
 
     fn esp_keys(&mut self, keys: &EspKeyLog) {
+        self.checkers.esp_keys(keys);
         if keys.who != Actor::Gateway {
             return;
         }

@@ -1,5 +1,6 @@
 //! The report of a run: the verdict and every figure, with stable keys.
 
+use crate::checkers::{Checkers, Violation};
 use crate::figures::{Figures, NodeFigures};
 use crate::fingerprint::RunHash;
 use crate::scenario::{Group, Scenario};
@@ -20,6 +21,21 @@ pub struct Expectation {
     pub actual: u64,
     /// Whether that is within the bound.
     pub passed: bool,
+}
+
+/// A rule that was broken, as one of the checkers saw it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ViolationReport {
+    /// The checker's name.
+    pub checker: &'static str,
+    /// Virtual time, in microseconds.
+    pub at_us: u64,
+    /// Who broke it, or where it showed.
+    pub who: String,
+    /// What happened.
+    pub what: String,
+    /// The last events there, as lines of the trace.
+    pub context: Vec<String>,
 }
 
 /// How a group was set up.
@@ -71,12 +87,16 @@ pub struct Report {
     pub commit: Option<String>,
     /// The overrides, as typed.
     pub overrides: Vec<String>,
-    /// Whether every expectation held and every link's account balances.
+    /// Whether every expectation held, every link's account balances and no rule was broken.
     pub passed: bool,
     /// Each expectation.
     pub expectations: Vec<Expectation>,
     /// Whether on every link sent + duplicated + injected = delivered + dropped + in flight.
     pub accounting_balances: bool,
+    /// The first rules that were broken.
+    pub violations: Vec<ViolationReport>,
+    /// How often a rule was broken beyond those.
+    pub more_violations: u64,
     /// Virtual time at the end, in microseconds.
     pub end_us: u64,
     /// Events of the run.
@@ -117,6 +137,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) events: u64,
     pub(crate) end: Instant,
     pub(crate) balances: bool,
+    pub(crate) checkers: &'a Checkers,
 }
 
 pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) -> Report {
@@ -140,9 +161,13 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
         seed: run.1,
         commit: None,
         overrides: Vec::new(),
-        passed: facts.balances && expectations.iter().all(|expectation| expectation.passed),
+        passed: facts.balances
+            && facts.checkers.violations().is_empty()
+            && expectations.iter().all(|expectation| expectation.passed),
         expectations,
         accounting_balances: facts.balances,
+        violations: violations(facts.checkers),
+        more_violations: facts.checkers.more(),
         end_us: facts.end.micros(),
         events: facts.events,
         fingerprint: facts.hashes.0.to_string(),
@@ -159,6 +184,17 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
             .map(|(name, figures)| NodeReport { name, figures: figures.clone() })
             .collect(),
     }
+}
+
+fn violations(checkers: &Checkers) -> Vec<ViolationReport> {
+    let report = |violation: &Violation| ViolationReport {
+        checker: violation.checker,
+        at_us: violation.at.micros(),
+        who: checkers.actor_name(violation.who),
+        what: violation.what.clone(),
+        context: violation.context.clone(),
+    };
+    checkers.violations().iter().map(report).collect()
 }
 
 /// A node's name: its group and its number in the run.

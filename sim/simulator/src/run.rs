@@ -34,16 +34,15 @@ pub struct Outcome {
 /// [`CaptureError`]: the run cannot be written as a capture.
 pub fn run(name: &str, scenario: &Scenario, seed: u64) -> Result<Outcome, CaptureError> {
     let ladder = (scenario.nodes() <= LADDER_NODES).then(Ladder::default);
-    let names = names(scenario);
-    let mut recording =
-        Recording::new(scenario.nodes(), ladder, Box::new(move |number| name_of(&names, number)));
+    let mut recording = Recording::new(scenario, ladder);
     let mut world = World::new(scenario, seed, &mut recording);
     world.step_until(Instant::default() + scenario.duration);
     let end = world.now();
-    let (half_open, established) = world.gateway_sas();
-    let balances = world.accounting().all(|(_, _, account)| account.balances());
+    let standing = world.standing();
     drop(world);
+    let (half_open, established) = standing.gateway_sas;
     recording.counter.finish(end.micros(), half_open + established);
+    recording.checkers.finish(&standing);
     let fingerprint = &recording.fingerprint;
     let report = judge(
         scenario,
@@ -55,10 +54,11 @@ pub fn run(name: &str, scenario: &Scenario, seed: u64) -> Result<Outcome, Captur
             checkpoints: fingerprint.checkpoints(),
             events: fingerprint.events(),
             end,
-            balances,
+            balances: standing.accounts.iter().all(|(_, _, account)| account.balances()),
+            checkers: &recording.checkers,
         },
     );
-    let names = self::names(scenario);
+    let names = names(scenario);
     let heads = |number| Lifelines { node: name_of(&names, number), gateway: "gateway".into() };
     Ok(Outcome {
         report,
@@ -71,11 +71,11 @@ pub fn run(name: &str, scenario: &Scenario, seed: u64) -> Result<Outcome, Captur
 }
 
 /// The first number of each group with its name.
-fn names(scenario: &Scenario) -> Vec<(u32, String)> {
+pub(crate) fn names(scenario: &Scenario) -> Vec<(u32, String)> {
     scenario.groups.iter().map(|group| (group.first, group.name.clone())).collect()
 }
 
-fn name_of(groups: &[(u32, String)], number: u32) -> String {
+pub(crate) fn name_of(groups: &[(u32, String)], number: u32) -> String {
     let index = groups.partition_point(|(first, _)| *first <= number).saturating_sub(1);
     format!("{}-{number}", groups[index].1)
 }

@@ -13,7 +13,9 @@ fn door(overrides: &[(&str, &str)]) -> Outcome {
     let overrides: Vec<(String, String)> =
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let scenario = Scenario::parse("garage-door.toml", DOOR, &overrides).expect("a scenario");
-    run("garage-door", &scenario, 1).expect("a capture")
+    let outcome = run("garage-door", &scenario, 1).expect("a capture");
+    assert_eq!(outcome.report.violations, []);
+    outcome
 }
 
 fn keys(value: &Value, all: &mut BTreeSet<String>) {

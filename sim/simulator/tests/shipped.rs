@@ -31,7 +31,9 @@ fn simulate(path: &Path, seed: Option<u64>) -> Outcome {
 fn simulate_with(path: &Path, seed: Option<u64>, overrides: &[(String, String)]) -> Outcome {
     let text = fs::read_to_string(path).expect("a readable scenario");
     let scenario = Scenario::parse(&name(path), &text, overrides).expect("a scenario");
-    run(&name(path), &scenario, seed.unwrap_or(scenario.seed)).expect("a capture")
+    let outcome = run(&name(path), &scenario, seed.unwrap_or(scenario.seed)).expect("a capture");
+    assert_eq!(outcome.report.violations, [], "{} with seed {seed:?}", path.display());
+    outcome
 }
 
 /// What a reviewer wants to see of a run.

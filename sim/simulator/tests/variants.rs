@@ -11,7 +11,9 @@ fn door(overrides: &[(&str, &str)]) -> Outcome {
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let scenario = Scenario::parse("garage-door.toml", DOOR, &overrides)
         .expect("a scenario and its overrides");
-    run("garage-door", &scenario, 1).expect("a capture")
+    let outcome = run("garage-door", &scenario, 1).expect("a capture");
+    assert_eq!(outcome.report.violations, []);
+    outcome
 }
 
 /// The lines of the trace that are such events of such an actor.

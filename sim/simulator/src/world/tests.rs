@@ -44,7 +44,7 @@ fn relink(world: &mut World<'_>, link: LinkConfig) {
 /// A run over such links, after `prepare` did something to them.
 fn record(link: LinkConfig, prepare: impl FnOnce(&mut World<'_>)) -> Recording {
     let scenario = door();
-    let mut recording = Recording::new(1, Some(Ladder::default()), Box::new(|_| "door-0".into()));
+    let mut recording = Recording::new(&scenario, Some(Ladder::default()));
     let mut world = World::new(&scenario, 3, &mut recording);
     relink(&mut world, link);
     prepare(&mut world);
@@ -107,8 +107,8 @@ fn what_arrives_is_exactly_what_the_fates_say() {
 #[test]
 fn the_figures_of_the_faults_are_those_of_the_links() {
     let mut sums = [0; 6];
-    let mut recording = Recording::new(1, None, Box::new(|number| format!("door-{number}")));
     let scenario = door();
+    let mut recording = Recording::new(&scenario, None);
     let mut world = World::new(&scenario, 3, &mut recording);
     relink(&mut world, faulty());
     world.step_until(Instant::default() + scenario.duration);

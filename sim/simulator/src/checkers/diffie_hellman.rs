@@ -1,0 +1,135 @@
+//! One Diffie-Hellman operation of the gateway for each different IKE_SA_INIT request, however often
+//! it arrives (RFC 7296 2.1): a second one only when the gateway has forgotten the SA of the first
+//! before IKE_AUTH came.
+//!
+//! Memory: the hashes of the requests of each initiator's SPI that has an SA at the gateway, and of up
+//! to 16,384 others.
+
+use super::packet::Packet;
+use super::{Check, Findings};
+use crate::event::{Actor, Event, What};
+use ike_core::Operation;
+use ike_responder::{CloseReason, Event as Gateway};
+use std::collections::BTreeMap;
+
+/// Initiators without an SA that are told apart.
+const TOLD_APART: usize = 16_384;
+
+#[derive(Default)]
+pub(super) struct OneDiffieHellman {
+    /// By the initiator's SPI.
+    initiators: BTreeMap<u64, Initiator>,
+    without_sa: usize,
+    /// By the responder's SPI.
+    sas: BTreeMap<u64, Sa>,
+    /// Operations since the gateway last said which request they were for.
+    unnamed: u64,
+}
+
+struct Sa {
+    spi_i: u64,
+    established: bool,
+}
+
+#[derive(Default)]
+struct Initiator {
+    /// Hashes of the different requests that arrived.
+    requests: Vec<u64>,
+    operations: usize,
+    sas: usize,
+}
+
+impl OneDiffieHellman {
+    fn half_open(&mut self, spi_i: u64, spi_r: u64) -> Option<String> {
+        let operations = core::mem::take(&mut self.unnamed);
+        let initiator = self.initiators.entry(spi_i).or_insert_with(|| {
+            self.without_sa += 1;
+            Initiator::default()
+        });
+        if initiator.sas == 0 {
+            self.without_sa -= 1;
+        }
+        initiator.sas += 1;
+        initiator.operations += usize::try_from(operations).unwrap_or(usize::MAX);
+        self.sas.insert(spi_r, Sa { spi_i, established: false });
+        let (done, requests) = (initiator.operations, initiator.requests.len());
+        (done > requests).then(|| {
+            format!(
+                "{done} Diffie-Hellman operations for {requests} different IKE_SA_INIT requests \
+                 of {spi_i:016x}"
+            )
+        })
+    }
+
+    /// The SA is gone. If no IKE_AUTH came, its request is new to the gateway from now on.
+    fn closed(&mut self, spi_r: u64, reason: CloseReason) {
+        let Some(Sa { spi_i, established }) = self.sas.remove(&spi_r) else { return };
+        let Some(initiator) = self.initiators.get_mut(&spi_i) else { return };
+        initiator.sas -= 1;
+        if initiator.sas > 0 {
+            return;
+        }
+        let forgotten = match reason {
+            CloseReason::HalfOpenTimeout => true,
+            CloseReason::DeletedByUs => !established,
+            _ => false,
+        };
+        if forgotten {
+            self.initiators.remove(&spi_i);
+        } else {
+            self.without_sa += 1;
+        }
+    }
+}
+
+impl Check for OneDiffieHellman {
+    fn name(&self) -> &'static str {
+        "one Diffie-Hellman"
+    }
+
+    fn arrived(&mut self, packet: &Packet<'_>, _findings: &mut Findings) {
+        let Some(ike) = packet.ike().filter(|ike| ike.is_init() && !ike.is_response()) else {
+            return;
+        };
+        if packet.who != Actor::Gateway {
+            return;
+        }
+        if self.without_sa >= TOLD_APART {
+            self.initiators.retain(|_, initiator| initiator.sas > 0);
+            self.without_sa = 0;
+        }
+        let initiator = self.initiators.entry(ike.header.spi_i.0).or_insert_with(|| {
+            self.without_sa += 1;
+            Initiator::default()
+        });
+        let digest = ike.digest();
+        if !initiator.requests.contains(&digest) {
+            initiator.requests.push(digest);
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>, findings: &mut Findings) {
+        let What::Responder(what) = &event.what else { return };
+        let wrong = match what {
+            Gateway::Operation { operation: Operation::DiffieHellman(_), sa: Some(_) } => {
+                self.unnamed += 1;
+                None
+            }
+            Gateway::HalfOpen { spi_i, spi_r, .. } => self.half_open(spi_i.0, spi_r.0),
+            Gateway::Established { sa, .. } => {
+                if let Some(sa) = self.sas.get_mut(&sa.spi_r().0) {
+                    sa.established = true;
+                }
+                None
+            }
+            Gateway::Closed { sa, reason } => {
+                self.closed(sa.spi_r().0, *reason);
+                None
+            }
+            _ => None,
+        };
+        if let Some(what) = wrong {
+            findings.add(event.who, what);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Links: all that is sent is lost, arrives, or is on its way; nothing arrives that was not sent, nor
+//! twice, nor changed, nor sooner or later than its link allows.
+//!
+//! Memory: three counters for each link and direction that was used; a record for each datagram on its
+//! way.
+
+use super::packet::Packet;
+use super::{Check, Findings};
+use crate::event::{Actor, Event, Place, What, direction_name};
+use crate::scenario::{Link, Scenario};
+use crate::world::Standing;
+use core::time::Duration;
+use ike_core::Instant;
+use std::collections::BTreeMap;
+use vnet::link::{Delivery, Direction, Fate};
+
+pub(super) struct Links {
+    /// The first node of each group, and the link that its nodes have.
+    groups: Vec<(u32, Link)>,
+    on_the_way: BTreeMap<Place, Flight>,
+    counts: BTreeMap<(u32, Direction), Count>,
+}
+
+/// A datagram on its way.
+struct Flight {
+    sent_at: Instant,
+    digest: u64,
+    /// What the link said would arrive and has not yet; `None`: it said nothing.
+    due: Option<Vec<Delivery>>,
+}
+
+impl Flight {
+    /// The copy that is due now, which is then no longer due. A link that said nothing owes one.
+    fn take(&mut self, took: Duration) -> Option<Option<Delivery>> {
+        match &mut self.due {
+            None => {
+                self.due = Some(Vec::new());
+                Some(None)
+            }
+            Some(due) => {
+                let index = due.iter().position(|delivery| delivery.after() == took)?;
+                Some(Some(due.remove(index)))
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.due.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    fn copies(&self) -> u64 {
+        self.due.as_ref().map_or(1, |due| due.len() as u64)
+    }
+}
+
+/// The deliveries that the link has announced.
+fn announced(fate: Option<Fate>) -> Option<Vec<Delivery>> {
+    fate.map(|fate| fate.outcome.deliveries().copied().collect())
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Count {
+    sent: u64,
+    duplicated: u64,
+    lost: u64,
+    arrived: u64,
+}
+
+impl Links {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let groups = scenario.groups.iter().map(|group| (group.first, group.link.clone()));
+        Self { groups: groups.collect(), on_the_way: BTreeMap::new(), counts: BTreeMap::new() }
+    }
+
+    /// The least and the most that a datagram may take.
+    fn times(&self, place: Place, reordered: bool) -> (Duration, Duration) {
+        let index = self.groups.partition_point(|(first, _)| *first <= place.link);
+        let link = &self.groups[index.saturating_sub(1)].1;
+        let config = match place.direction {
+            Direction::Towards => &link.towards,
+            Direction::Back => &link.back,
+        };
+        let held_back = if reordered { config.reorder_delay } else { Duration::ZERO };
+        (config.delay + held_back, config.delay + config.jitter + held_back)
+    }
+
+    fn count(&mut self, place: Place) -> &mut Count {
+        self.counts.entry((place.link, place.direction)).or_default()
+    }
+
+    fn lost(&mut self, place: Place) -> Option<String> {
+        self.count(place).lost += 1;
+        match self.on_the_way.remove(&place) {
+            Some(flight) if flight.is_over() => None,
+            Some(_) => Some(format!("datagram {} was lost though its link took it", name(place))),
+            None => Some(format!("datagram {} was lost, and was not on its way", name(place))),
+        }
+    }
+}
+
+fn name(place: Place) -> String {
+    format!("{} {} {}", place.link, direction_name(place.direction), place.index)
+}
+
+impl Check for Links {
+    fn name(&self) -> &'static str {
+        "links"
+    }
+
+    fn sent(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
+        let place = packet.place;
+        let count = self.count(place);
+        let before = count.sent;
+        count.sent += 1;
+        if place.index != before {
+            let what = format!("datagram {} is number {before} of its link", name(place));
+            findings.add(packet.who, what);
+        }
+        let due = announced(packet.fate);
+        let copies = due.as_ref().map_or(1, Vec::len);
+        self.count(place).duplicated += copies.saturating_sub(1) as u64;
+        let flight = Flight { sent_at: packet.at, digest: packet.digest(), due };
+        self.on_the_way.insert(place, flight);
+    }
+
+    fn arrived(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
+        let place = packet.place;
+        let Some(flight) = self.on_the_way.get_mut(&place) else {
+            let what = format!("datagram {} arrived and was not on its way", name(place));
+            findings.add(packet.who, what);
+            return;
+        };
+        let took = packet.at.saturating_duration_since(flight.sent_at);
+        let Some(delivery) = flight.take(took) else {
+            let took = took.as_micros();
+            let what = format!(
+                "datagram {} arrived {took} us after it was sent, as its link never said",
+                name(place)
+            );
+            findings.add(packet.who, what);
+            return;
+        };
+        let changed = flight.digest != packet.digest();
+        if flight.is_over() {
+            self.on_the_way.remove(&place);
+        }
+        let reordered = delivery.is_some_and(|delivery| delivery.reordered);
+        let (least, most) = self.times(place, reordered);
+        if !(least..=most).contains(&took) {
+            let (took, least, most) = (took.as_micros(), least.as_micros(), most.as_micros());
+            let what = format!(
+                "datagram {} took {took} us on a link that allows {least} to {most} us",
+                name(place)
+            );
+            findings.add(packet.who, what);
+        }
+        let damaged = delivery.is_some_and(|delivery| delivery.damage.is_some());
+        if changed != damaged {
+            let is = if changed { "not what was sent" } else { "what was sent, undamaged" };
+            findings.add(packet.who, format!("datagram {} is {is}", name(place)));
+        }
+        self.count(place).arrived += 1;
+    }
+
+    fn event(&mut self, event: &Event<'_>, findings: &mut Findings) {
+        let What::Lost { place, .. } = event.what else { return };
+        if let Some(what) = self.lost(place) {
+            findings.add(event.who, what);
+        }
+    }
+
+    fn end(&mut self, standing: &Standing, findings: &mut Findings) {
+        let mut flying: BTreeMap<(u32, Direction), u64> = BTreeMap::new();
+        for (place, flight) in &self.on_the_way {
+            *flying.entry((place.link, place.direction)).or_default() += flight.copies();
+            let late = flight.sent_at + self.times(*place, true).1;
+            if late < standing.at {
+                let what = format!("datagram {} was due at {late} and never came", name(*place));
+                findings.add(Actor::Node(place.link), what);
+            }
+        }
+        for (link, direction, account) in &standing.accounts {
+            let count = self.counts.get(&(*link, *direction)).copied().unwrap_or_default();
+            let flying = flying.get(&(*link, *direction)).copied().unwrap_or_default();
+            let theirs = [
+                account.sent,
+                account.duplicated,
+                account.dropped(),
+                account.delivered,
+                account.in_flight,
+            ]
+            .map(u64::from);
+            let ours = [count.sent, count.duplicated, count.lost, count.arrived, flying];
+            let balances = count.sent + count.duplicated == count.lost + count.arrived + flying;
+            if ours != theirs || !balances {
+                let way = direction_name(*direction);
+                let what = format!(
+                    "link {link} {way}: sent, duplicated, lost, arrived, on the way are {ours:?}, \
+                     its account says {theirs:?}"
+                );
+                findings.add(Actor::Node(*link), what);
+            }
+        }
+    }
+}

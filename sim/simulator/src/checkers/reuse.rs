@@ -1,0 +1,249 @@
+//! Nothing that must be used once is used twice: no IV under a key for other octets (RFC 7296 3.14,
+//! RFC 5282 3.1), no ESP sequence number under a key (RFC 4303 3.3.3), no SPI and no nonce for another
+//! attempt (RFC 7296 2.6, 2.10), and no key for anything else.
+//!
+//! Memory: of an SA as long as an end has its keys, the IVs: one range for a counter, 32 octets for
+//! each packet with random IVs; for each protected IKE message a hash. For ever, as 64-bit hashes: the
+//! four keys of each attempt with what they were for, its SPIs and its nonces: 12 words, about 150
+//! octets with the trees that hold them. Two of n hashes are equal by chance with n^2 / 2^65: for a
+//! million attempts less than 10^-5.
+
+mod attempts;
+
+use super::packet::{Content, Esp, Ike, Packet, SK, iv_number};
+use super::ranges::Ranges;
+use super::{Check, Findings, hash_of};
+use crate::event::{Actor, Event, What};
+use crate::observer::{EspKeyLog, IkeKeyLog};
+use attempts::Attempts;
+use core::net::IpAddr;
+use crypto::ProtectionKey;
+use ike_core::Instant;
+use std::collections::BTreeMap;
+
+/// An IKE SA by its SPIs, the responder's first.
+type Sa = (u64, u64);
+
+#[derive(Default)]
+pub(super) struct Reuse {
+    /// Keys that somebody has, by their hash.
+    keys: BTreeMap<u64, KeyUse>,
+    /// All other keys that there were, each with what it was for.
+    past: BTreeMap<u64, u64>,
+    ike: BTreeMap<Sa, IkeSa>,
+    /// By SPI and destination.
+    esp: BTreeMap<(u32, IpAddr), EspSa>,
+    /// The SA that a node had last.
+    nodes: BTreeMap<u32, Sa>,
+    /// Ends that have closed: what they still had to send leaves at the same instant.
+    closing: Vec<(Instant, Sa, Ends)>,
+    attempts: Attempts,
+}
+
+/// Which ends have the keys.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Ends {
+    node: bool,
+    gateway: bool,
+}
+
+impl Ends {
+    fn of(who: Actor) -> Self {
+        Self { node: matches!(who, Actor::Node(_)), gateway: who == Actor::Gateway }
+    }
+
+    fn join(&mut self, other: Self) {
+        (self.node, self.gateway) = (self.node | other.node, self.gateway | other.gateway);
+    }
+
+    fn leave(&mut self, other: Self) {
+        (self.node, self.gateway) = (self.node & !other.node, self.gateway & !other.gateway);
+    }
+}
+
+struct IkeSa {
+    /// Hashes of the keys of initiator and responder.
+    keys: [u64; 2],
+    iv_len: usize,
+    ends: Ends,
+    children: Vec<(u32, IpAddr)>,
+}
+
+struct EspSa {
+    key: u64,
+    iv_len: usize,
+}
+
+/// What a key was used for.
+struct KeyUse {
+    purpose: u64,
+    ivs: Ranges,
+    /// The hash of the IKE message of each IV: it may be sent again as it is.
+    messages: BTreeMap<u128, u64>,
+    /// The last ESP packet.
+    sequence: u32,
+}
+
+fn key_hash(key: &ProtectionKey) -> u64 {
+    hash_of(&[key.encryption(), key.integrity()])
+}
+
+impl Reuse {
+    /// A key is there for a purpose; `Some`: it was there for another one.
+    fn claim(&mut self, key: u64, purpose: u64, what: &str) -> Option<String> {
+        let before = self.keys.get(&key).map(|key| key.purpose);
+        let before = before.or_else(|| self.past.remove(&key));
+        self.keys.entry(key).or_insert_with(|| KeyUse {
+            purpose,
+            ivs: Ranges::default(),
+            messages: BTreeMap::new(),
+            sequence: 0,
+        });
+        (before? != purpose).then(|| format!("{what} has a key that was used for another purpose"))
+    }
+
+    fn close(&mut self, at: Instant, sa: Option<Sa>, who: Actor) {
+        if let Some(sa) = sa {
+            self.closing.push((at, sa, Ends::of(who)));
+        }
+    }
+
+    fn sa_of(&self, spi_r: u64) -> Option<Sa> {
+        self.ike.range((spi_r, 0)..=(spi_r, u64::MAX)).next().map(|(sa, _)| *sa)
+    }
+
+    /// Forgets what nobody has keys of any more.
+    fn forget(&mut self, now: Instant) {
+        if self.closing.first().is_none_or(|(at, ..)| *at >= now) {
+            return;
+        }
+        for (_, sa, ends) in core::mem::take(&mut self.closing) {
+            let Some(state) = self.ike.get_mut(&sa) else { continue };
+            state.ends.leave(ends);
+            if state.ends != Ends::default() {
+                continue;
+            }
+            let Some(state) = self.ike.remove(&sa) else { continue };
+            let children = state.children.iter().filter_map(|child| self.esp.remove(child));
+            for key in state.keys.into_iter().chain(children.map(|child| child.key)) {
+                if let Some(used) = self.keys.remove(&key) {
+                    self.past.insert(key, used.purpose);
+                }
+            }
+        }
+    }
+
+    fn ike(&mut self, ike: &Ike<'_>) -> Option<String> {
+        let (spi_i, spi_r) = ike.spis();
+        let sk = ike.part(SK)?;
+        let sa = self.ike.get(&(spi_r, spi_i))?;
+        let key = sa.keys[usize::from(!ike.header.flags.is_initiator())];
+        let iv = sk.body.get(..sa.iv_len)?;
+        let digest = ike.digest();
+        let before = self.keys.get_mut(&key)?.messages.insert(iv_number(iv), digest)?;
+        (before != digest).then(|| {
+            format!(
+                "{} {} of IKE SA {spi_i:016x} {spi_r:016x} has the IV {iv:02x?} of another message",
+                ike.header.exchange, ike.header.message_id
+            )
+        })
+    }
+
+    fn esp(&mut self, esp: &Esp<'_>, findings: &mut Findings, who: Actor) {
+        let (spi, sequence) = (esp.spi, esp.sequence);
+        let known = self.esp.get(&(spi, esp.destination)).map(|sa| (sa.key, sa.iv_len));
+        let Some((used, iv_len)) =
+            known.and_then(|(key, iv_len)| Some((self.keys.get_mut(&key)?, iv_len)))
+        else {
+            findings.add(who, format!("an ESP packet has SPI {spi:08x}, of which there is no key"));
+            return;
+        };
+        if sequence <= used.sequence {
+            let last = used.sequence;
+            findings
+                .add(who, format!("ESP sequence {sequence} under SPI {spi:08x} follows {last}"));
+        }
+        used.sequence = used.sequence.max(sequence);
+        let Some(iv) = esp.body.get(..iv_len) else { return };
+        if !used.ivs.insert(iv_number(iv)) {
+            let what =
+                format!("ESP packet {sequence} under SPI {spi:08x} has the IV {iv:02x?} again");
+            findings.add(who, what);
+        }
+    }
+}
+
+impl Check for Reuse {
+    fn name(&self) -> &'static str {
+        "reuse"
+    }
+
+    fn event(&mut self, event: &Event<'_>, _findings: &mut Findings) {
+        self.forget(event.at);
+        match (&event.what, event.who) {
+            (What::Slept | What::Initiator(ike_initiator::Event::Closed(_)), Actor::Node(n)) => {
+                let sa = self.nodes.remove(&n);
+                self.close(event.at, sa, event.who);
+            }
+            (What::Responder(ike_responder::Event::Closed { sa, .. }), _) => {
+                self.close(event.at, self.sa_of(sa.spi_r().0), Actor::Gateway);
+            }
+            (What::Attempt { .. }, Actor::Node(number)) => self.attempts.begin(number),
+            _ => {}
+        }
+    }
+
+    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog, findings: &mut Findings) {
+        let sa = (log.spis.1.0, log.spis.0.0);
+        if let Actor::Node(number) = log.who {
+            self.nodes.insert(number, sa);
+        }
+        // An end that has closed may come back with the same keys before it is forgotten.
+        self.closing.retain(|(_, of, ends)| *of != sa || *ends != Ends::of(log.who));
+        let keys = [key_hash(&log.keys.initiator), key_hash(&log.keys.responder)];
+        for (side, key) in keys.iter().enumerate() {
+            let purpose =
+                hash_of(&[&sa.0.to_be_bytes(), &sa.1.to_be_bytes(), &[side.to_be_bytes()[7]]]);
+            let what = format!("IKE SA {} {}", log.spis.0, log.spis.1);
+            if let Some(wrong) = self.claim(*key, purpose, &what) {
+                findings.add(log.who, wrong);
+            }
+        }
+        let iv_len = log.suite.protection.encryption().iv_len();
+        let fresh = IkeSa { keys, iv_len, ends: Ends::default(), children: Vec::new() };
+        self.ike.entry(sa).or_insert(fresh).ends.join(Ends::of(log.who));
+    }
+
+    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
+        let (sa, which) = ((log.ike.1.0, log.ike.0.0), (log.spi, log.destination));
+        let (key, iv_len) = (key_hash(&log.key), log.key.protection().encryption().iv_len());
+        let text = format!("{sa:?} {which:?}");
+        let what = format!("ESP under SPI {:08x}", log.spi);
+        if let Some(wrong) = self.claim(key, hash_of(&[text.as_bytes()]), &what) {
+            findings.add(log.who, wrong);
+        }
+        if let Some(ike) = self.ike.get_mut(&sa)
+            && !ike.children.contains(&which)
+        {
+            ike.children.push(which);
+        }
+        self.esp.entry(which).or_insert(EspSa { key, iv_len });
+    }
+
+    fn sent(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
+        self.forget(packet.at);
+        if packet.who == Actor::Server {
+            return;
+        }
+        match &packet.content {
+            Content::Ike(ike) => {
+                let wrong = self.ike(ike).or_else(|| self.attempts.sent(packet.who, ike));
+                if let Some(what) = wrong {
+                    findings.add(packet.who, what);
+                }
+            }
+            Content::Esp(esp) => self.esp(esp, findings, packet.who),
+            Content::Other => {}
+        }
+    }
+}

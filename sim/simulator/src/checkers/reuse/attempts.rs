@@ -1,0 +1,71 @@
+//! SPIs and nonces of IKE_SA_INIT: each attempt has its own, in every wake of every node.
+
+use super::super::hash_of;
+use super::super::packet::{Ike, NONCE};
+use super::super::per_node::PerNode;
+use crate::event::Actor;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Default)]
+pub(super) struct Attempts {
+    /// SPI and nonce of the attempt that a node is in.
+    nodes: PerNode<(u64, u64)>,
+    /// The SPIs of all initiators.
+    initiators: BTreeSet<u64>,
+    /// The SPIs of all responders, each with the attempt that it answers.
+    responders: BTreeMap<u64, u64>,
+    /// All nonces.
+    nonces: BTreeSet<u64>,
+}
+
+impl Attempts {
+    /// A node begins a new attempt.
+    pub(super) fn begin(&mut self, number: u32) {
+        self.nodes.remove(number);
+    }
+
+    pub(super) fn sent(&mut self, who: Actor, ike: &Ike<'_>) -> Option<String> {
+        if !ike.is_init() {
+            return None;
+        }
+        let nonce = hash_of(&[ike.part(NONCE)?.body]);
+        match who {
+            Actor::Node(number) => self.request(number, ike.header.spi_i.0, nonce),
+            _ => self.response(ike.spis(), nonce),
+        }
+    }
+
+    fn request(&mut self, number: u32, spi: u64, nonce: u64) -> Option<String> {
+        // Sent again, or with a cookie, or with another group: SPI and nonce stay (RFC 7296 1.2, 2.6).
+        if let Some(current) = self.nodes.get(number) {
+            return (*current != (spi, nonce))
+                .then(|| format!("SPI {spi:016x} or its nonce is not that of the attempt so far"));
+        }
+        self.nodes.put(number, (spi, nonce));
+        let new = (self.initiators.insert(spi), self.nonces.insert(nonce));
+        used_before(new, spi)
+    }
+
+    fn response(&mut self, (spi_i, spi_r): (u64, u64), nonce: u64) -> Option<String> {
+        // Forgotten and asked again, the same request may get the same answer.
+        let attempt = hash_of(&[&spi_i.to_be_bytes(), &nonce.to_be_bytes()]);
+        if self.responders.get(&spi_r) == Some(&attempt) {
+            return None;
+        }
+        let new = self.responders.insert(spi_r, attempt).is_none();
+        used_before((new, self.nonces.insert(nonce)), spi_r)
+    }
+}
+
+fn used_before(new: (bool, bool), spi: u64) -> Option<String> {
+    match new {
+        (true, true) => None,
+        (false, true) => Some(format!("SPI {spi:016x} was used in an earlier attempt")),
+        (true, false) => {
+            Some(format!("the nonce of SPI {spi:016x} was used in an earlier attempt"))
+        }
+        (false, false) => {
+            Some(format!("SPI {spi:016x} and its nonce were used in an earlier attempt"))
+        }
+    }
+}
