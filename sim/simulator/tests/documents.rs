@@ -35,6 +35,16 @@ fn undocumented(names: &BTreeSet<String>) -> Vec<&String> {
     names.iter().filter(|name| !REPORT.contains(&format!("`{name}`"))).collect()
 }
 
+/// The report of a run whose node is still awake when it ends.
+fn broken_rule() -> Value {
+    let cut: [(String, String); 2] =
+        [("duration".into(), "2s".into()), ("node.door.wakes.at".into(), r#"["1s"]"#.into())];
+    let mut scenario = Scenario::parse("garage-door.toml", DOOR, &cut).expect("a scenario");
+    scenario.expect = Default::default();
+    let report = run("garage-door", &scenario, 1).expect("a capture").report;
+    serde_json::from_str(&report.to_json()).expect("JSON")
+}
+
 #[test]
 fn every_key_of_the_report_is_documented() {
     let outcome = door(&[("node.door.count", "40"), ("duration", "10min")]);
@@ -42,6 +52,8 @@ fn every_key_of_the_report_is_documented() {
     let mut all = BTreeSet::new();
     keys(&report, &mut all);
     assert!(all.contains("checkpoints") && all.contains("last_failure"));
+    keys(&broken_rule(), &mut all);
+    assert!(all.contains("checker") && all.contains("context"));
     assert_eq!(undocumented(&all), Vec::<&String>::new());
 }
 

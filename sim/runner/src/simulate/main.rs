@@ -1,6 +1,6 @@
 //! The program `simulate`: a scenario in, a readable result and a folder of files out.
 //!
-//! Exit status: 0 the run did what the scenario expects, 1 it did not, 2 bad input.
+//! Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input.
 #![forbid(unsafe_code)]
 
 mod files;

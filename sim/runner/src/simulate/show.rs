@@ -2,7 +2,7 @@
 
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table};
-use simulator::{Outcome, Report};
+use simulator::{Outcome, Report, ViolationReport};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,6 +10,8 @@ use std::path::Path;
 const LADDER_LINES: usize = 250;
 /// Further nodes are left to the report.
 const NODE_ROWS: usize = 20;
+/// Further violations are left to the report.
+const VIOLATIONS: usize = 3;
 
 /// All that is printed. The last two lines are the fingerprint and the command that replays the run.
 pub(crate) fn result(outcome: &Outcome, folder: &Path, replay: &str) -> String {
@@ -20,6 +22,7 @@ pub(crate) fn result(outcome: &Outcome, folder: &Path, replay: &str) -> String {
     nodes(&mut text, report);
     traffic(&mut text, report);
     expectations(&mut text, report);
+    violations(&mut text, report, replay);
     let _ = writeln!(text, "files        {}", folder.display());
     let _ = writeln!(text, "fingerprint  {} (shape {})", report.fingerprint, report.shape);
     let _ = writeln!(text, "replay       {replay}");
@@ -104,9 +107,14 @@ fn expectations(text: &mut String, report: &Report) {
     let held = report.expectations.iter().filter(|expectation| expectation.passed).count();
     let _ = writeln!(
         text,
-        "{verdict}: {held} of {} expectations held{}",
+        "{verdict}: {held} of {} expectations held{}{}",
         report.expectations.len(),
-        if report.accounting_balances { "" } else { "; a link's account does not balance" }
+        if report.accounting_balances { "" } else { "; a link's account does not balance" },
+        match broken(report) {
+            0 => String::new(),
+            1 => "; a rule was broken".into(),
+            times => format!("; rules were broken {times} times"),
+        }
     );
     for expectation in report.expectations.iter().filter(|expectation| !expectation.passed) {
         let _ = writeln!(
@@ -118,6 +126,27 @@ fn expectations(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
+/// How often a rule was broken.
+fn broken(report: &Report) -> u64 {
+    report.violations.len() as u64 + report.more_violations
+}
+
+/// The first rules that were broken, each with what led to it and the way back to it.
+fn violations(text: &mut String, report: &Report, replay: &str) {
+    for violation in report.violations.iter().take(VIOLATIONS) {
+        let ViolationReport { checker, at_us, who, what, context } = violation;
+        let _ = writeln!(text, "VIOLATION of {checker}, at {}, {who}: {what}", seconds(*at_us));
+        for line in context {
+            let _ = writeln!(text, "  {line}");
+        }
+        let _ = writeln!(text, "  replay: {replay}\n");
+    }
+    let more = broken(report).saturating_sub(VIOLATIONS as u64);
+    if more > 0 {
+        let _ = writeln!(text, "and {more} more violations: report.json has the first hundred\n");
+    }
+}
+
 /// Microseconds as seconds, without the zeros that say nothing.
 fn seconds(us: u64) -> String {
     let text = format!("{}.{:06}", us / 1_000_000, us % 1_000_000);
@@ -127,6 +156,30 @@ fn seconds(us: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use simulator::scenario::Scenario;
+
+    #[test]
+    fn a_broken_rule_is_shown_with_what_led_to_it_and_how_to_see_it_again() {
+        let text = r#"
+            description = "cut short"
+            duration = "2s"
+            [[node]]
+            name = "door"
+            count = 5
+            wakes = { at = ["1s"] }
+            application = { kind = "garage-door" }
+        "#;
+        let scenario = Scenario::parse("short.toml", text, &[]).expect("a scenario");
+        let outcome = simulator::run("short", &scenario, 1).expect("a capture");
+        let shown = result(&outcome, Path::new("out"), "replay it");
+        assert!(shown.contains("FAILED: 0 of 0 expectations held; rules were broken 5 times"));
+        assert!(shown.contains("VIOLATION of end, at 2 s, door-0: is awake at the end"));
+        assert_eq!(shown.matches("  replay: replay it\n").count(), VIOLATIONS);
+        let last = &outcome.report.violations[0].context[9];
+        assert!(shown.contains(&format!("  {last}\n")) && outcome.trace.contains(last.as_str()));
+        assert!(shown.contains("and 2 more violations"));
+        assert!(shown.ends_with("replay       replay it\n"));
+    }
 
     #[test]
     fn seconds_have_no_more_digits_than_they_need() {

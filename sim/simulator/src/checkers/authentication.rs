@@ -184,6 +184,14 @@ impl Authentication {
     }
 }
 
+#[cfg(test)]
+impl Authentication {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.nodes.len() + self.sas.len()
+    }
+}
+
 impl Check for Authentication {
     fn name(&self) -> &'static str {
         "authentication"

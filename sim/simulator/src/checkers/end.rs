@@ -34,6 +34,14 @@ impl End {
     }
 }
 
+#[cfg(test)]
+impl End {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.has.len()
+    }
+}
+
 impl Check for End {
     fn name(&self) -> &'static str {
         "end"

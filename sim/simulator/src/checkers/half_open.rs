@@ -53,6 +53,14 @@ impl HalfOpen {
     }
 }
 
+#[cfg(test)]
+impl HalfOpen {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.sas.len()
+    }
+}
+
 impl Check for HalfOpen {
     fn name(&self) -> &'static str {
         "half-open"

@@ -102,6 +102,14 @@ fn name(place: Place) -> String {
     format!("{} {} {}", place.link, direction_name(place.direction), place.index)
 }
 
+#[cfg(test)]
+impl Links {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.on_the_way.len()
+    }
+}
+
 impl Check for Links {
     fn name(&self) -> &'static str {
         "links"

@@ -217,3 +217,6 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
     }
     hasher.finish()
 }
+
+#[cfg(test)]
+mod tests;

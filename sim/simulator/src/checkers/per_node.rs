@@ -30,6 +30,11 @@ impl<T> PerNode<T> {
         self.0.get_mut(index(number))?.take()
     }
 
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     fn slot(&mut self, number: u32) -> &mut Option<Box<T>> {
         let index = index(number);
         if self.0.len() <= index {

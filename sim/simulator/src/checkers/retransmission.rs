@@ -265,6 +265,14 @@ impl Retransmission {
     }
 }
 
+#[cfg(test)]
+impl Retransmission {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.nodes.len() + self.sas.len()
+    }
+}
+
 impl Check for Retransmission {
     fn name(&self) -> &'static str {
         "retransmission"

@@ -173,6 +173,19 @@ impl Reuse {
     }
 }
 
+#[cfg(test)]
+impl Reuse {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.keys.len() + self.ike.len() + self.esp.len() + self.nodes.len() + self.closing.len()
+    }
+
+    /// How many hashes it keeps for ever.
+    pub(super) fn remembered(&self) -> usize {
+        self.past.len() + self.attempts.remembered()
+    }
+}
+
 impl Check for Reuse {
     fn name(&self) -> &'static str {
         "reuse"

@@ -87,6 +87,14 @@ fn parts(key: &ProtectionKey) -> [&[u8]; 2] {
     [key.encryption(), key.integrity()]
 }
 
+#[cfg(test)]
+impl SameKeys {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.seen.len() + self.nodes.len()
+    }
+}
+
 impl Check for SameKeys {
     fn name(&self) -> &'static str {
         "same keys"

@@ -22,6 +22,14 @@ pub(super) struct Silence {
     forgotten: u64,
 }
 
+#[cfg(test)]
+impl Silence {
+    /// How many things it holds.
+    pub(super) fn held(&self) -> usize {
+        self.unanswered.len()
+    }
+}
+
 impl Check for Silence {
     fn name(&self) -> &'static str {
         "silence"

@@ -35,6 +35,11 @@ impl Attempts {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn remembered(&self) -> usize {
+        self.initiators.len() + self.responders.len() + self.nonces.len()
+    }
+
     fn request(&mut self, number: u32, spi: u64, nonce: u64) -> Option<String> {
         // Sent again, or with a cookie, or with another group: SPI and nonce stay (RFC 7296 1.2, 2.6).
         if let Some(current) = self.nodes.get(number) {
