@@ -27,6 +27,33 @@ pub struct Event<'a> {
     pub what: What<'a>,
 }
 
+impl Event<'_> {
+    /// The node that it is about, as far as the event itself tells.
+    #[must_use]
+    pub fn node(&self) -> Option<u32> {
+        use ike_responder::Event as E;
+        match (&self.what, self.who) {
+            (_, Actor::Node(number)) => Some(number),
+            (
+                What::Sent { place, .. } | What::Lost { place, .. } | What::Arrived { place, .. },
+                _,
+            ) => Some(place.link),
+            (
+                What::Responder(
+                    E::HalfOpen { path, .. }
+                    | E::Established { path, .. }
+                    | E::Refused { path, .. }
+                    | E::Dropped { path, .. }
+                    | E::CookieRequested { path }
+                    | E::Queued { path, .. },
+                ),
+                _,
+            ) => crate::world::number_of(path.remote.ip()),
+            _ => None,
+        }
+    }
+}
+
 /// A datagram's place: which link, which way, the how-manieth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {

@@ -1,51 +1,98 @@
 //! Everything that a run leaves behind, kept in memory until it is written.
 
-use crate::checkers::Checkers;
 use crate::event::{Actor, Event, direction_name};
-use crate::figures::Counter;
-use crate::fingerprint::Fingerprint;
+use crate::judge::Judge;
 use crate::ladder::Ladder;
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::run::{name_of, names};
 use crate::scenario::Scenario;
 use crate::trace::trace_line;
+use std::collections::BTreeSet;
 use vnet::capture::{Capture, CaptureError};
 use vnet::link::{Delivery, DropReason, Outcome};
 
+/// Of which nodes the trace and the capture tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Thinning {
+    /// Of all.
+    #[default]
+    Full,
+    /// Of those with a failed attempt, an application that gave up, or a broken rule.
+    Failures,
+    /// Of none.
+    None,
+}
+
+/// How much of a run is written down. Figures, checkers and fingerprint always cover all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Of which nodes trace and capture tell.
+    pub thinning: Thinning,
+    /// Only of this node.
+    pub node: Option<u32>,
+}
+
+/// A datagram for the capture.
+struct Packet {
+    node: u32,
+    at: vnet::time::Instant,
+    octets: Vec<u8>,
+    comment: String,
+}
+
 /// The files of a run, and what they were made from.
 pub struct Recording {
-    pub(crate) counter: Counter,
-    pub(crate) checkers: Checkers,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) trace: String,
+    pub(crate) judge: Judge,
+    keep: Keep,
+    trace: Vec<(Option<u32>, String)>,
+    packets: Vec<Packet>,
     pub(crate) ladder: Option<Ladder>,
     pub(crate) ike_keys: Vec<IkeKeyLog>,
     pub(crate) esp_keys: Vec<EspKeyLog>,
-    capture: Capture<Vec<u8>>,
-    capture_error: Option<CaptureError>,
     name: Box<dyn Fn(u32) -> String>,
 }
 
 impl Recording {
     /// An empty one of a run of `scenario`; with a ladder if wanted.
-    ///
-    /// # Panics
-    /// Never: a capture into memory cannot fail to start.
     #[must_use]
-    pub fn new(scenario: &Scenario, ladder: Option<Ladder>) -> Self {
+    pub fn new(scenario: &Scenario, ladder: Option<Ladder>, keep: Keep) -> Self {
         let names = names(scenario);
         Self {
-            counter: Counter::new(scenario.nodes()),
-            checkers: Checkers::new(scenario),
-            fingerprint: Fingerprint::default(),
-            trace: String::new(),
+            judge: Judge::new(scenario),
+            keep,
+            trace: Vec::new(),
+            packets: Vec::new(),
             ladder,
             ike_keys: Vec::new(),
             esp_keys: Vec::new(),
-            capture: Capture::new(Vec::new(), &["vnet"]).expect("a capture into memory"),
-            capture_error: None,
             name: Box::new(move |number| name_of(&names, number)),
         }
+    }
+
+    fn wants(&self, node: Option<u32>) -> bool {
+        self.keep.thinning != Thinning::None
+            && self.keep.node.is_none_or(|only| node.is_none_or(|node| node == only))
+    }
+
+    /// Whether a node's part is written once the run is over.
+    fn is_written(&self, node: Option<u32>, failed: &BTreeSet<u32>) -> bool {
+        self.keep.thinning == Thinning::Full || node.is_none_or(|node| failed.contains(&node))
+    }
+
+    /// The nodes that something went wrong with.
+    fn failed(&self) -> BTreeSet<u32> {
+        let figures = (0..).zip(&self.judge.counter.nodes);
+        let unlucky = figures
+            .filter(|(_, node)| node.failed + node.application_failed > 0)
+            .map(|(number, _)| number);
+        unlucky.chain(self.judge.checkers.nodes()).collect()
+    }
+
+    /// The trace, a line an event.
+    pub(crate) fn trace(&self) -> String {
+        let failed = self.failed();
+        let lines = self.trace.iter().filter(|(node, _)| self.is_written(*node, &failed));
+        lines.flat_map(|(_, line)| [line.as_str(), "\n"]).collect()
     }
 
     /// The capture as a pcapng file.
@@ -53,10 +100,15 @@ impl Recording {
     /// # Errors
     /// [`CaptureError`]: a datagram could not be written, for example because its time stamp is
     /// beyond what the format holds.
-    pub(crate) fn finish_capture(&mut self) -> Result<Vec<u8>, CaptureError> {
-        let empty = Capture::new(Vec::new(), &["vnet"])?;
-        let octets = core::mem::replace(&mut self.capture, empty).finish()?;
-        self.capture_error.take().map_or(Ok(octets), Err)
+    pub(crate) fn capture(&self) -> Result<Vec<u8>, CaptureError> {
+        let failed = self.failed();
+        let mut capture = Capture::new(Vec::new(), &["vnet"])?;
+        for packet in &self.packets {
+            if self.is_written(Some(packet.node), &failed) {
+                capture.write(packet.at, 0, &packet.octets, Some(&packet.comment))?;
+            }
+        }
+        capture.finish()
     }
 }
 
@@ -77,33 +129,32 @@ fn fate_comment(fate: &Outcome) -> String {
 
 impl Observer for Recording {
     fn event(&mut self, event: &Event<'_>) {
-        self.counter.event(event);
-        self.checkers.event(event);
-        self.fingerprint.update(event);
-        self.trace.push_str(&trace_line(event, &self.name));
-        self.trace.push('\n');
+        self.judge.event(event);
+        let node = event.node();
+        if self.wants(node) {
+            self.trace.push((node, trace_line(event, &self.name)));
+        }
         if let Some(ladder) = &mut self.ladder {
             ladder.event(event);
         }
     }
 
     fn arrival(&mut self, arrival: &Arrival<'_>) {
-        self.checkers.arrival(arrival);
+        self.judge.arrival(arrival);
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {
-        self.checkers.datagram(datagram);
+        self.judge.datagram(datagram);
         let place = datagram.place;
-        let fate = fate_comment(&datagram.fate.outcome);
-        let comment = format!(
-            "{} {}, number {}{fate}",
-            (self.name)(place.link),
-            direction_name(place.direction),
-            place.index
-        );
-        let at = vnet::time::Instant::from_micros(datagram.at.micros());
-        if let Err(error) = self.capture.write(at, 0, datagram.octets, Some(&comment)) {
-            self.capture_error.get_or_insert(error);
+        if self.wants(Some(place.link)) {
+            let fate = fate_comment(&datagram.fate.outcome);
+            let (way, number) = (direction_name(place.direction), place.index);
+            self.packets.push(Packet {
+                node: place.link,
+                at: vnet::time::Instant::from_micros(datagram.at.micros()),
+                octets: datagram.octets.to_vec(),
+                comment: format!("{} {way}, number {number}{fate}", (self.name)(place.link)),
+            });
         }
         if let Some(ladder) = &mut self.ladder {
             ladder.datagram(datagram);
@@ -111,7 +162,7 @@ impl Observer for Recording {
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
-        self.checkers.ike_keys(keys);
+        self.judge.ike_keys(keys);
         // Both ends show theirs, and a file needs them once.
         if keys.who == Actor::Gateway {
             return;
@@ -123,7 +174,7 @@ impl Observer for Recording {
     }
 
     fn esp_keys(&mut self, keys: &EspKeyLog) {
-        self.checkers.esp_keys(keys);
+        self.judge.esp_keys(keys);
         if keys.who != Actor::Gateway {
             return;
         }

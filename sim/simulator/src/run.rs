@@ -1,11 +1,12 @@
 //! A whole scenario, from time zero to its end.
 
+use crate::judge::Judge;
 use crate::keylog::{esp_sa, ikev2_decryption_table};
 use crate::ladder::{Ladder, Lifelines};
-use crate::recording::Recording;
-use crate::report::{Facts, Report, judge};
+use crate::recording::{Keep, Recording};
+use crate::report::Report;
 use crate::scenario::Scenario;
-use crate::world::World;
+use crate::world::{Standing, World};
 use ike_core::Instant;
 use vnet::capture::CaptureError;
 
@@ -33,41 +34,67 @@ pub struct Outcome {
 /// # Errors
 /// [`CaptureError`]: the run cannot be written as a capture.
 pub fn run(name: &str, scenario: &Scenario, seed: u64) -> Result<Outcome, CaptureError> {
-    let ladder = (scenario.nodes() <= LADDER_NODES).then(Ladder::default);
-    let mut recording = Recording::new(scenario, ladder);
-    let mut world = World::new(scenario, seed, &mut recording);
-    world.step_until(Instant::default() + scenario.duration);
-    let end = world.now();
-    let standing = world.standing();
-    drop(world);
-    let (half_open, established) = standing.gateway_sas;
-    recording.counter.finish(end.micros(), half_open + established);
-    recording.checkers.finish(&standing);
-    let fingerprint = &recording.fingerprint;
-    let report = judge(
-        scenario,
-        (name, seed),
-        &Facts {
-            figures: &recording.counter.figures,
-            nodes: &recording.counter.nodes,
-            hashes: (fingerprint.full(), fingerprint.shape()),
-            checkpoints: fingerprint.checkpoints(),
-            events: fingerprint.events(),
-            end,
-            balances: standing.accounts.iter().all(|(_, _, account)| account.balances()),
-            checkers: &recording.checkers,
-        },
-    );
+    run_with(name, scenario, seed, &mut Options::default())
+}
+
+/// How a run is done, beyond what it is.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// How much is written down.
+    pub keep: Keep,
+    /// Is told now and then how many percent of virtual time are over.
+    pub progress: Option<&'a mut dyn FnMut(u8)>,
+}
+
+/// As [`run`], with options.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    name: &str,
+    scenario: &Scenario,
+    seed: u64,
+    options: &mut Options<'_>,
+) -> Result<Outcome, CaptureError> {
+    let ladder = match options.keep.node {
+        Some(node) => Some(Ladder::only([node].into())),
+        None => (scenario.nodes() <= LADDER_NODES).then(Ladder::default),
+    };
+    let mut recording = Recording::new(scenario, ladder, options.keep);
+    let standing = pass(World::new(scenario, seed, &mut recording), scenario, options);
+    let report = recording.judge.finish(scenario, (name, seed), &standing);
     let names = names(scenario);
     let heads = |number| Lifelines { node: name_of(&names, number), gateway: "gateway".into() };
     Ok(Outcome {
         report,
-        capture: recording.finish_capture()?,
+        capture: recording.capture()?,
         ikev2_decryption_table: ikev2_decryption_table(&recording.ike_keys),
         esp_sa: esp_sa(&recording.esp_keys),
         ladder: recording.ladder.as_ref().map(|ladder| ladder.render(&heads)),
-        trace: recording.trace,
+        trace: recording.trace(),
     })
+}
+
+/// Only the verdict of the run: the same figures, checkers and fingerprint, and no files.
+#[must_use]
+pub fn verdict(name: &str, scenario: &Scenario, seed: u64) -> Report {
+    let mut judge = Judge::new(scenario);
+    let world = World::new(scenario, seed, &mut judge);
+    let standing = pass(world, scenario, &mut Options::default());
+    judge.finish(scenario, (name, seed), &standing)
+}
+
+/// Lets the world go on to the end of the scenario.
+fn pass(mut world: World<'_>, scenario: &Scenario, options: &mut Options<'_>) -> Standing {
+    for percent in 1..=100_u8 {
+        let part = scenario.duration.as_micros() * u128::from(percent) / 100;
+        let part = u64::try_from(part).unwrap_or(u64::MAX);
+        world.step_until(Instant::from_micros(part));
+        if let Some(progress) = &mut options.progress {
+            progress(percent);
+        }
+    }
+    world.standing()
 }
 
 /// The first number of each group with its name.

@@ -135,6 +135,13 @@ impl Checkers {
     }
 
     /// An actor's name, as in the trace.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = u32> + '_ {
+        self.violations.iter().filter_map(|violation| match violation.who {
+            Actor::Node(number) => Some(number),
+            _ => None,
+        })
+    }
+
     pub(crate) fn actor_name(&self, who: Actor) -> String {
         actor_name(who, &self.name)
     }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::Ladder;
 use crate::ladder::Lifelines;
-use crate::recording::Recording;
+use crate::recording::{Keep, Recording};
 use core::time::Duration;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ fn relink(world: &mut World<'_>, link: LinkConfig) {
 /// A run over such links, after `prepare` did something to them.
 fn record(link: LinkConfig, prepare: impl FnOnce(&mut World<'_>)) -> Recording {
     let scenario = door();
-    let mut recording = Recording::new(&scenario, Some(Ladder::default()));
+    let mut recording = Recording::new(&scenario, Some(Ladder::default()), Keep::default());
     let mut world = World::new(&scenario, 3, &mut recording);
     relink(&mut world, link);
     prepare(&mut world);
@@ -55,7 +55,8 @@ fn record(link: LinkConfig, prepare: impl FnOnce(&mut World<'_>)) -> Recording {
 }
 
 fn events(recording: &Recording, name: &str) -> Vec<Value> {
-    let lines = recording.trace.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let trace = recording.trace();
+    let lines = trace.lines().map(|line| serde_json::from_str(line).expect("JSON"));
     lines.filter(|event: &Value| event["event"] == name).collect()
 }
 
@@ -108,7 +109,7 @@ fn what_arrives_is_exactly_what_the_fates_say() {
 fn the_figures_of_the_faults_are_those_of_the_links() {
     let mut sums = [0; 6];
     let scenario = door();
-    let mut recording = Recording::new(&scenario, None);
+    let mut recording = Recording::new(&scenario, None, Keep::default());
     let mut world = World::new(&scenario, 3, &mut recording);
     relink(&mut world, faulty());
     world.step_until(Instant::default() + scenario.duration);
@@ -127,7 +128,7 @@ fn the_figures_of_the_faults_are_those_of_the_links() {
         }
     }
     drop(world);
-    let figures = &recording.counter.figures;
+    let figures = &recording.judge.counter.figures;
     let counted = [
         figures.datagrams_sent,
         figures.datagrams_lost,
@@ -154,8 +155,8 @@ fn a_run_is_repeated_from_the_fates_in_its_trace() {
             world.core.links[0].replay(direction, table);
         }
     });
-    assert_eq!(replayed.trace, recorded.trace);
-    assert_eq!(replayed.fingerprint.full(), recorded.fingerprint.full());
+    assert_eq!(replayed.trace(), recorded.trace());
+    assert_eq!(replayed.judge.fingerprint.full(), recorded.judge.fingerprint.full());
     assert_eq!(ladder(&replayed), ladder(&recorded));
 }
 
@@ -175,10 +176,10 @@ fn a_corrupted_datagram_fails_its_checksum_and_a_mangled_one_gets_to_ike() {
     let dropped = events(&corrupted, "packet_dropped");
     assert!(dropped.len() > 4);
     assert!(dropped.iter().all(|event| event["reason"] == "UDP checksum is wrong"));
-    assert_eq!(corrupted.counter.figures.half_open_peak, 0);
+    assert_eq!(corrupted.judge.counter.figures.half_open_peak, 0);
     let mangled = one(Probability::NEVER, Probability::ALWAYS);
     assert_eq!(events(&mangled, "packet_dropped").len(), 0);
-    assert_eq!(mangled.counter.figures.established, 0);
+    assert_eq!(mangled.judge.counter.figures.established, 0);
 }
 
 #[test]
@@ -208,7 +209,7 @@ fn the_ladder_shows_both_copies_and_what_was_done_to_them() {
 #[test]
 fn nothing_is_said_of_faults_where_there_are_none() {
     let recording = record(LinkConfig::default(), |_| {});
-    assert!(!recording.trace.contains("\"copy\"") && !recording.trace.contains("\"damaged\""));
+    assert!(!recording.trace().contains("\"copy\"") && !recording.trace().contains("\"damaged\""));
     let sent = events(&recording, "sent");
     assert!(sent.len() > 10 && sent.iter().all(|event| event["fate"] == "+0us"));
 }

@@ -1,0 +1,77 @@
+//! What every run is judged by, whether it leaves files behind or not: figures, checkers, fingerprint.
+
+use crate::checkers::Checkers;
+use crate::event::Event;
+use crate::figures::Counter;
+use crate::fingerprint::Fingerprint;
+use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
+use crate::report::{Facts, Report, judge};
+use crate::scenario::Scenario;
+use crate::world::Standing;
+
+/// Figures, checkers and fingerprint of a run under way.
+pub(crate) struct Judge {
+    pub(crate) counter: Counter,
+    pub(crate) checkers: Checkers,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl Judge {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
+        Self {
+            counter: Counter::new(scenario.nodes()),
+            checkers: Checkers::new(scenario),
+            fingerprint: Fingerprint::default(),
+        }
+    }
+
+    /// The verdict, once the run has come to its end like that.
+    pub(crate) fn finish(
+        &mut self,
+        scenario: &Scenario,
+        run: (&str, u64),
+        standing: &Standing,
+    ) -> Report {
+        let (half_open, established) = standing.gateway_sas;
+        self.counter.finish(standing.at.micros(), half_open + established);
+        self.checkers.finish(standing);
+        judge(
+            scenario,
+            run,
+            &Facts {
+                figures: &self.counter.figures,
+                nodes: &self.counter.nodes,
+                hashes: (self.fingerprint.full(), self.fingerprint.shape()),
+                checkpoints: self.fingerprint.checkpoints(),
+                events: self.fingerprint.events(),
+                end: standing.at,
+                balances: standing.accounts.iter().all(|(_, _, account)| account.balances()),
+                checkers: &self.checkers,
+            },
+        )
+    }
+}
+
+impl Observer for Judge {
+    fn event(&mut self, event: &Event<'_>) {
+        self.counter.event(event);
+        self.checkers.event(event);
+        self.fingerprint.update(event);
+    }
+
+    fn arrival(&mut self, arrival: &Arrival<'_>) {
+        self.checkers.arrival(arrival);
+    }
+
+    fn datagram(&mut self, datagram: &Datagram<'_>) {
+        self.checkers.datagram(datagram);
+    }
+
+    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+        self.checkers.ike_keys(keys);
+    }
+
+    fn esp_keys(&mut self, keys: &EspKeyLog) {
+        self.checkers.esp_keys(keys);
+    }
+}
