@@ -3,43 +3,26 @@
 //! Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input.
 #![forbid(unsafe_code)]
 
+mod arguments;
 mod files;
+mod seeds;
 mod show;
 
 use anyhow::{Context, Result};
+use arguments::{Arguments, Named, shipped};
 use clap::Parser;
-use simulator::scenario::Scenario;
+use simulator::{Keep, Options, run_with};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Runs a scenario in virtual time.
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate")]
-struct Arguments {
-    /// The scenario, a TOML file; docs/scenario.md has every key.
-    scenario: PathBuf,
-    /// Where all randomness comes from [default: the scenario's].
-    #[arg(long)]
-    seed: Option<u64>,
-    /// The folder for the files [default: target/sim/SCENARIO/SEED].
-    #[arg(long, value_name = "FOLDER")]
-    out: Option<PathBuf>,
-    /// Changes a key of the scenario, for example link.loss=30% or node.door.count=3.
-    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
-    overrides: Vec<(String, String)>,
-    /// Prints report.json instead of the readable result.
-    #[arg(long)]
-    json: bool,
-}
-
-fn key_value(text: &str) -> Result<(String, String), String> {
-    let (key, value) = text.split_once('=').ok_or("expected KEY=VALUE")?;
-    Ok((key.trim().to_owned(), value.trim().to_owned()))
-}
-
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match simulate(&arguments) {
+    let done = match (&arguments.scenario, &arguments.seeds) {
+        (Some(path), Some(range)) => try_seeds(path, range.clone(), &arguments),
+        (Some(path), None) => simulate(path, &arguments),
+        (None, _) => simulate_all(&arguments),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -50,25 +33,76 @@ fn main() -> ExitCode {
 }
 
 /// Runs, writes, prints; whether the run did what was expected.
-fn simulate(arguments: &Arguments) -> Result<bool> {
-    let path = &arguments.scenario;
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{}: cannot be read", path.display()))?;
-    let scenario = Scenario::parse(&path.display().to_string(), &text, &arguments.overrides)?;
-    let seed = arguments.seed.unwrap_or(scenario.seed);
-    let name = path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
-    let mut outcome = simulator::run(&name, &scenario, seed).context("the capture")?;
+fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
+    let named = Named::read(path, &arguments.overrides)?;
+    if let Some(node) = arguments.node {
+        let nodes = named.scenario.nodes();
+        anyhow::ensure!(node < nodes, "--node {node}: the run has nodes 0 to {}", nodes - 1);
+    }
+    let seed = arguments.seed.unwrap_or(named.scenario.seed);
+    let bar = seeds::bar(100, "% of virtual time");
+    let mut progress = |percent: u8| bar.set_position(percent.into());
+    let mut options = Options {
+        keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
+        progress: Some(&mut progress),
+    };
+    let outcome = run_with(&named.name, &named.scenario, seed, &mut options);
+    bar.finish_and_clear();
+    let mut outcome = outcome.context("the capture")?;
     outcome.report.overrides =
         arguments.overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
     outcome.report.commit = commit();
-    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&name, seed));
+    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, seed));
     files::write(&folder, &outcome)?;
     if arguments.json {
         print!("{}", outcome.report.to_json());
     } else {
-        print!("{}", show::result(&outcome, &folder, &replay(path, seed, &arguments.overrides)));
+        let replay = named.replay(seed, &arguments.overrides);
+        print!("{}", show::result(&outcome, &folder, &replay));
     }
     Ok(outcome.report.passed)
+}
+
+/// Runs one scenario with many seeds; whether all passed.
+fn try_seeds(
+    path: &Path,
+    range: std::ops::RangeInclusive<u64>,
+    arguments: &Arguments,
+) -> Result<bool> {
+    let named = Named::read(path, &arguments.overrides)?;
+    let (first, last) = (*range.start(), *range.end());
+    match seeds::first_failure(&named, range) {
+        None => {
+            println!("{}: seeds {first} to {last} passed", named.name);
+            Ok(true)
+        }
+        Some(report) => {
+            let replay = named.replay(report.seed, &arguments.overrides);
+            print!("{}", show::failure(&report, &replay));
+            Ok(false)
+        }
+    }
+}
+
+/// Runs every shipped scenario; whether all did what was expected.
+fn simulate_all(arguments: &Arguments) -> Result<bool> {
+    let mut passed = true;
+    for path in shipped()? {
+        let named = Named::read(&path, &arguments.overrides)?;
+        if let Some(range) = &arguments.seeds {
+            passed &= try_seeds(&path, range.clone(), arguments)?;
+            continue;
+        }
+        let seed = arguments.seed.unwrap_or(named.scenario.seed);
+        let report = simulator::verdict(&named.name, &named.scenario, seed);
+        if report.passed {
+            println!("{}", show::line(&report));
+        } else {
+            print!("{}", show::failure(&report, &named.replay(seed, &arguments.overrides)));
+        }
+        passed &= report.passed;
+    }
+    Ok(passed)
 }
 
 /// The commit of this program's sources, with `+` where they were changed since.
@@ -88,45 +122,4 @@ fn commit() -> Option<String> {
 
 fn default_folder(name: &str, seed: u64) -> PathBuf {
     Path::new("target").join("sim").join(name).join(seed.to_string())
-}
-
-/// The one command that does the same run again.
-fn replay(path: &Path, seed: u64, overrides: &[(String, String)]) -> String {
-    let mut command =
-        format!("cargo xtask simulate {} --seed {seed}", quoted(&path.display().to_string()));
-    for (key, value) in overrides {
-        command.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
-    }
-    command
-}
-
-/// As a shell takes it.
-fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=:%,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_replay_command_can_be_pasted_into_a_shell() {
-        let overrides =
-            [("link.loss".into(), "5%".into()), ("node.0.wakes.at".into(), "[\"1s\"]".into())];
-        assert_eq!(
-            replay(Path::new("a b.toml"), 7, &overrides),
-            r#"cargo xtask simulate 'a b.toml' --seed 7 --set link.loss=5% --set 'node.0.wakes.at=["1s"]'"#
-        );
-    }
-
-    #[test]
-    fn an_override_needs_an_equals_sign() {
-        assert_eq!(key_value("a.b = c"), Ok(("a.b".into(), "c".into())));
-        assert!(key_value("a.b").is_err());
-    }
 }

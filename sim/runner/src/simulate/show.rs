@@ -29,6 +29,21 @@ pub(crate) fn result(outcome: &Outcome, folder: &Path, replay: &str) -> String {
     text
 }
 
+/// A run that passed, in one line.
+pub(crate) fn line(report: &Report) -> String {
+    format!("{:<20} passed  {}", report.scenario, report.fingerprint)
+}
+
+/// A run that failed, without its ladder: why, and how to look at it.
+pub(crate) fn failure(report: &Report, replay: &str) -> String {
+    let mut text = format!("{}: seed {} failed\n", report.scenario, report.seed);
+    expectations(&mut text, report);
+    violations(&mut text, report, replay);
+    let _ = writeln!(text, "fingerprint  {}", report.fingerprint);
+    let _ = writeln!(text, "replay       {replay}");
+    text
+}
+
 fn ladder(text: &mut String, outcome: &Outcome, folder: &Path) {
     let Some(ladder) = &outcome.ladder else { return };
     let lines = ladder.lines().count();

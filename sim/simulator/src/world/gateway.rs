@@ -188,8 +188,8 @@ impl Gateway {
         }
     }
 
-    /// Passes on whatever the responder has to say.
-    fn settle(&mut self, core: &mut Core<'_>) {
+    /// Passes on whatever the responder has to say, and sets the alarm for what comes next.
+    pub(crate) fn settle(&mut self, core: &mut Core<'_>) {
         while let Some(event) = self.responder.poll_event() {
             core.emit(Actor::Gateway, What::Responder(&event));
             match event {

@@ -64,8 +64,9 @@ impl<'a> World<'a> {
                 nodes.push(node);
             }
         }
-        let gateway =
-            Gateway::new(scenario, &mut core, GatewayBehaviour::new(scenario, behaviours.gateway));
+        let mut gateway =
+            Gateway::new(scenario, &core, GatewayBehaviour::new(scenario, behaviours.gateway));
+        gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
         Self { core, nodes, gateway, server }
     }

@@ -1,0 +1,54 @@
+//! One scenario with many seeds, on all cores.
+
+use crate::arguments::Named;
+use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+use simulator::{Report, verdict};
+use std::ops::RangeInclusive;
+
+/// Runs the scenario with each seed. The report of the first seed that fails, or else `None`; "first"
+/// by number, whatever the number of cores.
+pub(crate) fn first_failure(named: &Named, seeds: RangeInclusive<u64>) -> Option<Report> {
+    let bar = bar(seeds.end() - seeds.start() + 1, "seeds");
+    let failure = seeds
+        .into_par_iter()
+        .progress_with(bar.clone())
+        .map(|seed| verdict(&named.name, &named.scenario, seed))
+        .find_first(|report| !report.passed);
+    bar.finish_and_clear();
+    failure
+}
+
+/// A progress bar on standard error; it is not drawn where that is no terminal.
+pub(crate) fn bar(length: u64, unit: &str) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} {msg} ({eta} left)")
+        .expect("a template of known keys");
+    ProgressBar::new(length).with_style(style).with_message(unit.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use simulator::scenario::Scenario;
+
+    fn named(overrides: &[(String, String)]) -> Named {
+        let text = include_str!("../../../../scenarios/garage-door.toml");
+        let scenario = Scenario::parse("garage-door.toml", text, overrides).expect("a scenario");
+        Named { name: "garage-door".into(), path: "garage-door.toml".into(), scenario }
+    }
+
+    #[test]
+    fn every_seed_of_a_good_link_passes() {
+        assert!(first_failure(&named(&[]), 1..=20).is_none());
+    }
+
+    #[test]
+    fn the_first_failure_is_the_one_with_the_lowest_seed() {
+        // Retransmissions are expected not to happen, so a link that loses some fails sooner or later.
+        let lossy = named(&[("link.loss".into(), "2%".into())]);
+        let first = first_failure(&lossy, 1..=200).expect("some seed loses a datagram").seed;
+        let alone = (1..first).all(|seed| verdict("garage-door", &lossy.scenario, seed).passed);
+        assert!(alone, "a seed before {first} fails, too");
+        assert!(!verdict("garage-door", &lossy.scenario, first).passed);
+    }
+}
