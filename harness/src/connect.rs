@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use core::fmt;
 use core::net::SocketAddr;
 use crypto::RustCrypto;
-use ike_core::{Identity, IkeSpi, Instant, Selectors};
+use ike_core::{DropReason, Identity, IkeSpi, Instant, Selectors};
 use ike_initiator::{
     ChildSa, CloseReason, Config, Event, FailReason, Initiator, MAX_REQUEST, StateName,
 };
@@ -54,6 +54,8 @@ pub struct Outcome {
     pub established: Option<Established>,
     /// Why not.
     pub failed: Option<FailReason>,
+    /// Why a datagram was dropped last: nothing that proves anything, and perhaps a hint.
+    pub dropped: Option<DropReason>,
     /// How it ended.
     pub closed: CloseReason,
 }
@@ -76,7 +78,12 @@ impl fmt::Display for Outcome {
                 let (s, us) = (us / 1_000_000, us % 1_000_000);
                 write!(f, "established with {peer} after {s}.{us:06} s; {}", self.closed)
             }
-            (None, Some(reason)) => write!(f, "failed: {reason}"),
+            (None, Some(reason)) => match (reason, &self.dropped) {
+                (FailReason::TimedOut(_), Some(hint)) => {
+                    write!(f, "failed: {reason} that counts (dropped: {hint})")
+                }
+                _ => write!(f, "failed: {reason}"),
+            },
             (None, None) => write!(f, "failed: stopped before it was established"),
         }
     }
@@ -108,12 +115,13 @@ pub async fn connect(
         logged: None,
         established: None,
         failed: None,
+        dropped: None,
     };
     session.initiator.connect(session.clock.now(), &mut session.rng)?;
     loop {
         if let Some(closed) = session.settle().await? {
-            let Session { established, failed, .. } = session;
-            return Ok(Outcome { established, failed, closed });
+            let Session { established, failed, dropped, .. } = session;
+            return Ok(Outcome { established, failed, dropped, closed });
         }
         session.wait(stop).await?;
     }
@@ -133,6 +141,7 @@ struct Session<'r> {
     logged: Option<(IkeSpi, IkeSpi)>,
     established: Option<Established>,
     failed: Option<FailReason>,
+    dropped: Option<DropReason>,
 }
 
 impl Session<'_> {
@@ -210,6 +219,7 @@ impl Session<'_> {
         match event {
             Event::Established { peer, .. } => self.arrived(now, peer)?,
             Event::Failed(reason) => self.failed = Some(reason),
+            Event::Dropped(reason) => self.dropped = Some(reason),
             Event::Closed(reason) => return Ok(Some(reason)),
             _ => {}
         }

@@ -1,22 +1,24 @@
 //! The user's wish to end.
 
+use core::pin::Pin;
 use std::io;
 
-/// Waits for Ctrl-C, or for what a script sends instead (SIGTERM).
-#[derive(Debug)]
-pub struct Stop {
-    signals: Option<Signals>,
+/// Waits for Ctrl-C, or for what a script sends instead (SIGTERM), or for anything else.
+pub struct Stop(Source);
+
+enum Source {
+    Signals(Signals),
+    Once(Pin<Box<dyn Future<Output = ()>>>),
+    Never,
 }
 
 #[cfg(unix)]
-#[derive(Debug)]
 struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 #[cfg(not(unix))]
-#[derive(Debug)]
 struct Signals;
 
 impl Signals {
@@ -56,20 +58,30 @@ impl Stop {
     /// # Errors
     /// The operating system refuses.
     pub fn on_signal() -> io::Result<Self> {
-        Ok(Self { signals: Some(Signals::listen()?) })
+        Ok(Self(Source::Signals(Signals::listen()?)))
+    }
+
+    /// One stop, when `wish` completes.
+    #[must_use]
+    pub fn when(wish: impl Future<Output = ()> + 'static) -> Self {
+        Self(Source::Once(Box::pin(wish)))
     }
 
     /// Nobody will want to stop.
     #[must_use]
-    pub fn never() -> Self {
-        Self { signals: None }
+    pub const fn never() -> Self {
+        Self(Source::Never)
     }
 
-    /// Waits for the next signal; one that came before is not lost, and waiting may be broken off.
+    /// Waits for the next stop; one that came before is not lost, and waiting may be broken off.
     pub async fn wait(&mut self) {
-        match &mut self.signals {
-            Some(signals) => signals.next().await,
-            None => core::future::pending().await,
+        match &mut self.0 {
+            Source::Signals(signals) => signals.next().await,
+            Source::Once(wish) => {
+                wish.await;
+                self.0 = Source::Never;
+            }
+            Source::Never => core::future::pending().await,
         }
     }
 }

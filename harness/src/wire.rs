@@ -36,8 +36,8 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reported(error) => write!(f, "goes on, though the network says: {error}"),
-            Self::NotSent(error) => write!(f, "goes on, though nothing was sent: {error}"),
+            Self::Reported(error) => write!(f, "ignores: {error}"),
+            Self::NotSent(error) => write!(f, "could not send: {error}"),
         }
     }
 }
@@ -60,13 +60,19 @@ impl Wire {
     /// what comes from anybody else, and reports ICMP errors.
     ///
     /// # Errors
-    /// The address is not ours or in use, the port needs privileges, or there is no route.
+    /// The two addresses are of different families, ours is not ours or in use, the port needs
+    /// privileges, or there is no route.
     pub async fn connect(local: Option<SocketAddr>, peer: SocketAddr) -> io::Result<Self> {
         let any: IpAddr = match peer {
             SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
             SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
         };
-        let socket = UdpSocket::bind(local.unwrap_or(SocketAddr::new(any, 0))).await?;
+        let local = local.unwrap_or(SocketAddr::new(any, 0));
+        if local.is_ipv4() != peer.is_ipv4() {
+            let text = "expected two addresses of the same family";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        let socket = UdpSocket::bind(local).await?;
         socket.connect(peer).await?;
         Self::new(socket, Some(peer))
     }

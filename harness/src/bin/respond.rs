@@ -25,7 +25,7 @@ use std::time::Duration;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask respond", bin_name = "cargo xtask respond")]
 struct Arguments {
-    /// The address to listen on, one of this machine's: behind 0.0.0.0 or [::] nobody would know which one a
+    /// The address to listen on, one of this machine's: behind 0.0.0.0 nobody would know which one a
     /// datagram came to. The port is 500 unless given (that needs privileges); 0 takes a free one.
     #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = ike_endpoint)]
     listen: SocketAddr,

@@ -1,0 +1,157 @@
+//! The programs as a person or a script starts them.
+
+use rstest::rstest;
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+struct Respond {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Respond {
+    /// Starts it and reads where it listens.
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_respond"))
+            .args(["--listen", "127.0.0.1:0", "--id", "gateway.example"])
+            .args(["--psk", "door.example=hex:736563726574"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("respond starts");
+        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
+        let mut line = String::new();
+        stdout.read_line(&mut line).expect("a line");
+        let address = line.trim_end().strip_prefix("listening on ").expect("where").to_owned();
+        Self { child, stdout, address }
+    }
+
+    /// Its exit status and the rest of what it printed.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut text = String::new();
+        self.stdout.read_to_string(&mut text).expect("text");
+        (self.child.wait().expect("a status").code(), text)
+    }
+}
+
+fn connect(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_connect")).args(arguments).output().expect("connect starts")
+}
+
+fn text(octets: &[u8]) -> String {
+    String::from_utf8(octets.to_vec()).expect("UTF-8")
+}
+
+#[test]
+fn the_programs_meet_and_both_say_so() {
+    let respond = Respond::start(&["--once", "--cookies", "always"]);
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("connect");
+    let out = folder.display().to_string();
+    let arguments = ["--id", "door.example", "--psk", "secret", "--delete", "--out", &out];
+    let output = connect(&[&["--gateway", &respond.address][..], &arguments].concat());
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{shown}");
+    let last = shown.lines().last().expect("lines");
+    assert!(last.starts_with("established with fqdn:gateway.example after "), "{shown}");
+    assert!(last.ends_with(" s; closed, Delete answered"), "{shown}");
+    let (status, served) = respond.end();
+    assert_eq!(status, Some(0), "{served}");
+    let last =
+        "IKE SAs: 1 established, 1 of them closed; requests refused: 0; datagrams dropped: 0";
+    assert_eq!(served.lines().last(), Some(last), "{served}");
+    the_files_are_there(&folder, &shown);
+}
+
+fn the_files_are_there(folder: &std::path::Path, shown: &str) {
+    let read = |name: &str| fs::read(folder.join(name)).expect(name);
+    let ladder = text(&read("ladder.txt"));
+    assert!(shown.contains(&ladder) && ladder.contains("SK  D IKE"), "{ladder}");
+    assert!(read("capture.pcapng").starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]));
+    for (name, rows) in [("ikev2_decryption_table", 1), ("esp_sa", 2)] {
+        let table = text(&read(name));
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines.len(), 1 + rows, "{name}: {table}");
+        assert!(lines[1..].iter().all(|line| !line.starts_with('#')), "{name}: {table}");
+    }
+}
+
+#[test]
+fn a_refusal_is_exit_status_1_and_a_reason() {
+    let respond = Respond::start(&["--once", "--idle", "1s"]);
+    let arguments = ["--gateway", &respond.address, "--id", "door.example", "--psk", "wrong"];
+    let output = connect(&arguments);
+    let shown = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{shown}");
+    assert_eq!(shown.lines().last(), Some("failed: refused: AUTHENTICATION_FAILED"), "{shown}");
+    let (status, served) = respond.end();
+    assert_eq!(status, Some(1), "{served}");
+}
+
+#[cfg(unix)]
+#[rstest]
+#[case("INT")]
+#[case("TERM")]
+fn a_signal_ends_the_service_with_exit_status_0(#[case] signal: &str) {
+    let respond = Respond::start(&[]);
+    let process = respond.child.id().to_string();
+    let sent = Command::new("kill").args(["-s", signal, &process]).status().expect("kill");
+    assert!(sent.success());
+    let (status, served) = respond.end();
+    assert_eq!(status, Some(0), "{served}");
+    assert!(served.ends_with("datagrams dropped: 0\n"), "{served}");
+}
+
+#[rstest]
+#[case(&[], "--gateway <ADDRESS[:PORT]>")]
+#[case(&["--gateway", "gateway.example"], "expected an address such as 192.0.2.1")]
+#[case(&["--psk", "hex:0"], "expected pairs of hexadecimal digits")]
+#[case(&["--id", "keyid:0g"], "keyid: is followed by pairs of hexadecimal digits")]
+#[case(&["--suite", "des"], "aes-gcm-x25519")]
+#[case(&["--profile", "rfc1"], "rfc7815")]
+#[case(&["--retransmission", "never"], "strongswan")]
+#[case(&["--stay", "5"], "expected a duration such as")]
+#[case(&["--ts-remote", "10.0.0.0/33"], "10.0.0.0 has fewer than 33 bits")]
+#[case(&["--local", "here"], "expected an address such as 192.0.2.1")]
+fn an_argument_that_makes_no_sense_is_exit_status_2(
+    #[case] wrong: &[&str],
+    #[case] expected: &str,
+) {
+    let output = connect(wrong);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(expected), "{told}");
+}
+
+#[rstest]
+#[case(&["--ts-local", "10.0.0.1", "--ts-local", "10.0.0.2", "--ts-local", "10.0.0.3",
+         "--ts-local", "10.0.0.4", "--ts-local", "10.0.0.5"], "--ts-local: expected at most 4")]
+#[case(&["--local", "::1"], "expected two addresses of the same family")]
+fn arguments_that_do_not_go_together_are_exit_status_2(
+    #[case] wrong: &[&str],
+    #[case] expected: &str,
+) {
+    let base = ["--gateway", "127.0.0.1:9", "--psk", "secret", "--id", "door.example"];
+    let output = connect(&[&base[..], wrong].concat());
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(expected), "{told}");
+}
+
+#[rstest]
+#[case(&["--listen", "0.0.0.0"], "expected one address of this machine")]
+#[case(&["--listen", "127.0.0.1:0", "--psk", "door.example=2"], "has two keys")]
+#[case(&["--listen", "127.0.0.1:0", "--cookies", "some"], "expected never, always")]
+#[case(&["--listen", "127.0.0.1:0", "--liveness", "0s"], "longer than zero")]
+fn a_service_that_makes_no_sense_is_exit_status_2(#[case] wrong: &[&str], #[case] expected: &str) {
+    let output = Command::new(env!("CARGO_BIN_EXE_respond"))
+        .args(["--psk", "door.example=1"])
+        .args(wrong)
+        .output()
+        .expect("respond starts");
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert!(told.contains(expected), "{told}");
+}
