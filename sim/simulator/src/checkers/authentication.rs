@@ -230,7 +230,7 @@ impl Check for Authentication {
                 let side = GatewaySide { spi_i: spis.0, key, proof: Proof::None };
                 self.sas.insert(spis.1, side);
             }
-            Actor::Server => {}
+            _ => {}
         }
     }
 
@@ -245,7 +245,7 @@ impl Check for Authentication {
         match packet.who {
             Actor::Node(number) => self.at_node(number, packet.at, ike),
             Actor::Gateway => self.at_gateway(ike),
-            Actor::Server => {}
+            _ => {}
         }
     }
 }

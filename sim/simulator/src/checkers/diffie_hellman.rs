@@ -69,15 +69,22 @@ impl OneDiffieHellman {
         if initiator.sas > 0 {
             return;
         }
-        let forgotten = match reason {
-            CloseReason::HalfOpenTimeout => true,
-            CloseReason::DeletedByUs => !established,
+        // After IKE_AUTH the gateway remembers the request, whatever becomes of the SA.
+        let remembered = match reason {
+            CloseReason::DeletedByUs => established,
+            CloseReason::AuthenticationFailed
+            | CloseReason::UnsupportedCriticalPayload
+            | CloseReason::InvalidSyntax
+            | CloseReason::DeletedByPeer
+            | CloseReason::InitialContact
+            | CloseReason::LivenessFailed
+            | CloseReason::RefusedByPeer(_) => true,
             _ => false,
         };
-        if forgotten {
-            self.initiators.remove(&spi_i);
-        } else {
+        if remembered {
             self.without_sa += 1;
+        } else {
+            self.initiators.remove(&spi_i);
         }
     }
 }

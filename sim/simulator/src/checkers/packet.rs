@@ -12,6 +12,8 @@ use vnet::link::Fate;
 use vnet::udp;
 
 /// Payload types (RFC 7296 3.2).
+pub(super) const SA: u8 = 33;
+pub(super) const KE: u8 = 34;
 pub(super) const NONCE: u8 = 40;
 pub(super) const NOTIFY: u8 = 41;
 pub(super) const SK: u8 = 46;
@@ -75,6 +77,11 @@ impl<'a> Packet<'a> {
         let Arrival { at, who, place, octets } = *arrival;
         let (content, digest) = (Content::of(octets), OnceCell::new());
         Self { at, who, place, fate: None, octets, content, digest }
+    }
+
+    /// Whether it is a node's or the gateway's: nobody else keeps to the rules.
+    pub(super) fn is_of_machine(&self) -> bool {
+        matches!(self.who, Actor::Node(_) | Actor::Gateway)
     }
 
     /// The IKE message in it.

@@ -308,7 +308,7 @@ impl Check for Retransmission {
                     Some(format!("{exchange} {id} was sent for SA {sa}, which is not established"))
                 }
             },
-            Actor::Server => None,
+            _ => None,
         };
         if let Some(what) = wrong {
             findings.add(packet.who, what);

@@ -30,34 +30,27 @@ pub(super) struct Reuse {
     keys: BTreeMap<u64, KeyUse>,
     /// All other keys that there were, each with what it was for.
     past: BTreeMap<u64, u64>,
-    ike: BTreeMap<Sa, IkeSa>,
-    /// By SPI and destination.
-    esp: BTreeMap<(u32, IpAddr), EspSa>,
+    /// The IKE SAs of each end: a damaged IKE_SA_INIT may give each its own keys.
+    ike: BTreeMap<(Sa, End), IkeSa>,
+    /// By SPI and destination, at each end.
+    esp: BTreeMap<(u32, IpAddr, End), EspSa>,
     /// The SA that a node had last.
     nodes: BTreeMap<u32, Sa>,
     /// Ends that have closed: what they still had to send leaves at the same instant.
-    closing: Vec<(Instant, Sa, Ends)>,
+    closing: Vec<(Instant, Sa, End)>,
     attempts: Attempts,
 }
 
-/// Which ends have the keys.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Ends {
-    node: bool,
-    gateway: bool,
+/// Which end of an SA.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Node,
+    Gateway,
 }
 
-impl Ends {
+impl End {
     fn of(who: Actor) -> Self {
-        Self { node: matches!(who, Actor::Node(_)), gateway: who == Actor::Gateway }
-    }
-
-    fn join(&mut self, other: Self) {
-        (self.node, self.gateway) = (self.node | other.node, self.gateway | other.gateway);
-    }
-
-    fn leave(&mut self, other: Self) {
-        (self.node, self.gateway) = (self.node & !other.node, self.gateway & !other.gateway);
+        if who == Actor::Gateway { Self::Gateway } else { Self::Node }
     }
 }
 
@@ -65,7 +58,6 @@ struct IkeSa {
     /// Hashes of the keys of initiator and responder.
     keys: [u64; 2],
     iv_len: usize,
-    ends: Ends,
     children: Vec<(u32, IpAddr)>,
 }
 
@@ -77,6 +69,8 @@ struct EspSa {
 /// What a key was used for.
 struct KeyUse {
     purpose: u64,
+    /// How many ends have it.
+    ends: u32,
     ivs: Ranges,
     /// The hash of the IKE message of each IV: it may be sent again as it is.
     messages: BTreeMap<u128, u64>,
@@ -89,54 +83,63 @@ fn key_hash(key: &ProtectionKey) -> u64 {
 }
 
 impl Reuse {
-    /// A key is there for a purpose; `Some`: it was there for another one.
+    /// One more end has a key, for a purpose; `Some`: it was there for another one.
     fn claim(&mut self, key: u64, purpose: u64, what: &str) -> Option<String> {
         let before = self.keys.get(&key).map(|key| key.purpose);
         let before = before.or_else(|| self.past.remove(&key));
-        self.keys.entry(key).or_insert_with(|| KeyUse {
+        let used = self.keys.entry(key).or_insert_with(|| KeyUse {
             purpose,
+            ends: 0,
             ivs: Ranges::default(),
             messages: BTreeMap::new(),
             sequence: 0,
         });
+        used.ends += 1;
         (before? != purpose).then(|| format!("{what} has a key that was used for another purpose"))
     }
 
-    fn close(&mut self, at: Instant, sa: Option<Sa>, who: Actor) {
-        if let Some(sa) = sa {
-            self.closing.push((at, sa, Ends::of(who)));
+    /// One end less has a key.
+    fn release(&mut self, key: u64) {
+        let Some(used) = self.keys.get_mut(&key) else { return };
+        used.ends -= 1;
+        if used.ends == 0 {
+            self.past.insert(key, used.purpose);
+            self.keys.remove(&key);
         }
     }
 
-    fn sa_of(&self, spi_r: u64) -> Option<Sa> {
-        self.ike.range((spi_r, 0)..=(spi_r, u64::MAX)).next().map(|(sa, _)| *sa)
+    fn sa_at_gateway(&self, spi_r: u64) -> Option<Sa> {
+        let of_spi = ((spi_r, 0), End::Node)..=((spi_r, u64::MAX), End::Gateway);
+        let mut found = self.ike.range(of_spi).map(|(which, _)| *which);
+        found.find(|(_, end)| *end == End::Gateway).map(|(sa, _)| sa)
     }
 
-    /// Forgets what nobody has keys of any more.
+    /// Forgets what an end has no keys of any more.
     fn forget(&mut self, now: Instant) {
         if self.closing.first().is_none_or(|(at, ..)| *at >= now) {
             return;
         }
-        for (_, sa, ends) in core::mem::take(&mut self.closing) {
-            let Some(state) = self.ike.get_mut(&sa) else { continue };
-            state.ends.leave(ends);
-            if state.ends != Ends::default() {
-                continue;
-            }
-            let Some(state) = self.ike.remove(&sa) else { continue };
-            let children = state.children.iter().filter_map(|child| self.esp.remove(child));
-            for key in state.keys.into_iter().chain(children.map(|child| child.key)) {
-                if let Some(used) = self.keys.remove(&key) {
-                    self.past.insert(key, used.purpose);
-                }
+        for (_, sa, end) in core::mem::take(&mut self.closing) {
+            self.remove(sa, end);
+        }
+    }
+
+    fn remove(&mut self, sa: Sa, end: End) {
+        let Some(state) = self.ike.remove(&(sa, end)) else { return };
+        for key in state.keys {
+            self.release(key);
+        }
+        for (spi, destination) in state.children {
+            if let Some(child) = self.esp.remove(&(spi, destination, end)) {
+                self.release(child.key);
             }
         }
     }
 
-    fn ike(&mut self, ike: &Ike<'_>) -> Option<String> {
+    fn ike(&mut self, ike: &Ike<'_>, end: End) -> Option<String> {
         let (spi_i, spi_r) = ike.spis();
         let sk = ike.part(SK)?;
-        let sa = self.ike.get(&(spi_r, spi_i))?;
+        let sa = self.ike.get(&((spi_r, spi_i), end))?;
         let key = sa.keys[usize::from(!ike.header.flags.is_initiator())];
         let iv = sk.body.get(..sa.iv_len)?;
         let digest = ike.digest();
@@ -151,7 +154,8 @@ impl Reuse {
 
     fn esp(&mut self, esp: &Esp<'_>, findings: &mut Findings, who: Actor) {
         let (spi, sequence) = (esp.spi, esp.sequence);
-        let known = self.esp.get(&(spi, esp.destination)).map(|sa| (sa.key, sa.iv_len));
+        let known =
+            self.esp.get(&(spi, esp.destination, End::of(who))).map(|sa| (sa.key, sa.iv_len));
         let Some((used, iv_len)) =
             known.and_then(|(key, iv_len)| Some((self.keys.get_mut(&key)?, iv_len)))
         else {
@@ -196,10 +200,11 @@ impl Check for Reuse {
         match (&event.what, event.who) {
             (What::Slept | What::Initiator(ike_initiator::Event::Closed(_)), Actor::Node(n)) => {
                 let sa = self.nodes.remove(&n);
-                self.close(event.at, sa, event.who);
+                self.closing.extend(sa.map(|sa| (event.at, sa, End::Node)));
             }
             (What::Responder(ike_responder::Event::Closed { sa, .. }), _) => {
-                self.close(event.at, self.sa_of(sa.spi_r().0), Actor::Gateway);
+                let sa = self.sa_at_gateway(sa.spi_r().0);
+                self.closing.extend(sa.map(|sa| (event.at, sa, End::Gateway)));
             }
             (What::Attempt { .. }, Actor::Node(number)) => self.attempts.begin(number),
             _ => {}
@@ -211,8 +216,10 @@ impl Check for Reuse {
         if let Actor::Node(number) = log.who {
             self.nodes.insert(number, sa);
         }
-        // An end that has closed may come back with the same keys before it is forgotten.
-        self.closing.retain(|(_, of, ends)| *of != sa || *ends != Ends::of(log.who));
+        // An end that closed it may have it again at once.
+        let end = End::of(log.who);
+        self.closing.retain(|(_, closed, of)| (*closed, *of) != (sa, end));
+        self.remove(sa, end);
         let keys = [key_hash(&log.keys.initiator), key_hash(&log.keys.responder)];
         for (side, key) in keys.iter().enumerate() {
             let purpose =
@@ -223,34 +230,37 @@ impl Check for Reuse {
             }
         }
         let iv_len = log.suite.protection.encryption().iv_len();
-        let fresh = IkeSa { keys, iv_len, ends: Ends::default(), children: Vec::new() };
-        self.ike.entry(sa).or_insert(fresh).ends.join(Ends::of(log.who));
+        self.ike.insert((sa, end), IkeSa { keys, iv_len, children: Vec::new() });
     }
 
     fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
-        let (sa, which) = ((log.ike.1.0, log.ike.0.0), (log.spi, log.destination));
+        let (sa, end) = ((log.ike.1.0, log.ike.0.0), End::of(log.who));
+        let which = (log.spi, log.destination);
         let (key, iv_len) = (key_hash(&log.key), log.key.protection().encryption().iv_len());
         let text = format!("{sa:?} {which:?}");
         let what = format!("ESP under SPI {:08x}", log.spi);
         if let Some(wrong) = self.claim(key, hash_of(&[text.as_bytes()]), &what) {
             findings.add(log.who, wrong);
         }
-        if let Some(ike) = self.ike.get_mut(&sa)
-            && !ike.children.contains(&which)
-        {
+        if let Some(ike) = self.ike.get_mut(&(sa, end)) {
             ike.children.push(which);
         }
-        self.esp.entry(which).or_insert(EspSa { key, iv_len });
+        let (spi, destination) = which;
+        if let Some(before) = self.esp.insert((spi, destination, end), EspSa { key, iv_len }) {
+            self.release(before.key);
+        }
     }
 
     fn sent(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
         self.forget(packet.at);
-        if packet.who == Actor::Server {
+        if !packet.is_of_machine() {
             return;
         }
         match &packet.content {
             Content::Ike(ike) => {
-                let wrong = self.ike(ike).or_else(|| self.attempts.sent(packet.who, ike));
+                let wrong = self
+                    .ike(ike, End::of(packet.who))
+                    .or_else(|| self.attempts.sent(packet.who, ike));
                 if let Some(what) = wrong {
                     findings.add(packet.who, what);
                 }

@@ -47,6 +47,9 @@ impl Check for Silence {
 
     fn sent(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
         let Some(ike) = packet.ike().filter(|ike| ike.is_response()) else { return };
+        if !packet.is_of_machine() {
+            return;
+        }
         let request = (packet.who, ike.header.spi_i.0, ike.header.message_id);
         match self.unanswered.get_mut(&request) {
             Some(1) => {

@@ -1,9 +1,10 @@
 //! Rules of the keys: the same at both ends, and nothing used twice.
 
-use crate::support::{Seen, Watched, assert_found, door, ike};
+use crate::support::{Seen, Watched, assert_found, door, ike, with_message};
 use crypto::ProtectionKey;
+use ike_core::{ExchangeType, Header};
 use rstest::rstest;
-use simulator::{Actor, Behaviours, Checkers, Datagram, EspKeyLog, IkeKeyLog, Observer};
+use simulator::{Actor, Arrival, Behaviours, Checkers, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use vnet::ip::{self, protocol};
 
 fn is_esp(octets: &[u8]) -> bool {
@@ -29,6 +30,56 @@ fn different_keys_of_an_ike_sa_are_seen(#[values(Actor::Gateway, Actor::Node(0))
         other => other.show(checkers),
     });
     assert_found(&violations, "same keys", "different keys for IKE SA");
+}
+
+/// Says another nonce than the one that its keys are made of.
+struct OtherNonce;
+
+impl ike_initiator::Behaviour for OtherNonce {
+    fn edit_request(&mut self, exchange: ExchangeType, _: u8, datagram: &mut [u8]) {
+        if exchange == ExchangeType::IKE_SA_INIT
+            && let Some(last) = datagram.last_mut()
+        {
+            *last ^= 1;
+        }
+    }
+}
+
+#[test]
+fn keys_that_are_not_made_of_what_was_said_are_seen() {
+    let scenario = door(&[]);
+    let behaviours = Behaviours { node: Box::new(|_| Box::new(OtherNonce)), ..Default::default() };
+    let violations = Watched { behaviours, ..Watched::new(&scenario) }.violations();
+    assert_found(&violations, "same keys", "different keys for IKE SA");
+    assert!(violations.iter().all(|found| found.checker == "same keys"), "{violations:#?}");
+}
+
+#[test]
+fn keys_may_differ_where_ike_sa_init_was_damaged_on_its_way() {
+    let scenario = door(&[]);
+    let violations = Watched::new(&scenario).doctored(&mut |seen, checkers| match seen {
+        Seen::Arrival(arrival)
+            if ike(arrival.octets).is_some_and(|(header, _)| is_init(&header)) =>
+        {
+            let octets = with_message(arrival.octets, |message| {
+                if let Some(last) = message.last_mut() {
+                    *last ^= 1;
+                }
+            });
+            checkers.arrival(&Arrival { octets: &octets, ..*arrival });
+        }
+        Seen::IkeKeys(log) if log.who == Actor::Gateway => {
+            let mut keys = log.keys.clone();
+            keys.responder = another(&keys.responder);
+            checkers.ike_keys(&IkeKeyLog { keys, ..log.clone() });
+        }
+        other => other.show(checkers),
+    });
+    assert!(!violations.iter().any(|found| found.checker == "same keys"), "{violations:#?}");
+}
+
+fn is_init(header: &Header) -> bool {
+    header.exchange == ExchangeType::IKE_SA_INIT
 }
 
 #[test]
@@ -144,7 +195,7 @@ fn a_nonce_or_an_spi_that_changes_within_an_attempt_is_seen() {
     let violations = Watched::new(&scenario).doctored(&mut |seen, checkers| match seen {
         Seen::Datagram(datagram) => {
             sent += 1;
-            let octets = crate::support::with_message(datagram.octets, |message| {
+            let octets = with_message(datagram.octets, |message| {
                 message[0] ^= u8::from(sent == 2);
             });
             assert!(ike(&octets).is_some());

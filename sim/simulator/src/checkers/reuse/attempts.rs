@@ -31,7 +31,8 @@ impl Attempts {
         let nonce = hash_of(&[ike.part(NONCE)?.body]);
         match who {
             Actor::Node(number) => self.request(number, ike.header.spi_i.0, nonce),
-            _ => self.response(ike.spis(), nonce),
+            Actor::Gateway => self.response(ike.spis(), nonce),
+            _ => None,
         }
     }
 
