@@ -34,24 +34,11 @@ pub struct Group {
     pub restart: Restart,
     /// The link that each of them has to the gateway.
     pub link: Link,
-    /// Where the gateway sees them.
-    pub address: Address,
     /// What they want to reach through their Child SA.
     pub remote: Remote,
     pub(super) identity: IdentityPattern,
     pub(super) psk: PskPattern,
     pub(super) gateway_psk: PskPattern,
-}
-
-/// The outer addresses of a group's nodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Address {
-    /// Each node has one of its own, which is its inner address, too.
-    #[default]
-    Own,
-    /// All nodes of the group come from one, each from ports of its own, as behind a NAT. Their inner addresses are
-    /// their own.
-    Shared,
 }
 
 /// The responder's traffic selector (TSr) that nodes propose.

@@ -28,7 +28,7 @@ pub use gateway::{
     CHILD_ERRORS, ChildPolicy, Cookies, Forger, Forgery, ForgeryTarget, Gateway, GatewaySelectors,
     Request, RequestKind,
 };
-pub use group::{Address, Group, Remote};
+pub use group::{Group, Remote};
 pub use ike_initiator::Profile;
 pub use link::{Drops, Link, LinkDirection, Outage};
 pub use units::{Rate, duration};

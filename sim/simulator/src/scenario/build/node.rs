@@ -1,7 +1,7 @@
 //! Groups of nodes: what differs between nodes, and their schedules.
 
 use super::super::group::{IdentityPattern, PskPattern};
-use super::super::{Address, Close, Group, Link, MAX_NODES, Profile, Remote, Restart, schema};
+use super::super::{Close, Group, Link, MAX_NODES, Profile, Remote, Restart, schema};
 use super::{Fault, Run, Text, application, fault, link, or, wakes};
 use core::ops::Range;
 use core::time::Duration;
@@ -66,7 +66,6 @@ fn group(
         application: application::application(raw.application)?,
         restart: raw.restart.map_or_else(Restart::default, restart),
         link: raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?,
-        address: or(raw.address, Address::default()),
         remote: or(raw.remote, Remote::default()),
         name,
     })

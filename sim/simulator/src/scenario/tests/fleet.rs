@@ -2,7 +2,7 @@
 
 use super::{LEAST, read, with};
 use crate::scenario::{
-    Address, CHILD_ERRORS, ChildPolicy, Cookies, Drops, FirstWake, Forger, Forgery, ForgeryTarget,
+    CHILD_ERRORS, ChildPolicy, Cookies, Drops, FirstWake, Forger, Forgery, ForgeryTarget,
     GatewaySelectors, LinkDirection, Outage, Rate, Remote, Request, RequestKind, Scenario, Wakes,
 };
 use core::time::Duration;
@@ -164,11 +164,11 @@ fn every_pattern_of_wakes_is_taken(#[case] table: &str, #[case] wakes: Wakes) {
 }
 
 #[test]
-fn a_group_may_share_an_address_and_want_to_reach_everybody() {
-    let group = &read(&with("", "address = \"shared\"\nremote = \"any\"")).groups[0];
-    assert_eq!((group.address, group.remote), (Address::Shared, Remote::Any));
-    let group = &read(&with("", "address = \"own\"\nremote = \"server\"")).groups[0];
-    assert_eq!((group.address, group.remote), (Address::Own, Remote::Server));
+fn a_group_may_want_to_reach_everybody() {
+    let group = &read(&with("", "remote = \"any\"")).groups[0];
+    assert_eq!(group.remote, Remote::Any);
+    let group = &read(&with("", "remote = \"server\"")).groups[0];
+    assert_eq!(group.remote, Remote::Server);
 }
 
 #[test]
