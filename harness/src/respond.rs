@@ -7,7 +7,7 @@ use core::net::SocketAddr;
 use crypto::RustCrypto;
 use ike_core::{IkeSpi, Instant};
 use ike_responder::{Config, Event, MAX_MESSAGE, Phase, Responder, SaId};
-use simulator::{EspKeyLog, IkeKeyLog};
+use simulator::{Actor, EspKeyLog, IkeKeyLog};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -170,8 +170,11 @@ impl Server<'_> {
         let (us, peer) = (child.path.local.ip(), child.path.remote.ip());
         let ways =
             [(peer, us, child.spi_in, child.inbound), (us, peer, child.spi_out, child.outbound)];
+        let ike = key_log(&self.responder, sa).map(|keys| keys.spis).unwrap_or_default();
         for (source, destination, spi, key) in ways {
-            self.recorder.esp_keys(&EspKeyLog { source, destination, spi, key })?;
+            let who = Actor::Gateway;
+            let keys = EspKeyLog { who, ike, source, destination, spi, key };
+            self.recorder.esp_keys(&keys)?;
         }
         let text = format!("Child SA: SPI {:08x} in, {:08x} out", child.spi_in, child.spi_out);
         self.recorder.remark(now, child.path.remote, &text)
@@ -201,5 +204,6 @@ impl Server<'_> {
 
 fn key_log(responder: &Responder<RustCrypto>, sa: SaId) -> Option<IkeKeyLog> {
     let (suite, keys, spi_i, spi_r): (_, _, IkeSpi, IkeSpi) = responder.ike_keys(sa)?;
-    Some(IkeKeyLog { spis: (spi_i, spi_r), suite: *suite, keys: keys.clone() })
+    let (who, spis) = (Actor::Gateway, (spi_i, spi_r));
+    Some(IkeKeyLog { who, spis, suite: *suite, keys: keys.clone() })
 }
