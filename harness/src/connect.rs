@@ -13,6 +13,9 @@ use rand_chacha::ChaCha20Rng;
 use simulator::{Actor, EspKeyLog, IkeKeyLog};
 use std::time::Duration;
 
+/// Who the initiator is where keys are shown: there is no other node.
+const NODE: Actor = Actor::Node(0);
+
 /// What is to be done.
 pub struct Plan {
     /// The initiator's configuration; its path is the wire's.
@@ -193,8 +196,8 @@ impl Session<'_> {
         if self.logged.replace(spis) == Some(spis) {
             return Ok(());
         }
-        let who = Actor::Node(0);
-        self.recorder.ike_keys(&IkeKeyLog { who, spis, suite, keys: keys.clone() })
+        let keys = IkeKeyLog { who: NODE, spis, suite, keys: keys.clone() };
+        self.recorder.ike_keys(&keys)
     }
 
     fn trouble(&mut self, trouble: &Trouble) -> Result<()> {
@@ -246,9 +249,10 @@ impl Session<'_> {
     fn report(&mut self, now: Instant, sa: ChildSa) -> Result<Child> {
         let (us, gateway) = (self.wire.local().ip(), self.remote.ip());
         let ways = [(gateway, us, sa.spi_in, sa.inbound), (us, gateway, sa.spi_out, sa.outbound)];
-        let (who, ike) = (Actor::Node(0), self.logged.unwrap_or_default());
+        let ike = self.logged.unwrap_or_default();
         for (source, destination, spi, key) in ways {
-            self.recorder.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key })?;
+            let keys = EspKeyLog { who: NODE, ike, source, destination, spi, key };
+            self.recorder.esp_keys(&keys)?;
         }
         let text = format!("Child SA: SPI {:08x} in, {:08x} out", sa.spi_in, sa.spi_out);
         self.recorder.remark(now, self.remote, &text).context("the Child SA")?;

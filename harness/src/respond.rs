@@ -170,10 +170,11 @@ impl Server<'_> {
         let (us, peer) = (child.path.local.ip(), child.path.remote.ip());
         let ways =
             [(peer, us, child.spi_in, child.inbound), (us, peer, child.spi_out, child.outbound)];
-        let who = Actor::Gateway;
-        let ike = key_log(&self.responder, sa).map_or_else(Default::default, |log| log.spis);
+        let ike = key_log(&self.responder, sa).map(|keys| keys.spis).unwrap_or_default();
         for (source, destination, spi, key) in ways {
-            self.recorder.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key })?;
+            let who = Actor::Gateway;
+            let keys = EspKeyLog { who, ike, source, destination, spi, key };
+            self.recorder.esp_keys(&keys)?;
         }
         let text = format!("Child SA: SPI {:08x} in, {:08x} out", child.spi_in, child.spi_out);
         self.recorder.remark(now, child.path.remote, &text)
@@ -203,5 +204,6 @@ impl Server<'_> {
 
 fn key_log(responder: &Responder<RustCrypto>, sa: SaId) -> Option<IkeKeyLog> {
     let (suite, keys, spi_i, spi_r): (_, _, IkeSpi, IkeSpi) = responder.ike_keys(sa)?;
-    Some(IkeKeyLog { who: Actor::Gateway, spis: (spi_i, spi_r), suite: *suite, keys: keys.clone() })
+    let (who, spis) = (Actor::Gateway, (spi_i, spi_r));
+    Some(IkeKeyLog { who, spis, suite: *suite, keys: keys.clone() })
 }
