@@ -133,6 +133,12 @@ impl Check for OneDiffieHellman {
                 self.closed(sa.spi_r().0, *reason);
                 None
             }
+            // It has forgotten which requests it answered: it may answer each of them anew.
+            Gateway::Crashed { .. } => {
+                self.initiators.clear();
+                self.without_sa = 0;
+                None
+            }
             _ => None,
         };
         if let Some(what) = wrong {
