@@ -9,6 +9,7 @@ mod app;
 mod checkers;
 mod decode;
 mod event;
+mod faults;
 mod figures;
 mod fingerprint;
 mod judge;
@@ -24,6 +25,7 @@ mod world;
 
 pub use checkers::{Checkers, Violation};
 pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, link_drop_name};
+pub use faults::{Faults, FaultsError};
 pub use figures::{Figures, NodeFigures};
 pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
 pub use keylog::{esp_sa, ikev2_decryption_table};

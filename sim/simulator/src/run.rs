@@ -1,5 +1,6 @@
 //! A whole scenario, from time zero to its end.
 
+use crate::faults::Faults;
 use crate::judge::Judge;
 use crate::keylog::{esp_sa, ikev2_decryption_table};
 use crate::ladder::{Ladder, Lifelines};
@@ -42,6 +43,8 @@ pub fn run(name: &str, scenario: &Scenario, seed: u64) -> Result<Outcome, Captur
 pub struct Options<'a> {
     /// How much is written down.
     pub keep: Keep,
+    /// What the links do, instead of what they would decide by themselves.
+    pub faults: Option<&'a Faults>,
     /// Is told now and then how many percent of virtual time are over.
     pub progress: Option<&'a mut dyn FnMut(u8)>,
 }
@@ -61,7 +64,11 @@ pub fn run_with(
         None => (scenario.nodes() <= LADDER_NODES).then(Ladder::default),
     };
     let mut recording = Recording::new(scenario, ladder, options.keep);
-    let standing = pass(World::new(scenario, seed, &mut recording), scenario, options);
+    let mut world = World::new(scenario, seed, &mut recording);
+    if let Some(faults) = options.faults {
+        world.replay_faults(faults);
+    }
+    let standing = pass(world, scenario, options);
     let report = recording.judge.finish(scenario, (name, seed), &standing);
     let names = names(scenario);
     let heads = |number| Lifelines { node: name_of(&names, number), gateway: "gateway".into() };

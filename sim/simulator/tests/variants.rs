@@ -171,3 +171,15 @@ fn handshake(outcome: &Outcome) -> Vec<String> {
     assert_eq!(digests.len(), 4, "two exchanges");
     digests
 }
+
+#[test]
+fn a_run_replays_from_the_faults_in_its_trace_without_drawing_any() {
+    let lossy = door(&[("link.loss", "30%"), ("link.duplicate", "20%")]);
+    let faults = simulator::Faults::parse(&lossy.trace).expect("a trace");
+    // Another seed for nothing but the links: theirs are no longer asked.
+    let scenario = Scenario::parse("garage-door.toml", DOOR, &[]).expect("a scenario");
+    let mut options = simulator::Options { faults: Some(&faults), ..Default::default() };
+    let again = simulator::run_with("garage-door", &scenario, 1, &mut options).expect("a capture");
+    assert_eq!(again.report.fingerprint, lossy.report.fingerprint);
+    assert_eq!(again.trace, lossy.trace);
+}

@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// Changes a key of the scenario, for example link.loss=30% or node.door.count=3.
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = key_value)]
     pub(crate) overrides: Vec<(String, String)>,
+    /// Lets the links do what the trace.jsonl of an earlier run says they did there.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["seeds", "all"])]
+    pub(crate) replay_faults: Option<PathBuf>,
     /// Of which nodes trace.jsonl and capture.pcapng tell.
     #[arg(long, value_enum, default_value_t = Trace::Full)]
     pub(crate) trace: Trace,
@@ -94,6 +97,20 @@ impl Named {
         let name =
             path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
         Ok(Self { name: name.into_owned(), path: path.to_owned(), scenario })
+    }
+
+    /// The one command that does a run again whose faults came from a file.
+    pub(crate) fn replay_with(
+        &self,
+        seed: u64,
+        overrides: &[(String, String)],
+        faults: Option<&Path>,
+    ) -> String {
+        let mut command = self.replay(seed, overrides);
+        if let Some(path) = faults {
+            command.push_str(&format!(" --replay-faults {}", quoted(&path.display().to_string())));
+        }
+        command
     }
 
     /// The one command that does a run again.

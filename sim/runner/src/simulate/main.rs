@@ -11,7 +11,7 @@ mod show;
 use anyhow::{Context, Result};
 use arguments::{Arguments, Named, shipped};
 use clap::Parser;
-use simulator::{Keep, Options, run_with};
+use simulator::{Faults, Keep, Options, run_with};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -40,10 +40,12 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
         anyhow::ensure!(node < nodes, "--node {node}: the run has nodes 0 to {}", nodes - 1);
     }
     let seed = arguments.seed.unwrap_or(named.scenario.seed);
+    let faults = arguments.replay_faults.as_deref().map(read_faults).transpose()?;
     let bar = seeds::bar(100, "% of virtual time");
     let mut progress = |percent: u8| bar.set_position(percent.into());
     let mut options = Options {
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
+        faults: faults.as_ref(),
         progress: Some(&mut progress),
     };
     let outcome = run_with(&named.name, &named.scenario, seed, &mut options);
@@ -57,10 +59,17 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     if arguments.json {
         print!("{}", outcome.report.to_json());
     } else {
-        let replay = named.replay(seed, &arguments.overrides);
+        let faults = arguments.replay_faults.as_deref();
+        let replay = named.replay_with(seed, &arguments.overrides, faults);
         print!("{}", show::result(&outcome, &folder, &replay));
     }
     Ok(outcome.report.passed)
+}
+
+fn read_faults(path: &Path) -> Result<Faults> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("{}: cannot be read", path.display()))?;
+    Faults::parse(&text).map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))
 }
 
 /// Runs one scenario with many seeds; whether all passed.

@@ -13,6 +13,7 @@ mod tunnel;
 #[cfg(test)]
 mod tests;
 
+use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
@@ -69,6 +70,16 @@ impl<'a> World<'a> {
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
         Self { core, nodes, gateway, server }
+    }
+
+    /// From now on the links do what is written there, as far as their nodes are in this run; a
+    /// datagram that is not in it arrives once, undamaged, after the link's plain delay.
+    pub fn replay_faults(&mut self, faults: &Faults) {
+        for (link, direction, table) in faults.tables() {
+            if let Some(link) = self.core.links.get_mut(index(link)) {
+                link.replay(direction, table.clone());
+            }
+        }
     }
 
     /// Virtual time.
