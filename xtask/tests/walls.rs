@@ -33,7 +33,7 @@ const WALLS: [Row; 11] = [
         "analysis",
         &["crypto", "ike-core", "esp", "ike-initiator", "ike-responder", "vnet", "simulator"],
     ),
-    row("runner", &["analysis", "simulator"]),
+    row("runner", &["analysis", "crypto", "ike-core", "simulator", "vnet"]),
     row(
         "harness",
         &[

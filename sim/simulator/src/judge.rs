@@ -10,14 +10,16 @@ use crate::scenario::Scenario;
 use crate::world::Standing;
 
 /// Figures, checkers and fingerprint of a run under way.
-pub(crate) struct Judge {
+pub struct Judge {
     pub(crate) counter: Counter,
     pub(crate) checkers: Checkers,
     pub(crate) fingerprint: Fingerprint,
 }
 
 impl Judge {
-    pub(crate) fn new(scenario: &Scenario) -> Self {
+    /// The judge of a run of this scenario.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
         Self {
             counter: Counter::new(scenario.nodes()),
             checkers: Checkers::new(scenario),
@@ -26,12 +28,7 @@ impl Judge {
     }
 
     /// The verdict, once the run has come to its end like that.
-    pub(crate) fn finish(
-        &mut self,
-        scenario: &Scenario,
-        run: (&str, u64),
-        standing: &Standing,
-    ) -> Report {
+    pub fn finish(&mut self, scenario: &Scenario, run: (&str, u64), standing: &Standing) -> Report {
         let (half_open, established) = standing.gateway_sas;
         self.counter.finish(standing.at.micros(), half_open + established);
         self.checkers.finish(standing);

@@ -28,6 +28,7 @@ pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, l
 pub use faults::{Faults, FaultsError};
 pub use figures::{Figures, NodeFigures};
 pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
+pub use judge::Judge;
 pub use keylog::{esp_sa, ikev2_decryption_table};
 pub use ladder::{Ladder, Lifelines, Side, Sighting};
 pub use observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
@@ -35,4 +36,4 @@ pub use recording::{Keep, Recording, Thinning};
 pub use report::{Expectation, Report, ViolationReport};
 pub use run::{Options, Outcome, run, run_with, verdict};
 pub use trace::trace_line;
-pub use world::{Behaviours, NodeState, Standing, World};
+pub use world::{Behaviours, NodeState, Standing, World, link_config};

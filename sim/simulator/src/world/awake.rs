@@ -9,7 +9,7 @@ use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::scenario::{Close, Group, Remote};
 use core::net::SocketAddr;
-use crypto::RustCrypto;
+use crypto::Crypto;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
 use ike_initiator::{ChildSa, Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
@@ -36,19 +36,20 @@ enum Phase {
     Over,
 }
 
-pub(crate) struct Awake<'a> {
+pub(crate) struct Awake<'a, C: Crypto> {
     number: u32,
     group: &'a Group,
     host: Host,
     ike_port: UdpPort,
     app_port: UdpPort,
     ping_port: PingPort,
-    initiator: Initiator<RustCrypto, NodeBehaviour>,
+    crypto: C,
+    initiator: Initiator<C, NodeBehaviour>,
     rng: ChaCha20Rng,
     /// A retransmission draws from here, so that losing a datagram changes no key.
     jitter_rng: ChaCha20Rng,
     esp_rng: ChaCha20Rng,
-    tunnel: Option<Tunnel>,
+    tunnel: Option<Tunnel<C>>,
     app: App,
     phase: Phase,
     attempts: u8,
@@ -76,9 +77,14 @@ fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
     config
 }
 
-impl<'a> Awake<'a> {
+impl<'a, C: Crypto + Clone> Awake<'a, C> {
     /// A node that has just woken for the `wake`-th time; nothing is left of the wake before.
-    pub(crate) fn new(core: &Core<'_>, number: u32, group: &'a Group, wake: u32) -> Self {
+    pub(crate) fn new(
+        (core, crypto): (&Core<'_>, &C),
+        number: u32,
+        group: &'a Group,
+        wake: u32,
+    ) -> Self {
         let consumer = super::per_wake(number, wake);
         let address = core.addresses.node(number);
         let mtu = core.links[super::index(number)].config(Direction::Towards).mtu;
@@ -89,7 +95,7 @@ impl<'a> Awake<'a> {
         });
         let behaviour = core.node_behaviour(number);
         let config = config(core, number, group);
-        let initiator = Initiator::with_behaviour(config, RustCrypto, behaviour)
+        let initiator = Initiator::with_behaviour(config, crypto.clone(), behaviour)
             .expect("one selector on each side and an identity within its maximum");
         Self {
             number,
@@ -98,6 +104,7 @@ impl<'a> Awake<'a> {
             app_port: host.bind_udp(NODE_PORT).expect("another port"),
             ping_port: host.bind_ping(NODE_PORT).expect("the first identifier of the host"),
             host,
+            crypto: crypto.clone(),
             initiator,
             rng: core.stream(consumer, "node ike"),
             jitter_rng: core.stream(consumer, "node jitter"),
@@ -286,14 +293,17 @@ impl<'a> Awake<'a> {
     fn start(&mut self, core: &mut Core<'_>) {
         let Some(child) = self.initiator.take_child_keys() else { return };
         self.log_child_keys(core, &child);
-        self.tunnel = Some(Tunnel::new(&TunnelKeys {
-            spi_in: child.spi_in,
-            spi_out: child.spi_out,
-            inbound: &child.inbound,
-            outbound: &child.outbound,
-            local: &child.local,
-            remote: &child.remote,
-        }));
+        self.tunnel = Some(Tunnel::new(
+            self.crypto.clone(),
+            &TunnelKeys {
+                spi_in: child.spi_in,
+                spi_out: child.spi_out,
+                inbound: &child.inbound,
+                outbound: &child.outbound,
+                local: &child.local,
+                remote: &child.remote,
+            },
+        ));
         self.phase = Phase::Running;
         self.app.start(core.now);
     }

@@ -8,7 +8,7 @@ use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::scenario::{Cookies, Family, GatewaySelectors, RequestKind, Scenario};
 use core::net::{IpAddr, SocketAddr};
-use crypto::RustCrypto;
+use crypto::Crypto;
 use ike_core::{Header, Path, TrafficSelector};
 use ike_responder::{ChildSa, Config, CookiePolicy, Event, GatewayRequest, Responder, SaId};
 use rand_chacha::ChaCha20Rng;
@@ -22,17 +22,18 @@ use vnet::udp;
 const BUFFER: usize = 3_000;
 
 /// A Child SA and whose it is.
-struct Child {
-    tunnel: Tunnel,
+struct Child<C> {
+    tunnel: Tunnel<C>,
     peer: IpAddr,
     sa: SaId,
 }
 
-pub(crate) struct Gateway {
-    responder: Responder<RustCrypto, GatewayBehaviour>,
+pub(crate) struct Gateway<C: Crypto> {
+    crypto: C,
+    responder: Responder<C, GatewayBehaviour>,
     agenda: Agenda,
     /// By the SPI of packets to the gateway.
-    children: BTreeMap<u32, Child>,
+    children: BTreeMap<u32, Child<C>>,
     by_sa: BTreeMap<SaId, u32>,
     /// The latest Child SA of each node.
     by_peer: BTreeMap<IpAddr, u32>,
@@ -76,13 +77,19 @@ fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
     config
 }
 
-impl Gateway {
-    pub(crate) fn new(scenario: &Scenario, core: &Core<'_>, behaviour: GatewayBehaviour) -> Self {
+impl<C: Crypto + Clone> Gateway<C> {
+    pub(crate) fn new(
+        scenario: &Scenario,
+        core: &Core<'_>,
+        behaviour: GatewayBehaviour,
+        crypto: C,
+    ) -> Self {
         let config = config(scenario, core);
         let mut seed = [0; 32];
         core.stream(0, "gateway ike").fill_bytes(&mut seed);
         Self {
-            responder: Responder::with_behaviour(config, RustCrypto, seed, behaviour),
+            responder: Responder::with_behaviour(config, crypto.clone(), seed, behaviour),
+            crypto,
             agenda: Agenda::new(&scenario.gateway),
             children: BTreeMap::new(),
             by_sa: BTreeMap::new(),
@@ -255,7 +262,8 @@ impl Gateway {
             TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };
         self.by_sa.insert(sa, *spi_in);
         self.by_peer.insert(peer, *spi_in);
-        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer, sa });
+        self.children
+            .insert(*spi_in, Child { tunnel: Tunnel::new(self.crypto.clone(), &keys), peer, sa });
     }
 
     fn remove(&mut self, sa: SaId) {

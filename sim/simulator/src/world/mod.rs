@@ -18,6 +18,7 @@ use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
 use behaviour::GatewayBehaviour;
+use crypto::{Crypto, RustCrypto};
 use gateway::Gateway;
 use ike_core::Instant;
 use ike_initiator::StateName;
@@ -28,15 +29,17 @@ use vnet::link::{Accounting, Direction};
 
 pub use behaviour::Behaviours;
 pub use node::NodeState;
+pub use shared::link_config;
 
 /// A scenario under way.
 ///
 /// It moves only when it is told to: [`World::step`] does the next event, [`World::next_time`] says when
 /// that is.
-pub struct World<'a> {
+pub struct World<'a, C: Crypto = RustCrypto> {
+    crypto: C,
     core: Core<'a>,
-    nodes: Vec<Node<'a>>,
-    gateway: Gateway,
+    nodes: Vec<Node<'a, C>>,
+    gateway: Gateway<C>,
     server: Server<'a>,
 }
 
@@ -56,6 +59,20 @@ impl<'a> World<'a> {
         observer: &'a mut dyn Observer,
         behaviours: Behaviours,
     ) -> Self {
+        Self::with_crypto(scenario, seed, observer, behaviours, RustCrypto)
+    }
+}
+
+impl<'a, C: Crypto + Clone> World<'a, C> {
+    /// As [`World::with_behaviours`], with another backend of the algorithms at nodes and gateway.
+    #[must_use]
+    pub fn with_crypto(
+        scenario: &'a Scenario,
+        seed: u64,
+        observer: &'a mut dyn Observer,
+        behaviours: Behaviours,
+        crypto: C,
+    ) -> Self {
         let mut core = Core::new(scenario, seed, observer, behaviours.node);
         let mut nodes = Vec::new();
         for group in &scenario.groups {
@@ -65,11 +82,11 @@ impl<'a> World<'a> {
                 nodes.push(node);
             }
         }
-        let mut gateway =
-            Gateway::new(scenario, &core, GatewayBehaviour::new(scenario, behaviours.gateway));
+        let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
+        let mut gateway = Gateway::new(scenario, &core, behaviour, crypto.clone());
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
-        Self { core, nodes, gateway, server }
+        Self { crypto, core, nodes, gateway, server }
     }
 
     /// From now on the links do what is written there, as far as their nodes are in this run; a
@@ -88,6 +105,12 @@ impl<'a> World<'a> {
         self.core.now
     }
 
+    /// When the scenario ends.
+    #[must_use]
+    pub fn end(&self) -> Instant {
+        self.core.end
+    }
+
     /// When the next event is; `None`: nothing will ever happen again.
     #[must_use]
     pub fn next_time(&self) -> Option<Instant> {
@@ -98,7 +121,9 @@ impl<'a> World<'a> {
     pub fn step(&mut self) -> bool {
         let Some(next) = self.core.pop() else { return false };
         match next {
-            Next::Wake { node, wake } => self.nodes[index(node)].wake(&mut self.core, wake),
+            Next::Wake { node, wake } => {
+                self.nodes[index(node)].wake(&mut self.core, &self.crypto, wake)
+            }
             Next::NodeTimer { node } => self.nodes[index(node)].handle_timeout(&mut self.core),
             Next::GatewayTimer => self.gateway.handle_timeout(&mut self.core),
             Next::ServerTimer => {

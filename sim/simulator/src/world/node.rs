@@ -4,6 +4,7 @@ use super::awake::Awake;
 use super::shared::{Alarm, Core, Next};
 use crate::event::{Actor, What};
 use crate::scenario::Group;
+use crypto::Crypto;
 use ike_core::Instant;
 use ike_initiator::StateName;
 
@@ -16,14 +17,14 @@ pub enum NodeState {
     Awake(StateName),
 }
 
-pub(crate) struct Node<'a> {
+pub(crate) struct Node<'a, C: Crypto> {
     number: u32,
     group: &'a Group,
-    awake: Option<Box<Awake<'a>>>,
+    awake: Option<Box<Awake<'a, C>>>,
     alarm: Alarm,
 }
 
-impl<'a> Node<'a> {
+impl<'a, C: Crypto + Clone> Node<'a, C> {
     pub(crate) fn new(number: u32, group: &'a Group) -> Self {
         Self { number, group, awake: None, alarm: Alarm::default() }
     }
@@ -46,7 +47,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(crate) fn wake(&mut self, core: &mut Core<'_>, wake: u32) {
+    pub(crate) fn wake(&mut self, core: &mut Core<'_>, crypto: &C, wake: u32) {
         self.schedule_wake(core, Some(core.now), wake + 1);
         let who = Actor::Node(self.number);
         if self.awake.is_some() {
@@ -54,7 +55,7 @@ impl<'a> Node<'a> {
             return;
         }
         core.emit(who, What::Woke { wake });
-        let mut awake = Box::new(Awake::new(core, self.number, self.group, wake));
+        let mut awake = Box::new(Awake::new((core, crypto), self.number, self.group, wake));
         awake.connect(core);
         self.awake = Some(awake);
         self.settle(core);

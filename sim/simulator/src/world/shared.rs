@@ -209,8 +209,9 @@ fn links(group: &Group, streams: &Streams) -> Vec<Link> {
         .collect()
 }
 
-/// A scenario's link.
-fn link_config(link: &crate::scenario::Link) -> LinkConfig {
+/// A scenario's link, as the network has it.
+#[must_use]
+pub fn link_config(link: &crate::scenario::Link) -> LinkConfig {
     let at = |since: core::time::Duration| to_net(Instant::default() + since);
     LinkConfig {
         towards: direction_config(&link.towards),

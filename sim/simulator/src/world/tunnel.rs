@@ -3,14 +3,15 @@
 use crate::event::{Actor, PacketDrop, What};
 use crate::world::shared::Core;
 use core::net::IpAddr;
-use crypto::{ProtectionKey, RustCrypto};
+use crypto::{Crypto, ProtectionKey};
 use esp::{Inbound, MAX_OVERHEAD, Opened, Outbound, ReplayWindow};
 use ike_core::TrafficSelector;
 use rand_core::CryptoRng;
 use vnet::ip::{self, protocol};
 
 /// Both directions of a Child SA at one end.
-pub(crate) struct Tunnel {
+pub(crate) struct Tunnel<C> {
+    crypto: C,
     outbound: Outbound,
     inbound: Inbound,
     local: Vec<TrafficSelector>,
@@ -27,9 +28,10 @@ pub(crate) struct TunnelKeys<'k> {
     pub(crate) remote: &'k [TrafficSelector],
 }
 
-impl Tunnel {
-    pub(crate) fn new(keys: &TunnelKeys<'_>) -> Self {
+impl<C: Crypto> Tunnel<C> {
+    pub(crate) fn new(crypto: C, keys: &TunnelKeys<'_>) -> Self {
         Self {
+            crypto,
             outbound: Outbound::new(keys.spi_out, keys.outbound.clone()),
             inbound: Inbound::new(keys.spi_in, keys.inbound.clone(), ReplayWindow::default()),
             local: keys.local.to_vec(),
@@ -55,7 +57,7 @@ impl Tunnel {
         }
         let mut sealed = vec![0; inner.len() + MAX_OVERHEAD];
         let len =
-            self.outbound.seal(&RustCrypto, inner, rng, &mut sealed).map_err(PacketDrop::Seal)?;
+            self.outbound.seal(&self.crypto, inner, rng, &mut sealed).map_err(PacketDrop::Seal)?;
         let (spi, sequence) = (self.outbound.spi(), self.outbound.sequence());
         core.emit(who, What::EspSent { spi, sequence, inner: inner.len() });
         Ok(ip::emit(outer.0, outer.1, protocol::ESP, &sealed[..len]))
@@ -69,7 +71,7 @@ impl Tunnel {
         packet: &mut [u8],
     ) -> Result<Vec<u8>, PacketDrop> {
         let spi = self.inbound.spi();
-        match self.inbound.open(&RustCrypto, packet).map_err(PacketDrop::Open)? {
+        match self.inbound.open(&self.crypto, packet).map_err(PacketDrop::Open)? {
             Opened::Dummy => Err(PacketDrop::Dummy),
             Opened::Packet { inner, sequence, .. } => {
                 let packet = ip::parse(inner).map_err(PacketDrop::Ip)?;

@@ -1,0 +1,61 @@
+//! Taking times and printing them.
+
+use std::time::{Duration, Instant};
+
+/// Does each piece of work `rounds` times, in turn, so that whatever else the machine does falls on all
+/// of them. The median time of each.
+pub(crate) fn alternate<const N: usize>(
+    rounds: usize,
+    mut work: [&mut dyn FnMut(); N],
+) -> [Duration; N] {
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..rounds {
+        for (work, times) in work.iter_mut().zip(&mut times) {
+            times.push(time(work));
+        }
+    }
+    times.map(median)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a bench is about the time of the host")]
+fn time(work: &mut dyn FnMut()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// Prints a time, and how often it contains the floor.
+pub(crate) fn line(what: &str, time: Duration, floor: Duration) {
+    let ratio = time.as_secs_f64() / floor.as_secs_f64();
+    println!("  {what:<34} {:>8.3} s  {ratio:>6.3} x", time.as_secs_f64());
+}
+
+/// Prints a number of octets.
+pub(crate) fn octets(what: &str, octets: f64) {
+    println!("  {what:<34} {octets:>8.0} octets");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_of_the_times_are_not_above_the_median() {
+        let millis = |list: &[u64]| list.iter().copied().map(Duration::from_millis).collect();
+        assert_eq!(median(millis(&[9, 1, 5])), Duration::from_millis(5));
+        assert_eq!(median(millis(&[7])), Duration::from_millis(7));
+    }
+
+    #[test]
+    fn the_work_is_done_in_turn() {
+        let log = std::cell::RefCell::new(String::new());
+        let write = |letter| log.borrow_mut().push(letter);
+        alternate(2, [&mut || write('a'), &mut || write('b')]);
+        assert_eq!(log.into_inner(), "abab");
+    }
+}

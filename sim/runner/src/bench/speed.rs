@@ -1,0 +1,55 @@
+//! A whole run against the cryptographic operations that are in it.
+
+use crate::floor::Floor;
+use crate::measure::{alternate, line};
+use crate::recorder::{Nobody, Operation, record};
+use crate::{POWER_CUT, ROOM_SENSORS, Shipped};
+use simulator::World;
+
+/// What is asked of a whole run.
+const LIMIT: f64 = 1.5;
+
+pub(crate) fn power_cut(rounds: usize) {
+    measure(&POWER_CUT, rounds);
+}
+
+pub(crate) fn room_sensors(rounds: usize) {
+    measure(&ROOM_SENSORS, rounds);
+}
+
+fn measure(shipped: &Shipped, rounds: usize) {
+    let scenario = shipped.scenario();
+    let floor = Floor::new(record(&scenario));
+    let [alone, unwatched, whole] = alternate(
+        rounds,
+        [
+            &mut || floor.execute(),
+            &mut || {
+                let mut nobody = Nobody;
+                let mut world = World::new(&scenario, scenario.seed, &mut nobody);
+                world.step_until(world.end());
+            },
+            &mut || {
+                let report = simulator::verdict(shipped.name, &scenario, scenario.seed);
+                assert!(report.passed, "{} passes, or its time means nothing", shipped.name);
+            },
+        ],
+    );
+    println!("  {}", operations(&floor));
+    line("cryptographic operations alone", alone, alone);
+    line("the run, nobody looks at it", unwatched, alone);
+    line("the run with its checkers", whole, alone);
+    println!("  {:<34} {:>19.3} x", "limit for the run with its checkers", LIMIT);
+}
+
+fn operations(floor: &Floor) -> String {
+    let public = floor.count(|operation| matches!(operation, Operation::PublicValue(_)));
+    let shared = floor.count(|operation| matches!(operation, Operation::SharedSecret(_)));
+    let prfs = floor.count(|operation| matches!(operation, Operation::Prf { .. }));
+    let sealed = floor.count(|operation| matches!(operation, Operation::Seal { .. }));
+    let opened = floor.count(|operation| matches!(operation, Operation::Open { .. }));
+    format!(
+        "{public} public values, {shared} shared secrets, {prfs} PRFs and MACs, \
+         {sealed} texts sealed, {opened} opened"
+    )
+}
