@@ -1,9 +1,11 @@
 //! What a gateway is told before it starts.
 
+use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
 use ike_core::{Identity, Psk, Schedule, Suite, TrafficSelector};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// When an IKE_SA_INIT request is answered with a cookie first (RFC 7296 2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +27,51 @@ pub enum CookiePolicy {
     },
 }
 
+/// A key that is computed from an identity.
+type Lookup = Arc<dyn Fn(&Identity) -> Option<Psk> + Send + Sync>;
+
+/// Who has which pre-shared key.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    listed: BTreeMap<Identity, Psk>,
+    lookup: Option<Lookup>,
+}
+
+impl Credentials {
+    /// Puts an identity on the list; the key that it had there before.
+    pub fn insert(&mut self, identity: Identity, psk: Psk) -> Option<Psk> {
+        self.listed.insert(identity, psk)
+    }
+
+    /// Asks `lookup` for the keys of identities that are not on the list: what a fleet needs, whose
+    /// keys follow from a rule.
+    pub fn look_up(&mut self, lookup: impl Fn(&Identity) -> Option<Psk> + Send + Sync + 'static) {
+        self.lookup = Some(Arc::new(lookup));
+    }
+
+    /// The key of an identity.
+    #[must_use]
+    pub fn get(&self, identity: &Identity) -> Option<Psk> {
+        let listed = self.listed.get(identity).cloned();
+        listed.or_else(|| self.lookup.as_ref()?(identity))
+    }
+}
+
+/// Shows no keys, and neither whose they are: there may be a million.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let looks_up = self.lookup.is_some();
+        write!(f, "Credentials {{ listed: {}, looks_up: {looks_up} }}", self.listed.len())
+    }
+}
+
 /// The configuration of a responder.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Who the responder says it is: the IDr payload.
     pub identity: Identity,
     /// The pre-shared keys, looked up by IDi, never by address (RFC 7296 2.15).
-    pub credentials: BTreeMap<Identity, Psk>,
+    pub credentials: Credentials,
     /// What is accepted, the preferred one first.
     pub suites: Vec<Suite>,
     /// What stands behind the gateway: TSr is narrowed to it.
@@ -84,7 +124,7 @@ impl Config {
         let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
         Self {
             identity,
-            credentials: BTreeMap::new(),
+            credentials: Credentials::default(),
             suites: Suite::ALL.to_vec(),
             local: everything
                 .into_iter()

@@ -223,6 +223,10 @@ pub trait Fields {
     fn number(&mut self, key: &'static str, value: u64);
     /// A text.
     fn text(&mut self, key: &'static str, value: &dyn Display);
+    /// A text that is there already.
+    fn word(&mut self, key: &'static str, value: &str) {
+        self.text(key, &value);
+    }
     /// A value that depends on the cryptography: it is part of the fingerprint and not of the shape.
     fn opaque(&mut self, key: &'static str, value: u64);
 }
@@ -267,7 +271,7 @@ impl What<'_> {
             }
             Self::Lost { place, reason } => {
                 place.fields(to);
-                to.text("reason", &link_drop_name(*reason));
+                to.word("reason", link_drop_name(*reason));
             }
             Self::Arrived { place, copy, damaged } => {
                 place.fields(to);
@@ -286,7 +290,7 @@ impl What<'_> {
             Self::Message { exchange, message_id, response } => {
                 to.text("exchange", exchange);
                 to.number("message_id", (*message_id).into());
-                to.text("kind", &if *response { "response" } else { "request" });
+                to.word("kind", if *response { "response" } else { "request" });
             }
             Self::Initiator(event) => initiator_fields(event, to),
             Self::Responder(event) => responder_fields(event, to),
@@ -297,11 +301,11 @@ impl What<'_> {
             }
             Self::PacketDropped { reason } => to.text("reason", reason),
             Self::ApplicationSent { text, repeated } => {
-                to.text("text", text);
+                to.word("text", text);
                 to.number("repeated", u64::from(*repeated));
             }
-            Self::ApplicationReceived { text } => to.text("text", text),
-            Self::ApplicationFailed { reason } => to.text("reason", reason),
+            Self::ApplicationReceived { text } => to.word("text", text),
+            Self::ApplicationFailed { reason } => to.word("reason", reason),
         }
     }
 }
@@ -309,7 +313,7 @@ impl What<'_> {
 impl Place {
     fn fields(&self, to: &mut dyn Fields) {
         to.number("link", self.link.into());
-        to.text("direction", &direction_name(self.direction));
+        to.word("direction", direction_name(self.direction));
         to.number("index", self.index);
     }
 }

@@ -65,12 +65,18 @@ impl Record {
         put_number(&mut self.shape, value);
     }
 
+    fn both_word(&mut self, value: &str) {
+        self.both(value.len() as u64);
+        self.full.extend_from_slice(value.as_bytes());
+        self.shape.extend_from_slice(value.as_bytes());
+    }
+
     fn both_text(&mut self, value: &dyn Display) {
-        self.text.clear();
-        let _ = write!(self.text, "{value}");
-        self.both(self.text.len() as u64);
-        self.full.extend_from_slice(self.text.as_bytes());
-        self.shape.extend_from_slice(self.text.as_bytes());
+        let mut text = core::mem::take(&mut self.text);
+        text.clear();
+        let _ = write!(text, "{value}");
+        self.both_word(&text);
+        self.text = text;
     }
 }
 
@@ -81,6 +87,10 @@ impl Fields for Record {
 
     fn text(&mut self, _key: &'static str, value: &dyn Display) {
         self.both_text(value);
+    }
+
+    fn word(&mut self, _key: &'static str, value: &str) {
+        self.both_word(value);
     }
 
     fn opaque(&mut self, _key: &'static str, value: u64) {
@@ -99,7 +109,7 @@ impl Fingerprint {
             Actor::Server => 1,
             Actor::Node(number) => 2 + u64::from(number),
         });
-        self.record.both_text(&event.what.name());
+        self.record.both_word(event.what.name());
         event.what.fields(&mut self.record);
         self.full.update(&self.record.full);
         self.shape.update(&self.record.shape);

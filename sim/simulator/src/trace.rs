@@ -2,7 +2,6 @@
 
 use crate::event::{Actor, Event, Fields};
 use core::fmt::Display;
-use ike_core::Instant;
 use serde_json::{Map, Value};
 
 struct Line(Map<String, Value>);
@@ -25,21 +24,11 @@ impl Fields for Line {
 /// The event as a JSON object in one line; `name` is that of a node.
 #[must_use]
 pub fn trace_line(event: &Event<'_>, name: &dyn Fn(u32) -> String) -> String {
-    let head = (event.at, event.who, event.what.name());
-    line(head, &|to| event.what.fields(to), name)
-}
-
-/// The line of an event that happened then and to whom, of that name and with these fields.
-pub(crate) fn line(
-    (at, who, event): (Instant, Actor, &'static str),
-    fields: &dyn Fn(&mut dyn Fields),
-    name: &dyn Fn(u32) -> String,
-) -> String {
     let mut line = Line(Map::new());
-    line.number("at_us", at.micros());
-    line.text("who", &actor_name(who, name));
-    line.text("event", &event);
-    fields(&mut line);
+    line.number("at_us", event.at.micros());
+    line.text("who", &actor_name(event.who, name));
+    line.word("event", event.what.name());
+    event.what.fields(&mut line);
     Value::Object(line.0).to_string()
 }
 

@@ -90,7 +90,7 @@ impl Host {
 
     /// Opens a UDP port on all addresses.
     ///
-    /// Until the next [`poll`](Self::poll) it takes two datagrams of full size or four small ones to send. What it
+    /// Until the next [`poll`](Self::poll) it takes one datagram of full size or four small ones to send. What it
     /// received is kept until it is taken.
     ///
     /// # Errors

@@ -74,16 +74,16 @@ struct Orders {
     replay: Option<BTreeMap<u64, Outcome>>,
 }
 
-/// A link between a node and the gateway. It holds no datagrams and no generator and shares its configuration: a
-/// million of them are cheap.
+/// A link between a node and the gateway. It holds no datagrams and no generator, shares its configuration, and has no
+/// account of a direction that nothing crossed: a million of them are cheap.
 #[derive(Debug, Clone)]
 pub struct Link {
     config: Arc<LinkConfig>,
     streams: Streams,
     /// By direction; `None`: nothing was ever ordered.
     orders: Option<Box<[Orders; 2]>>,
-    /// By direction.
-    accounts: [Accounting; 2],
+    /// By direction; `None`: nothing crossed it.
+    accounts: [Option<Box<Accounting>>; 2],
     id: u32,
 }
 
@@ -91,8 +91,7 @@ impl Link {
     /// The link with this number, which names its random streams: unique in a run.
     #[must_use]
     pub fn new(id: u32, config: impl Into<Arc<LinkConfig>>, streams: &Streams) -> Self {
-        let accounts = [Accounting::default(); 2];
-        Self { config: config.into(), streams: *streams, orders: None, accounts, id }
+        Self { config: config.into(), streams: *streams, orders: None, accounts: [None, None], id }
     }
 
     /// The number of the link.
@@ -160,12 +159,12 @@ impl Link {
 
     /// The account of one direction.
     #[must_use]
-    pub const fn accounting(&self, direction: Direction) -> &Accounting {
-        &self.accounts[direction.index()]
+    pub fn accounting(&self, direction: Direction) -> &Accounting {
+        self.accounts[direction.index()].as_deref().unwrap_or(&Accounting::EMPTY)
     }
 
-    const fn accounting_mut(&mut self, direction: Direction) -> &mut Accounting {
-        &mut self.accounts[direction.index()]
+    fn accounting_mut(&mut self, direction: Direction) -> &mut Accounting {
+        self.accounts[direction.index()].get_or_insert_default()
     }
 
     fn orders(&self, direction: Direction) -> Option<&Orders> {

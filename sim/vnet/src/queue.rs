@@ -70,6 +70,12 @@ impl<E> Queue<E> {
         }
     }
 
+    /// Makes room for so many more events, and for no more: a fleet's are one for each node.
+    pub fn reserve(&mut self, events: usize) {
+        self.heap.reserve(events);
+        self.slots.reserve_exact(events);
+    }
+
     /// Schedules `event` for `at`.
     ///
     /// A time before [`now`](Self::now) is a mistake of the caller: it panics in a debug build and is moved to `now`

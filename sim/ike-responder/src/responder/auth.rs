@@ -72,7 +72,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         let psk = self.config.credentials.get(&identity).ok_or(failed)?;
         let common = &half_open.common;
         let prf = common.suite.prf;
-        let key = auth_key(&self.crypto, prf, psk);
+        let key = auth_key(&self.crypto, prf, &psk);
         let started = auth_prf(&self.crypto, prf, &key, &half_open.request, &half_open.nonce_r);
         // The ID's octets as they travelled, reserved ones among them (RFC 7296 2.15).
         let body = request.id.body();

@@ -18,7 +18,8 @@ pub(super) struct Links {
     /// The first node of each group, and the link that its nodes have.
     groups: Vec<(u32, Link)>,
     on_the_way: BTreeMap<Place, Flight>,
-    counts: BTreeMap<(u32, Direction), Count>,
+    /// By link, then by direction.
+    counts: Vec<[Count; 2]>,
 }
 
 /// A datagram on its way.
@@ -26,7 +27,7 @@ struct Flight {
     sent_at: Instant,
     digest: u64,
     /// What the link said would arrive and has not yet; `None`: it said nothing.
-    due: Option<Vec<Delivery>>,
+    due: Option<[Option<Delivery>; 2]>,
 }
 
 impl Flight {
@@ -34,28 +35,33 @@ impl Flight {
     fn take(&mut self, took: Duration) -> Option<Option<Delivery>> {
         match &mut self.due {
             None => {
-                self.due = Some(Vec::new());
+                self.due = Some([None, None]);
                 Some(None)
             }
             Some(due) => {
-                let index = due.iter().position(|delivery| delivery.after() == took)?;
-                Some(Some(due.remove(index)))
+                let is_due = |copy: &&mut Option<Delivery>| {
+                    copy.is_some_and(|delivery| delivery.after() == took)
+                };
+                Some(due.iter_mut().find(is_due)?.take())
             }
         }
     }
 
     fn is_over(&self) -> bool {
-        self.due.as_ref().is_some_and(Vec::is_empty)
+        self.due.is_some_and(|due| due.iter().all(Option::is_none))
     }
 
     fn copies(&self) -> u64 {
-        self.due.as_ref().map_or(1, |due| due.len() as u64)
+        self.due.map_or(1, |due| due.iter().flatten().count() as u64)
     }
 }
 
 /// The deliveries that the link has announced.
-fn announced(fate: Option<Fate>) -> Option<Vec<Delivery>> {
-    fate.map(|fate| fate.outcome.deliveries().copied().collect())
+fn announced(fate: Option<Fate>) -> Option<[Option<Delivery>; 2]> {
+    fate.map(|fate| {
+        let mut deliveries = fate.outcome.deliveries().copied();
+        [deliveries.next(), deliveries.next()]
+    })
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +75,7 @@ struct Count {
 impl Links {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let groups = scenario.groups.iter().map(|group| (group.first, group.link.clone()));
-        Self { groups: groups.collect(), on_the_way: BTreeMap::new(), counts: BTreeMap::new() }
+        Self { groups: groups.collect(), on_the_way: BTreeMap::new(), counts: Vec::new() }
     }
 
     /// The least and the most that a datagram may take.
@@ -85,7 +91,11 @@ impl Links {
     }
 
     fn count(&mut self, place: Place) -> &mut Count {
-        self.counts.entry((place.link, place.direction)).or_default()
+        let index = usize::try_from(place.link).expect("a link's number fits");
+        if self.counts.len() <= index {
+            self.counts.resize(index + 1, [Count::default(); 2]);
+        }
+        &mut self.counts[index][way(place.direction)]
     }
 
     fn lost(&mut self, place: Place) -> Option<String> {
@@ -100,6 +110,13 @@ impl Links {
 
 fn name(place: Place) -> String {
     format!("{} {} {}", place.link, direction_name(place.direction), place.index)
+}
+
+const fn way(direction: Direction) -> usize {
+    match direction {
+        Direction::Towards => 0,
+        Direction::Back => 1,
+    }
 }
 
 #[cfg(test)]
@@ -125,9 +142,8 @@ impl Check for Links {
             findings.add(packet.who, what);
         }
         let due = announced(packet.fate);
-        let copies = due.as_ref().map_or(1, Vec::len);
-        self.count(place).duplicated += copies.saturating_sub(1) as u64;
         let flight = Flight { sent_at: packet.at, digest: packet.digest(), due };
+        self.count(place).duplicated += flight.copies().saturating_sub(1);
         self.on_the_way.insert(place, flight);
     }
 
@@ -188,7 +204,8 @@ impl Check for Links {
             }
         }
         for (link, direction, account) in &standing.accounts {
-            let count = self.counts.get(&(*link, *direction)).copied().unwrap_or_default();
+            let ways = usize::try_from(*link).ok().and_then(|index| self.counts.get(index));
+            let count = ways.map(|ways| ways[way(*direction)]).unwrap_or_default();
             let flying = flying.get(&(*link, *direction)).copied().unwrap_or_default();
             let theirs = [
                 account.sent,

@@ -225,5 +225,13 @@ fn hash_of(parts: &[&[u8]]) -> u64 {
     hasher.finish()
 }
 
+/// As [`hash_of`], of a value.
+fn hash_of_value(value: &impl core::hash::Hash) -> u64 {
+    use core::hash::Hasher;
+    let mut hasher = std::collections::hash_map::DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
 #[cfg(test)]
 mod tests;

@@ -4,25 +4,50 @@ use std::collections::BTreeMap;
 
 /// Ranges by their first number, with their last one: a counter takes one, whatever it counts to.
 #[derive(Default)]
-pub(super) struct Ranges(BTreeMap<u128, u128>);
+pub(super) struct Ranges {
+    /// First and last number of the last range; it is not among the others.
+    current: Option<(u128, u128)>,
+    others: BTreeMap<u128, u128>,
+}
 
 impl Ranges {
     /// Takes a number in; `false`: it is in already.
     pub(super) fn insert(&mut self, number: u128) -> bool {
-        let before = self.0.range(..=number).next_back().map(|(first, last)| (*first, *last));
+        // What comes one after the other costs no search and no memory.
+        match &mut self.current {
+            None => {
+                self.current = Some((number, number));
+                return true;
+            }
+            Some((first, last)) if (*first..=*last).contains(&number) => return false,
+            Some((_, last)) if last.checked_add(1) == Some(number) => {
+                *last = number;
+                return true;
+            }
+            Some((first, last)) => {
+                self.others.insert(*first, *last);
+            }
+        }
+        let new = self.insert_among_others(number);
+        self.current = self.others.pop_last();
+        new
+    }
+
+    fn insert_among_others(&mut self, number: u128) -> bool {
+        let before = self.others.range(..=number).next_back().map(|(first, last)| (*first, *last));
         if before.is_some_and(|(_, last)| number <= last) {
             return false;
         }
         let joins = before.filter(|(_, last)| last.checked_add(1) == Some(number));
         let first = joins.map_or(number, |(first, _)| first);
-        let behind = number.checked_add(1).and_then(|next| self.0.remove(&next));
-        self.0.insert(first, behind.unwrap_or(number));
+        let behind = number.checked_add(1).and_then(|next| self.others.remove(&next));
+        self.others.insert(first, behind.unwrap_or(number));
         true
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.0.len()
+        self.others.len() + usize::from(self.current.is_some())
     }
 }
 

@@ -1,69 +1,122 @@
 //! The last events of everybody who is awake, for the context of a violation.
 
 use super::per_node::PerNode;
-use crate::event::{Actor, Event, Fields, What};
-use crate::trace;
-use core::fmt::{Display, Write as _};
-use core::ops::Range;
+use crate::event::{Actor, Event, Place, What};
+use crate::trace::trace_line;
+use core::time::Duration;
 use ike_core::Instant;
 use std::collections::VecDeque;
+use vnet::link::{Deliveries, Delivery, Outcome};
 
 /// So many events are kept of each.
 const EVENTS: usize = 10;
 /// So many nodes that sleep are still remembered.
 const SLEEPERS: usize = 64;
 
-/// An event without what it borrowed.
+/// An event without what it borrowed: told only when somebody asks, which is hardly ever.
 struct Kept {
     at: Instant,
     who: Actor,
-    name: &'static str,
-    fields: Vec<(&'static str, Field)>,
-    texts: String,
+    what: Owned,
 }
 
-enum Field {
-    Number(u64),
-    Opaque(u64),
-    /// Where it is among the texts.
-    Text(Range<usize>),
+/// [`What`] without what it borrowed.
+enum Owned {
+    Plain(What<'static>),
+    Sent { place: Place, len: usize, digest: u64, fate: Fate },
+    Initiator(Box<ike_initiator::Event>),
+    Responder(Box<ike_responder::Event>),
+    ApplicationSent { text: Box<str>, repeated: bool },
+    ApplicationReceived { text: Box<str> },
+    ApplicationFailed { reason: Box<str> },
+}
+
+/// What a link decided; mostly that the datagram arrives once and whole.
+enum Fate {
+    Plain { after_us: u64 },
+    Other(Box<Outcome>),
+}
+
+impl Fate {
+    fn of(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Delivered(Deliveries {
+                original: Delivery { after_us, reordered: false, damage: None },
+                duplicate: None,
+            }) => Self::Plain { after_us: *after_us },
+            other => Self::Other(Box::new(*other)),
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Plain { after_us } => Outcome::plain(Duration::from_micros(*after_us)),
+            Self::Other(outcome) => **outcome,
+        }
+    }
+}
+
+impl Owned {
+    fn of(what: &What<'_>) -> Self {
+        Self::Plain(match *what {
+            What::Sent { place, len, digest, fate } => {
+                return Self::Sent { place, len, digest, fate: Fate::of(fate) };
+            }
+            What::Initiator(event) => return Self::Initiator(Box::new(event.clone())),
+            What::Responder(event) => return Self::Responder(Box::new(event.clone())),
+            What::ApplicationSent { text, repeated } => {
+                return Self::ApplicationSent { text: text.into(), repeated };
+            }
+            What::ApplicationReceived { text } => {
+                return Self::ApplicationReceived { text: text.into() };
+            }
+            What::ApplicationFailed { reason } => {
+                return Self::ApplicationFailed { reason: reason.into() };
+            }
+            What::Woke { wake } => What::Woke { wake },
+            What::WakeIgnored { wake } => What::WakeIgnored { wake },
+            What::Slept => What::Slept,
+            What::Attempt { number } => What::Attempt { number },
+            What::Lost { place, reason } => What::Lost { place, reason },
+            What::Arrived { place, copy, damaged } => What::Arrived { place, copy, damaged },
+            What::Request { exchange, message_id, transmission } => {
+                What::Request { exchange, message_id, transmission }
+            }
+            What::Message { exchange, message_id, response } => {
+                What::Message { exchange, message_id, response }
+            }
+            What::EspSent { spi, sequence, inner } => What::EspSent { spi, sequence, inner },
+            What::EspReceived { spi, sequence, inner } => {
+                What::EspReceived { spi, sequence, inner }
+            }
+            What::PacketDropped { reason } => What::PacketDropped { reason },
+            What::ApplicationCompleted => What::ApplicationCompleted,
+        })
+    }
 }
 
 impl Kept {
-    fn fill(&mut self, event: &Event<'_>) {
-        (self.at, self.who, self.name) = (event.at, event.who, event.what.name());
-        self.fields.clear();
-        self.texts.clear();
-        event.what.fields(self);
+    fn of(event: &Event<'_>) -> Self {
+        Self { at: event.at, who: event.who, what: Owned::of(&event.what) }
     }
 
     fn line(&self, name: &dyn Fn(u32) -> String) -> String {
-        let fields = |to: &mut dyn Fields| {
-            for (key, field) in &self.fields {
-                match field {
-                    Field::Number(value) => to.number(key, *value),
-                    Field::Opaque(value) => to.opaque(key, *value),
-                    Field::Text(range) => to.text(key, &&self.texts[range.clone()]),
-                }
+        let outcome;
+        let what = match &self.what {
+            Owned::Plain(what) => what.clone(),
+            Owned::Sent { place, len, digest, fate } => {
+                outcome = fate.outcome();
+                What::Sent { place: *place, len: *len, digest: *digest, fate: &outcome }
             }
+            Owned::Initiator(event) => What::Initiator(event),
+            Owned::Responder(event) => What::Responder(event),
+            Owned::ApplicationSent { text, repeated } => {
+                What::ApplicationSent { text, repeated: *repeated }
+            }
+            Owned::ApplicationReceived { text } => What::ApplicationReceived { text },
+            Owned::ApplicationFailed { reason } => What::ApplicationFailed { reason },
         };
-        trace::line((self.at, self.who, self.name), &fields, name)
-    }
-}
-
-impl Fields for Kept {
-    fn number(&mut self, key: &'static str, value: u64) {
-        self.fields.push((key, Field::Number(value)));
-    }
-
-    fn text(&mut self, key: &'static str, value: &dyn Display) {
-        let start = self.texts.len();
-        let _ = write!(self.texts, "{value}");
-        self.fields.push((key, Field::Text(start..self.texts.len())));
-    }
-
-    fn opaque(&mut self, key: &'static str, value: u64) {
-        self.fields.push((key, Field::Opaque(value)));
+        trace_line(&Event { at: self.at, who: self.who, what }, name)
     }
 }
 
@@ -76,16 +129,12 @@ struct Ring {
 
 impl Ring {
     fn add(&mut self, event: &Event<'_>) {
-        let mut kept = if self.events.len() == EVENTS { self.events.pop_front() } else { None }
-            .unwrap_or_else(|| Kept {
-                at: event.at,
-                who: event.who,
-                name: "",
-                fields: Vec::new(),
-                texts: String::new(),
-            });
-        kept.fill(event);
-        self.events.push_back(kept);
+        if self.events.len() == EVENTS {
+            self.events.pop_front();
+        } else if self.events.is_empty() {
+            self.events.reserve_exact(EVENTS);
+        }
+        self.events.push_back(Kept::of(event));
     }
 }
 
@@ -150,7 +199,6 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trace_line;
 
     fn at(us: u64, who: Actor, what: What<'_>) -> Event<'_> {
         Event { at: Instant::from_micros(us), who, what }
@@ -172,6 +220,23 @@ mod tests {
         }
         assert_eq!(recent.lines(Actor::Node(3), &name), lines[5..]);
         assert!(recent.lines(Actor::Node(2), &name).is_empty());
+    }
+
+    #[test]
+    fn what_a_link_decided_is_told_as_it_was() {
+        let (mut recent, mut lines) = (Recent::default(), Vec::new());
+        for text in
+            ["+20000us", "+20000us +35000us reordered", "dropped loss", "+1us corrupt 34:08"]
+        {
+            let fate: Outcome = text.parse().expect("an outcome");
+            let place = Place { link: 3, direction: vnet::link::Direction::Towards, index: 0 };
+            let what = What::Sent { place, len: 100, digest: 7, fate: &fate };
+            let event = at(1, Actor::Node(3), what);
+            recent.add(&event);
+            lines.push(trace_line(&event, &name));
+            assert!(lines[lines.len() - 1].contains(text), "{lines:?}");
+        }
+        assert_eq!(recent.lines(Actor::Node(3), &name), lines);
     }
 
     #[test]

@@ -72,10 +72,20 @@ struct KeyUse {
     /// How many ends have it.
     ends: u32,
     ivs: Ranges,
-    /// The hash of the IKE message of each IV: it may be sent again as it is.
-    messages: BTreeMap<u128, u64>,
+    /// By IV, in order, the hash of the IKE message: it may be sent again as it is.
+    messages: Vec<(u128, u64)>,
     /// The last ESP packet.
     sequence: u32,
+}
+
+/// A hash of what a key of ESP is for.
+fn esp_purpose(sa: Sa, (spi, destination): (u32, IpAddr)) -> u64 {
+    let spis = [sa.0.to_be_bytes(), sa.1.to_be_bytes()];
+    let address = match destination {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    hash_of(&[spis.as_flattened(), &spi.to_be_bytes(), &address.octets()])
 }
 
 fn key_hash(key: &ProtectionKey) -> u64 {
@@ -84,18 +94,19 @@ fn key_hash(key: &ProtectionKey) -> u64 {
 
 impl Reuse {
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
-    fn claim(&mut self, key: u64, purpose: u64, what: &str) -> Option<String> {
+    fn claim(&mut self, key: u64, purpose: u64, what: impl FnOnce() -> String) -> Option<String> {
         let before = self.keys.get(&key).map(|key| key.purpose);
         let before = before.or_else(|| self.past.remove(&key));
         let used = self.keys.entry(key).or_insert_with(|| KeyUse {
             purpose,
             ends: 0,
             ivs: Ranges::default(),
-            messages: BTreeMap::new(),
+            messages: Vec::new(),
             sequence: 0,
         });
         used.ends += 1;
-        (before? != purpose).then(|| format!("{what} has a key that was used for another purpose"))
+        (before? != purpose)
+            .then(|| format!("{} has a key that was used for another purpose", what()))
     }
 
     /// One end less has a key.
@@ -143,7 +154,16 @@ impl Reuse {
         let key = sa.keys[usize::from(!ike.header.flags.is_initiator())];
         let iv = sk.body.get(..sa.iv_len)?;
         let digest = ike.digest();
-        let before = self.keys.get_mut(&key)?.messages.insert(iv_number(iv), digest)?;
+        let messages = &mut self.keys.get_mut(&key)?.messages;
+        let iv_number = iv_number(iv);
+        let at = match messages.binary_search_by_key(&iv_number, |(iv, _)| *iv) {
+            Ok(at) => at,
+            Err(at) => {
+                messages.insert(at, (iv_number, digest));
+                return None;
+            }
+        };
+        let before = core::mem::replace(&mut messages[at].1, digest);
         (before != digest).then(|| {
             format!(
                 "{} {} of IKE SA {spi_i:016x} {spi_r:016x} has the IV {iv:02x?} of another message",
@@ -224,8 +244,8 @@ impl Check for Reuse {
         for (side, key) in keys.iter().enumerate() {
             let purpose =
                 hash_of(&[&sa.0.to_be_bytes(), &sa.1.to_be_bytes(), &[side.to_be_bytes()[7]]]);
-            let what = format!("IKE SA {} {}", log.spis.0, log.spis.1);
-            if let Some(wrong) = self.claim(*key, purpose, &what) {
+            let what = || format!("IKE SA {} {}", log.spis.0, log.spis.1);
+            if let Some(wrong) = self.claim(*key, purpose, what) {
                 findings.add(log.who, wrong);
             }
         }
@@ -237,9 +257,8 @@ impl Check for Reuse {
         let (sa, end) = ((log.ike.1.0, log.ike.0.0), End::of(log.who));
         let which = (log.spi, log.destination);
         let (key, iv_len) = (key_hash(&log.key), log.key.protection().encryption().iv_len());
-        let text = format!("{sa:?} {which:?}");
-        let what = format!("ESP under SPI {:08x}", log.spi);
-        if let Some(wrong) = self.claim(key, hash_of(&[text.as_bytes()]), &what) {
+        let what = || format!("ESP under SPI {:08x}", log.spi);
+        if let Some(wrong) = self.claim(key, esp_purpose(sa, which), what) {
             findings.add(log.who, wrong);
         }
         if let Some(ike) = self.ike.get_mut(&(sa, end)) {

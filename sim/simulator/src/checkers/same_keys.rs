@@ -10,7 +10,7 @@
 
 use super::packet::{Ike, KE, NONCE, Packet, SA};
 use super::per_node::PerNode;
-use super::{Check, Findings, hash_of};
+use super::{Check, Findings, hash_of, hash_of_value};
 use crate::event::{Actor, Event, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use core::net::{IpAddr, Ipv4Addr};
@@ -66,7 +66,7 @@ fn ike_hash(log: &IkeKeyLog) -> u64 {
     let keys = &log.keys;
     let ([ei, ai], [er, ar]) = (parts(&keys.initiator), parts(&keys.responder));
     let (d, pi, pr) = (keys.d.as_slice(), keys.pi.as_slice(), keys.pr.as_slice());
-    hash_of(&[format!("{:?}", log.suite).as_bytes(), d, ei, ai, er, ar, pi, pr])
+    hash_of(&[&hash_of_value(&log.suite).to_be_bytes(), d, ei, ai, er, ar, pi, pr])
 }
 
 impl SameKeys {
@@ -190,9 +190,9 @@ impl Check for SameKeys {
 
     fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
         let esp = ((log.ike.1.0, log.ike.0.0), log.destination, log.spi);
-        let protection = format!("{:?}", log.key.protection());
+        let protection = hash_of_value(&log.key.protection()).to_be_bytes();
         let [encryption, integrity] = parts(&log.key);
-        let keys = (log.who, hash_of(&[protection.as_bytes(), encryption, integrity]));
+        let keys = (log.who, hash_of(&[&protection, encryption, integrity]));
         let Some(other) = self.esp.get(&esp).filter(|(who, _)| *who != log.who) else {
             self.esp.insert(esp, keys);
             return;

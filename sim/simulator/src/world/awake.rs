@@ -7,7 +7,7 @@ use super::{from_net, to_net};
 use crate::app::{App, NODE_PORT, Output, SERVER_PORT};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
-use crate::scenario::{Close, Group, Remote};
+use crate::scenario::{Application, Close, Group, Remote};
 use core::net::SocketAddr;
 use crypto::Crypto;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
@@ -36,13 +36,19 @@ enum Phase {
     Over,
 }
 
+/// What the application speaks through: only that takes a buffer.
+#[derive(Clone, Copy)]
+enum AppPort {
+    Udp(UdpPort),
+    Ping(PingPort),
+}
+
 pub(crate) struct Awake<'a, C: Crypto> {
     number: u32,
     group: &'a Group,
     host: Host,
     ike_port: UdpPort,
-    app_port: UdpPort,
-    ping_port: PingPort,
+    app_port: AppPort,
     crypto: C,
     initiator: Initiator<C, NodeBehaviour>,
     rng: ChaCha20Rng,
@@ -101,8 +107,12 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             number,
             group,
             ike_port: host.bind_udp(IKE_PORT).expect("the first port of the host"),
-            app_port: host.bind_udp(NODE_PORT).expect("another port"),
-            ping_port: host.bind_ping(NODE_PORT).expect("the first identifier of the host"),
+            app_port: match group.application {
+                Application::Ping(_) => {
+                    AppPort::Ping(host.bind_ping(NODE_PORT).expect("the first identifier"))
+                }
+                _ => AppPort::Udp(host.bind_udp(NODE_PORT).expect("another port")),
+            },
             host,
             crypto: crypto.clone(),
             initiator,
@@ -223,16 +233,22 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             self.initiator.handle_datagram(core.now, path, &mut received.payload, &mut self.rng);
             self.log_keys(core);
         }
-        while let Some(received) = self.host.receive_udp(self.app_port) {
-            busy = true;
-            let text = String::from_utf8_lossy(&received.payload).into_owned();
-            self.heard(core, &text);
-            self.app.handle_message(core.now, &text);
-        }
-        while let Some(echo) = self.host.receive_ping(self.ping_port) {
-            busy = true;
-            self.heard(core, &format!("echo reply {}", echo.sequence));
-            self.app.handle_echo(core.now, echo.sequence);
+        match self.app_port {
+            AppPort::Udp(port) => {
+                while let Some(received) = self.host.receive_udp(port) {
+                    busy = true;
+                    let text = String::from_utf8_lossy(&received.payload).into_owned();
+                    self.heard(core, &text);
+                    self.app.handle_message(core.now, &text);
+                }
+            }
+            AppPort::Ping(port) => {
+                while let Some(echo) = self.host.receive_ping(port) {
+                    busy = true;
+                    self.heard(core, &format!("echo reply {}", echo.sequence));
+                    self.app.handle_echo(core.now, echo.sequence);
+                }
+            }
         }
         busy
     }
@@ -339,10 +355,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             match output {
                 Output::Send { text, repeated } => {
                     core.emit(self.who(), What::ApplicationSent { text: &text, repeated });
-                    let to = SocketAddr::new(core.addresses.server(), SERVER_PORT);
-                    self.host
-                        .send_udp(self.app_port, to, text.as_bytes())
-                        .expect("a short message to the server's address");
+                    self.say(core, &text);
                 }
                 Output::Ping { sequence, payload, repeated } => {
                     let text = format!("echo request {sequence}");
@@ -357,9 +370,18 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
         busy
     }
 
+    fn say(&mut self, core: &Core<'_>, text: &str) {
+        let AppPort::Udp(port) = self.app_port else { unreachable!("a ping has nothing to say") };
+        let to = SocketAddr::new(core.addresses.server(), SERVER_PORT);
+        self.host
+            .send_udp(port, to, text.as_bytes())
+            .expect("a short message to the server's address");
+    }
+
     fn ping(&mut self, core: &mut Core<'_>, sequence: u16, payload: u16) {
+        let AppPort::Ping(port) = self.app_port else { unreachable!("only a ping does that") };
         let data: Vec<u8> = (0..payload).map(|index| index.to_be_bytes()[1]).collect();
-        let sent = self.host.send_ping(self.ping_port, core.addresses.server(), sequence, &data);
+        let sent = self.host.send_ping(port, core.addresses.server(), sequence, &data);
         if sent.is_err() {
             core.emit(self.who(), What::PacketDropped { reason: PacketDrop::TooBig });
         }

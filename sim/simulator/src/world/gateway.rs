@@ -2,6 +2,7 @@
 
 use super::agenda::{Agenda, Task};
 use super::behaviour::GatewayBehaviour;
+use super::fleet::Fleet;
 use super::shared::{Alarm, Core, IKE_PORT, Next};
 use super::tunnel::{Tunnel, TunnelKeys};
 use crate::event::{Actor, PacketDrop, What};
@@ -70,10 +71,8 @@ fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
     config.ike_lifetime = policy.ike_lifetime;
     config.child_lifetime = policy.child_lifetime;
     config.idle_timeout = policy.idle_timeout;
-    for group in &scenario.groups {
-        let keys = group.numbers().map(|n| (group.identity(n), group.gateway_psk(n)));
-        config.credentials.extend(keys);
-    }
+    let fleet = Fleet::new(&scenario.groups);
+    config.credentials.look_up(move |identity| fleet.psk(identity));
     config
 }
 

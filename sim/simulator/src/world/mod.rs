@@ -4,6 +4,7 @@ mod address;
 mod agenda;
 mod awake;
 mod behaviour;
+mod fleet;
 mod gateway;
 mod node;
 mod server;
@@ -74,7 +75,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         crypto: C,
     ) -> Self {
         let mut core = Core::new(scenario, seed, observer, behaviours.node);
-        let mut nodes = Vec::new();
+        let mut nodes = Vec::with_capacity(index(scenario.nodes()));
         for group in &scenario.groups {
             for number in group.numbers() {
                 let node = Node::new(number, group);
@@ -130,7 +131,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
                 self.server.handle_timeout(&mut self.core);
                 self.pass_on_from_server();
             }
-            Next::Arrive(arrival) => self.arrive(arrival),
+            Next::Arrive(arrival) => self.arrive(*arrival),
         }
         true
     }

@@ -20,19 +20,24 @@ pub enum NodeState {
 pub(crate) struct Node<'a, C: Crypto> {
     number: u32,
     group: &'a Group,
-    awake: Option<Box<Awake<'a, C>>>,
+    awake: Option<Box<Session<'a, C>>>,
+}
+
+/// What a node has while it is awake.
+struct Session<'a, C: Crypto> {
+    awake: Awake<'a, C>,
     alarm: Alarm,
 }
 
 impl<'a, C: Crypto + Clone> Node<'a, C> {
     pub(crate) fn new(number: u32, group: &'a Group) -> Self {
-        Self { number, group, awake: None, alarm: Alarm::default() }
+        Self { number, group, awake: None }
     }
 
     pub(crate) fn state(&self) -> NodeState {
         match &self.awake {
             None => NodeState::Asleep,
-            Some(awake) => NodeState::Awake(awake.initiator_state()),
+            Some(session) => NodeState::Awake(session.awake.initiator_state()),
         }
     }
 
@@ -55,38 +60,38 @@ impl<'a, C: Crypto + Clone> Node<'a, C> {
             return;
         }
         core.emit(who, What::Woke { wake });
-        let mut awake = Box::new(Awake::new((core, crypto), self.number, self.group, wake));
-        awake.connect(core);
-        self.awake = Some(awake);
+        let awake = Awake::new((core, crypto), self.number, self.group, wake);
+        let session = self.awake.insert(Box::new(Session { awake, alarm: Alarm::default() }));
+        session.awake.connect(core);
         self.settle(core);
     }
 
     /// A datagram leaves the link; a sleeping node's radio is off.
     pub(crate) fn receive(&mut self, core: &mut Core<'_>, packet: Vec<u8>) {
-        if let Some(awake) = &mut self.awake {
-            awake.receive(core, packet);
+        if let Some(session) = &mut self.awake {
+            session.awake.receive(core, packet);
             self.settle(core);
         }
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
-        self.alarm.rang();
-        if let Some(awake) = &mut self.awake {
-            awake.handle_timeout(core);
+        if let Some(session) = &mut self.awake {
+            session.alarm.rang();
+            session.awake.handle_timeout(core);
             self.settle(core);
         }
     }
 
     fn settle(&mut self, core: &mut Core<'_>) {
-        let Some(awake) = &mut self.awake else { return };
+        let Some(session) = &mut self.awake else { return };
+        let Session { awake, alarm } = session.as_mut();
         awake.settle(core);
-        let next = if awake.wants_to_sleep() {
+        let (sleeps, timer) = (awake.wants_to_sleep(), Next::NodeTimer { node: self.number });
+        let next = if sleeps { None } else { awake.next_time(core) };
+        core.set_alarm(alarm, next, timer);
+        if sleeps {
             self.awake = None;
             core.emit(Actor::Node(self.number), What::Slept);
-            None
-        } else {
-            awake.next_time(core)
-        };
-        core.set_alarm(&mut self.alarm, next, Next::NodeTimer { node: self.number });
+        }
     }
 }

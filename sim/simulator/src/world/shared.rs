@@ -23,11 +23,17 @@ pub(crate) const IKE_PORT: u16 = 500;
 /// What happens next.
 #[derive(Clone, Debug)]
 pub(crate) enum Next {
-    Wake { node: u32, wake: u32 },
-    NodeTimer { node: u32 },
+    Wake {
+        node: u32,
+        wake: u32,
+    },
+    NodeTimer {
+        node: u32,
+    },
     GatewayTimer,
     ServerTimer,
-    Arrive(Arrival),
+    /// Boxed: of what waits in a fleet's queue, most is a wake.
+    Arrive(Box<Arrival>),
 }
 
 /// A copy of a datagram leaves a link.
@@ -68,14 +74,20 @@ impl<'a> Core<'a> {
         behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
     ) -> Self {
         let streams = Streams::new(seed);
-        let links = scenario.groups.iter().flat_map(|group| links(group, &streams));
+        let nodes = super::index(scenario.nodes());
+        let mut links = Vec::with_capacity(nodes);
+        for group in &scenario.groups {
+            add_links(&mut links, group, &streams);
+        }
+        let mut queue = Queue::new();
+        queue.reserve(nodes);
         Self {
             now: Instant::default(),
             end: Instant::default() + scenario.duration,
             addresses: super::addresses(scenario),
             observer,
-            links: links.collect(),
-            queue: Queue::new(),
+            links,
+            queue,
             streams,
             behaviour,
         }
@@ -160,7 +172,8 @@ impl<'a> Core<'a> {
         }
         let damaged = delivery.damage.map(|damage| damage.kind());
         let at = to_net(self.now) + delivery.after();
-        self.queue.schedule(at, Next::Arrive(Arrival { place, copy, damaged, packet }));
+        let arrival = Arrival { place, copy, damaged, packet };
+        self.queue.schedule(at, Next::Arrive(Box::new(arrival)));
     }
 
     /// A copy of a datagram leaves a link.
@@ -189,24 +202,21 @@ impl Alarm {
 }
 
 /// The links of a group's nodes: each its own, all with one configuration.
-fn links(group: &Group, streams: &Streams) -> Vec<Link> {
+fn add_links(links: &mut Vec<Link>, group: &Group, streams: &Streams) {
     let config = Arc::new(link_config(&group.link));
     let zero_based = |numbers: &[u64]| numbers.iter().map(|number| number - 1).collect::<Vec<_>>();
     let (towards, back) =
         (zero_based(&group.link.drops.towards), zero_based(&group.link.drops.back));
-    group
-        .numbers()
-        .map(|id| {
-            let mut link = Link::new(id, Arc::clone(&config), streams);
-            if !towards.is_empty() {
-                link.drop_listed(Direction::Towards, towards.iter().copied());
-            }
-            if !back.is_empty() {
-                link.drop_listed(Direction::Back, back.iter().copied());
-            }
-            link
-        })
-        .collect()
+    links.extend(group.numbers().map(|id| {
+        let mut link = Link::new(id, Arc::clone(&config), streams);
+        if !towards.is_empty() {
+            link.drop_listed(Direction::Towards, towards.iter().copied());
+        }
+        if !back.is_empty() {
+            link.drop_listed(Direction::Back, back.iter().copied());
+        }
+        link
+    }));
 }
 
 /// A scenario's link, as the network has it.

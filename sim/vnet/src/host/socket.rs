@@ -13,10 +13,8 @@ pub(super) const ICMP_ECHO_HEADER_LEN: usize = 8;
 
 /// A socket's receive buffer holds one packet, because it is emptied after each; the second entry is for padding.
 const RECEIVE_PACKETS: usize = 2;
-/// Packets that can wait to be sent.
+/// Packets that can wait to be sent; the buffer has room for one of full size.
 const SEND_PACKETS: usize = 4;
-/// ... of which this many may be of full size.
-const SEND_FULL_SIZE: usize = 2;
 
 /// A UDP port of a [`Host`](super::Host).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -112,10 +110,7 @@ impl UdpSocket {
         let buffer = |packets: usize, octets: usize| {
             udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; packets], vec![0; octets])
         };
-        let mut socket = udp::Socket::new(
-            buffer(RECEIVE_PACKETS, mtu),
-            buffer(SEND_PACKETS, SEND_FULL_SIZE * mtu),
-        );
+        let mut socket = udp::Socket::new(buffer(RECEIVE_PACKETS, mtu), buffer(SEND_PACKETS, mtu));
         socket.bind(port).expect("a new socket takes any port but 0");
         Self { handle: sockets.add(socket), port, received: VecDeque::new() }
     }
@@ -160,10 +155,7 @@ impl PingSocket {
         let buffer = |packets: usize, octets: usize| {
             icmp::PacketBuffer::new(vec![icmp::PacketMetadata::EMPTY; packets], vec![0; octets])
         };
-        let mut socket = icmp::Socket::new(
-            buffer(RECEIVE_PACKETS, mtu),
-            buffer(SEND_PACKETS, SEND_FULL_SIZE * mtu),
-        );
+        let mut socket = icmp::Socket::new(buffer(RECEIVE_PACKETS, mtu), buffer(SEND_PACKETS, mtu));
         socket.bind(icmp::Endpoint::Ident(ident)).expect("a new socket takes any identifier");
         Self { handle: sockets.add(socket), ident, received: VecDeque::new() }
     }

@@ -153,7 +153,7 @@ fn an_unspecified_destination_is_refused(#[case] to: SocketAddr) {
 
 #[rstest]
 #[case::small(1, 4)]
-#[case::full_size(MTU - 28, 2)]
+#[case::full_size(MTU - 28, 1)]
 fn the_send_buffer_says_when_it_is_full(#[case] len: usize, #[case] room: usize) {
     let mut node = host(&NODE);
     let port = node.bind_udp(500).unwrap();

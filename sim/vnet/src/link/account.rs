@@ -31,6 +31,20 @@ pub struct Accounting {
 }
 
 impl Accounting {
+    /// Nothing crossed.
+    pub(super) const EMPTY: Self = Self {
+        octets: 0,
+        sent: 0,
+        duplicated: 0,
+        injected: 0,
+        delivered: 0,
+        in_flight: 0,
+        corrupted: 0,
+        mangled: 0,
+        reordered: 0,
+        dropped: [0; DropReason::ALL.len()],
+    };
+
     /// Counts the arrival of a copy that was in flight. One arrival too many unbalances the account.
     pub fn arrived(&mut self) {
         self.in_flight = self.in_flight.saturating_sub(1);

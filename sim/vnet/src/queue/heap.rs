@@ -16,6 +16,10 @@ impl<K: Ord + Copy> Heap<K> {
         Self { keys: Vec::new() }
     }
 
+    pub(super) fn reserve(&mut self, keys: usize) {
+        self.keys.reserve_exact(keys);
+    }
+
     pub(super) fn len(&self) -> usize {
         self.keys.len()
     }

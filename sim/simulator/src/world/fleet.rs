@@ -1,0 +1,78 @@
+//! The keys that the gateway has on file. A fleet's follow from the groups, so that none is kept.
+
+use crate::scenario::Group;
+use core::hash::{Hash, Hasher};
+use ike_core::{Identity, Psk};
+use std::collections::hash_map::DefaultHasher;
+
+/// Finds a node by its identity: 16 octets for each.
+pub(super) struct Fleet {
+    groups: Vec<Group>,
+    /// The hash of each identity with the node's number, in order.
+    numbers: Vec<(u64, u32)>,
+}
+
+/// Without a key, so the same in every run.
+fn hash(identity: &Identity) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    identity.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Fleet {
+    pub(super) fn new(groups: &[Group]) -> Self {
+        let mut numbers: Vec<(u64, u32)> =
+            Vec::with_capacity(groups.iter().map(|group| group.numbers().count()).sum());
+        for group in groups {
+            numbers.extend(group.numbers().map(|number| (hash(&group.identity(number)), number)));
+        }
+        numbers.sort_unstable();
+        Self { groups: groups.to_vec(), numbers }
+    }
+
+    /// The key of an identity; where several nodes share it, what the last of them has on file.
+    pub(super) fn psk(&self, identity: &Identity) -> Option<Psk> {
+        let hash = hash(identity);
+        let end = self.numbers.partition_point(|(other, _)| *other <= hash);
+        let found = self.numbers[..end].iter().rev().take_while(|(other, _)| *other == hash);
+        found.map(|(_, number)| *number).find_map(|number| {
+            let group = self.groups.iter().find(|group| group.numbers().contains(&number))?;
+            (group.identity(number) == *identity).then(|| group.gateway_psk(number))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Scenario;
+
+    #[test]
+    fn every_node_is_found_by_its_identity_and_nobody_else() {
+        let text = r#"
+            description = "two groups"
+            duration = "1min"
+            [[node]]
+            name = "a"
+            count = 300
+            wakes = { at = ["1s"] }
+            application = { kind = "ping" }
+            [[node]]
+            name = "b"
+            count = 3
+            psk = "of {group} {n}"
+            wakes = { at = ["1s"] }
+            application = { kind = "ping" }
+        "#;
+        let scenario = Scenario::parse("two.toml", text, &[]).expect("a scenario");
+        let fleet = Fleet::new(&scenario.groups);
+        for group in &scenario.groups {
+            for number in group.numbers() {
+                let psk = fleet.psk(&group.identity(number));
+                assert_eq!(psk, Some(group.gateway_psk(number)));
+            }
+        }
+        assert_eq!(fleet.numbers.len(), 303);
+        assert_eq!(fleet.psk(&"nobody.example".parse().expect("a name")), None);
+    }
+}
