@@ -42,7 +42,7 @@ struct Arguments {
     /// What is measured [default: all].
     #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(PARTS.map(|part| part.name)))]
     parts: Vec<String>,
-    /// How often each time is taken; the median counts.
+    /// How often each time is taken; the best counts.
     #[arg(long, default_value_t = 5, value_parser = rounds)]
     rounds: usize,
 }
