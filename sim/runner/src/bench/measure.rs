@@ -1,6 +1,7 @@
 //! Taking times and printing them.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use cpu_time::ThreadTime;
 
 /// Does each piece of work `rounds` times, in turn, so that whatever else the machine does falls on all
 /// of them. The best time of each: the rest of the machine only ever adds to it.
@@ -17,9 +18,9 @@ pub(crate) fn alternate<const N: usize>(
     times.map(best)
 }
 
-#[expect(clippy::disallowed_methods, reason = "a bench is about the time of the host")]
+/// The time that the processor worked on it, whatever else it had to do meanwhile.
 fn time(work: &mut dyn FnMut()) -> Duration {
-    let start = Instant::now();
+    let start = ThreadTime::now();
     work();
     start.elapsed()
 }
