@@ -111,6 +111,10 @@ impl Fields for Names {
     fn opaque(&mut self, key: &'static str, _: u64) {
         self.0.push(key);
     }
+
+    fn octets(&mut self, key: &'static str, _: &[u8]) {
+        self.0.push(key);
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use core::fmt::{Display, Write as _};
 use core::ops::Range;
 use ike_core::Instant;
 use std::collections::VecDeque;
+use vnet::link::Direction;
 
 /// So many events are kept of each.
 const EVENTS: usize = 10;
@@ -20,6 +21,7 @@ struct Kept {
     name: &'static str,
     fields: Vec<(&'static str, Field)>,
     texts: String,
+    octets: Vec<u8>,
 }
 
 enum Field {
@@ -27,6 +29,8 @@ enum Field {
     Opaque(u64),
     /// Where it is among the texts.
     Text(Range<usize>),
+    /// Where they are among the octets.
+    Octets(Range<usize>),
 }
 
 impl Kept {
@@ -34,6 +38,7 @@ impl Kept {
         (self.at, self.who, self.name) = (event.at, event.who, event.what.name());
         self.fields.clear();
         self.texts.clear();
+        self.octets.clear();
         event.what.fields(self);
     }
 
@@ -44,6 +49,7 @@ impl Kept {
                     Field::Number(value) => to.number(key, *value),
                     Field::Opaque(value) => to.opaque(key, *value),
                     Field::Text(range) => to.text(key, &&self.texts[range.clone()]),
+                    Field::Octets(range) => to.octets(key, &self.octets[range.clone()]),
                 }
             }
         };
@@ -65,6 +71,12 @@ impl Fields for Kept {
     fn opaque(&mut self, key: &'static str, value: u64) {
         self.fields.push((key, Field::Opaque(value)));
     }
+
+    fn octets(&mut self, key: &'static str, value: &[u8]) {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(value);
+        self.fields.push((key, Field::Octets(start..self.octets.len())));
+    }
 }
 
 /// The last events of one.
@@ -83,9 +95,18 @@ impl Ring {
                 name: "",
                 fields: Vec::new(),
                 texts: String::new(),
+                octets: Vec::new(),
             });
         kept.fill(event);
         self.events.push_back(kept);
+    }
+}
+
+/// Whether it happens to the gateway or the server, or arrives there.
+fn concerns_others(event: &Event<'_>) -> bool {
+    match (&event.what, event.who) {
+        (What::Injected { place, .. }, _) => place.direction == Direction::Towards,
+        (_, who) => !matches!(who, Actor::Node(_)),
     }
 }
 
@@ -100,12 +121,15 @@ pub(super) struct Recent {
 
 impl Recent {
     pub(super) fn add(&mut self, event: &Event<'_>) {
-        if !matches!(event.who, Actor::Node(_)) {
+        if concerns_others(event) {
             self.others.add(event);
         }
         let link = match (&event.what, event.who) {
             (
-                What::Sent { place, .. } | What::Lost { place, .. } | What::Arrived { place, .. },
+                What::Sent { place, .. }
+                | What::Lost { place, .. }
+                | What::Arrived { place, .. }
+                | What::Injected { place, .. },
                 _,
             ) => place.link,
             (_, Actor::Node(number)) => number,

@@ -1,5 +1,6 @@
 //! The gateway, and who speaks in its name.
 
+use core::fmt;
 use core::time::Duration;
 use ike_core::{Identity, NotifyType, Suite};
 
@@ -145,6 +146,34 @@ pub enum Forgery {
     Response,
     /// A datagram that crossed the link before, IKE or ESP, octet by octet.
     Replay,
+}
+
+impl Forgery {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Garbage, Self::Error, Self::Response, Self::Replay];
+
+    /// The word in scenarios and traces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Garbage => "garbage",
+            Self::Error => "forged-error",
+            Self::Response => "forged-response",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The kind with that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for Forgery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
 }
 
 /// Whom a forger injects datagrams to.

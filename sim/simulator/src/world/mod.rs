@@ -4,6 +4,7 @@ mod address;
 mod agenda;
 mod awake;
 mod behaviour;
+mod forger;
 mod gateway;
 mod node;
 mod server;
@@ -13,11 +14,13 @@ mod tunnel;
 #[cfg(test)]
 mod tests;
 
+use crate::event::Place;
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
 use behaviour::GatewayBehaviour;
+use forger::Forgers;
 use gateway::Gateway;
 use ike_core::Instant;
 use ike_initiator::StateName;
@@ -38,6 +41,7 @@ pub struct World<'a> {
     nodes: Vec<Node<'a>>,
     gateway: Gateway,
     server: Server<'a>,
+    forgers: Forgers,
 }
 
 impl<'a> World<'a> {
@@ -69,17 +73,20 @@ impl<'a> World<'a> {
             Gateway::new(scenario, &core, GatewayBehaviour::new(scenario, behaviours.gateway));
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
-        Self { core, nodes, gateway, server }
+        let forgers = Forgers::new(scenario);
+        Self { core, nodes, gateway, server, forgers }
     }
 
     /// From now on the links do what is written there, as far as their nodes are in this run; a
-    /// datagram that is not in it arrives once, undamaged, after the link's plain delay.
+    /// datagram that is not in it arrives once, undamaged, after the link's plain delay. Injected is what is
+    /// written there and nothing else, whatever forgers the scenario has.
     pub fn replay_faults(&mut self, faults: &Faults) {
         for (link, direction, table) in faults.tables() {
             if let Some(link) = self.core.links.get_mut(index(link)) {
                 link.replay(direction, table.clone());
             }
         }
+        self.forgers.replay(faults.injections(), self.core.now);
     }
 
     /// Virtual time.
@@ -91,11 +98,16 @@ impl<'a> World<'a> {
     /// When the next event is; `None`: nothing will ever happen again.
     #[must_use]
     pub fn next_time(&self) -> Option<Instant> {
-        self.core.next_time()
+        self.core.next_time().into_iter().chain(self.forgers.next_time()).min()
     }
 
     /// Does the next event. `false`: there is none.
     pub fn step(&mut self) -> bool {
+        // Of what happens at one time forgers do theirs first, so that a recording of it need not say when.
+        if let Some(at) = self.forgers.next_time().filter(|at| self.next_time() == Some(*at)) {
+            self.forge(at);
+            return true;
+        }
         let Some(next) = self.core.pop() else { return false };
         match next {
             Next::Wake { node, wake } => self.nodes[index(node)].wake(&mut self.core, wake),
@@ -110,9 +122,21 @@ impl<'a> World<'a> {
         true
     }
 
+    fn forge(&mut self, at: Instant) {
+        self.core.now = at;
+        let Some(injection) = self.forgers.next(&self.core) else { return };
+        if let Some(place) = self.core.inject(&injection) {
+            self.receive(place, injection.packet);
+        }
+    }
+
     fn arrive(&mut self, arrival: Arrival) {
         self.core.arrived(&arrival);
-        let Arrival { place, packet, .. } = arrival;
+        self.receive(arrival.place, arrival.packet);
+    }
+
+    /// Somebody has a datagram in front of them.
+    fn receive(&mut self, place: Place, packet: Vec<u8>) {
         match place.direction {
             Direction::Back => self.nodes[index(place.link)].receive(&mut self.core, packet),
             Direction::Towards => {

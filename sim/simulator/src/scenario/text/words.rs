@@ -92,15 +92,7 @@ impl FromText for Forgery {
     const EXPECTED: &'static str = r#""garbage", "forged-error", "forged-response" or "replay""#;
 
     fn from_text(text: &str) -> Result<Self, String> {
-        word(
-            text,
-            &[
-                ("garbage", Self::Garbage),
-                ("forged-error", Self::Error),
-                ("forged-response", Self::Response),
-                ("replay", Self::Replay),
-            ],
-        )
+        word(text, &Self::ALL.map(|kind| (kind.name(), kind)))
     }
 }
 
