@@ -1,9 +1,9 @@
 //! Rules while somebody forges: what is injected breaks none, and who believes it is seen.
 
-use crate::support::{Seen, Watched, assert_found, door, door_with};
+use crate::support::{Seen, Watched, assert_found, door, door_with, with_message};
 use ike_core::NotifyType;
 use rstest::rstest;
-use simulator::{Actor, Behaviours, Event, Observer, Place, What};
+use simulator::{Actor, Behaviours, Event, Faults, Observer, Place, What};
 
 /// A forger that never rests.
 fn forger(kind: &str, target: &str) -> String {
@@ -87,4 +87,46 @@ fn a_datagram_that_is_told_of_and_was_not_injected_is_seen() {
         }
     });
     assert_found(&violations, "links", "its account says");
+}
+
+/// A line of a trace that puts a datagram on the far end of the way to the gateway.
+fn injected(at_us: u64, packet: &[u8]) -> String {
+    let packet: String = packet.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!(
+        r#"{{"at_us":{at_us},"event":"injected","link":0,"direction":"towards","kind":"replay","packet":"{packet}"}}"#
+    )
+}
+
+/// The gateway forgets a request while it still has an SA for another one of the same initiator: then it
+/// may compute for the first one again.
+#[test]
+fn a_request_whose_sa_was_forgotten_may_be_computed_again() {
+    let scenario = door(&[("node.door.wakes.at", r#"["5min"]"#), ("duration", "10min")]);
+    let mut first = None;
+    Watched::new(&scenario).doctored(&mut |seen, _| {
+        if let Seen::Datagram(datagram) = seen {
+            first.get_or_insert_with(|| datagram.octets.to_vec());
+        }
+    });
+    let one = first.expect("an IKE_SA_INIT request");
+    let other = with_message(&one, |message| {
+        if let Some(last) = message.last_mut() {
+            *last ^= 1;
+        }
+    });
+    // 30 s is how long a half-open SA lasts.
+    let lines = [injected(0, &one), injected(20_000_000, &other), injected(31_000_000, &one)];
+    let faults = Faults::parse(&lines.join("\n")).expect("lines of a trace");
+    let mut half_open = 0;
+    let watched = Watched { faults: Some(faults), ..Watched::new(&scenario) };
+    let violations = watched.doctored(&mut |seen, checkers| {
+        if let Seen::Event(event) = &seen
+            && event.what.name() == "half_open"
+        {
+            half_open += 1;
+        }
+        seen.show(checkers);
+    });
+    // The node itself comes with the first request once more, in its wake.
+    assert_eq!((half_open, violations.as_slice()), (4, &[][..]));
 }
