@@ -3,7 +3,7 @@
 use crate::auth::AuthStart;
 use crate::request::Timer;
 use crate::state::{Cookie, InitSent, NONCE_LEN, Sa, State};
-use crate::{Behaviour, Config, Event, Initiator, Profile};
+use crate::{Behaviour, Config, Event, FailReason, Initiator, Profile};
 use core::mem;
 use crypto::{Crypto, Group, MAX_PUBLIC_VALUE};
 use ike_core::payload::{
@@ -227,7 +227,14 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         if header.message_id != 0 {
             return Err(DropReason::MessageId(header.message_id));
         }
-        match judge(&self.config, state, private.group(), header, message)? {
+        let judged = judge(&self.config, state, private.group(), header, message);
+        if let Err(DropReason::UnauthenticatedError(error)) = judged
+            && self.behaviour.believes(error)
+        {
+            self.fail(FailReason::Refused(error));
+            return Ok(());
+        }
+        match judged? {
             Answer::Accepted { suite, public, nonce } => {
                 let shared = self.crypto.shared_secret(private, public).map_err(|_| {
                     DropReason::Unacceptable(PeerMisbehaved::InvalidPublicValue.into())

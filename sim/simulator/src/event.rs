@@ -1,6 +1,8 @@
 //! What happens in a run, one event after the other. Everything that looks at a run (the trace, the
 //! fingerprint, the figures, the checkers) sees these.
 
+use crate::fingerprint::digest;
+use crate::scenario::Forgery;
 use core::fmt::{self, Display};
 use ike_core::{ExchangeType, Instant};
 use vnet::link::{DamageKind, Direction, DropReason as LinkDrop, Outcome};
@@ -14,6 +16,8 @@ pub enum Actor {
     Gateway,
     /// The server behind the gateway.
     Server,
+    /// Somebody outside who has no key.
+    Forger,
 }
 
 /// Something that happened.
@@ -35,7 +39,10 @@ impl Event<'_> {
         match (&self.what, self.who) {
             (_, Actor::Node(number)) => Some(number),
             (
-                What::Sent { place, .. } | What::Lost { place, .. } | What::Arrived { place, .. },
+                What::Sent { place, .. }
+                | What::Lost { place, .. }
+                | What::Arrived { place, .. }
+                | What::Injected { place, .. },
                 _,
             ) => Some(place.link),
             (
@@ -111,6 +118,15 @@ pub enum What<'a> {
         copy: Option<u8>,
         /// What was done to its octets, if anything.
         damaged: Option<DamageKind>,
+    },
+    /// A datagram that nobody sent was put on the far end of a link, where it arrives at once.
+    Injected {
+        /// Where; its index counts the injected ones of that link and way.
+        place: Place,
+        /// What it is.
+        kind: Forgery,
+        /// The IP datagram.
+        packet: &'a [u8],
     },
     /// A node's request was given to the network.
     Request {
@@ -229,6 +245,8 @@ pub trait Fields {
     }
     /// A value that depends on the cryptography: it is part of the fingerprint and not of the shape.
     fn opaque(&mut self, key: &'static str, value: u64);
+    /// Octets: as opaque.
+    fn octets(&mut self, key: &'static str, value: &[u8]);
 }
 
 impl What<'_> {
@@ -243,6 +261,7 @@ impl What<'_> {
             Self::Sent { .. } => "sent",
             Self::Lost { .. } => "lost",
             Self::Arrived { .. } => "arrived",
+            Self::Injected { .. } => "injected",
             Self::Request { .. } => "request",
             Self::Message { .. } => "message",
             Self::Initiator(event) => initiator_name(event),
@@ -282,6 +301,13 @@ impl What<'_> {
                     to.text("damaged", damaged);
                 }
             }
+            Self::Injected { place, kind, packet } => {
+                place.fields(to);
+                to.text("kind", kind);
+                to.number("octets", packet.len() as u64);
+                to.opaque("digest", digest(packet));
+                to.octets("packet", packet);
+            }
             Self::Request { exchange, message_id, transmission } => {
                 to.text("exchange", exchange);
                 to.number("message_id", (*message_id).into());
@@ -311,6 +337,15 @@ impl What<'_> {
 }
 
 impl Place {
+    /// Who is at the far end.
+    #[must_use]
+    pub const fn receiver(&self) -> Actor {
+        match self.direction {
+            Direction::Towards => Actor::Gateway,
+            Direction::Back => Actor::Node(self.link),
+        }
+    }
+
     fn fields(&self, to: &mut dyn Fields) {
         to.number("link", self.link.into());
         to.word("direction", direction_name(self.direction));

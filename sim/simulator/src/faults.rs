@@ -1,14 +1,29 @@
-//! What links did in a run, read from its trace, so that another run can have it again.
+//! What links and forgers did in a run, read from its trace, so that another run can have it again.
 
+use crate::scenario::Forgery;
 use core::fmt;
+use ike_core::Instant;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use vnet::link::{Direction, Outcome};
 
-/// The fate of each datagram by its link, its direction and its index there.
+/// The fate of each datagram by its link, its direction and its index there; and what was injected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     links: BTreeMap<(u32, Direction), BTreeMap<u64, Outcome>>,
+    /// In the order of time.
+    injections: Vec<Injection>,
+}
+
+/// A datagram that a forger puts on the far end of a link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Injection {
+    pub(crate) at: Instant,
+    pub(crate) link: u32,
+    pub(crate) direction: Direction,
+    pub(crate) kind: Forgery,
+    /// From the IP header on.
+    pub(crate) packet: Vec<u8>,
 }
 
 /// A line of a trace that does not tell a fate as it should.
@@ -29,12 +44,12 @@ impl fmt::Display for FaultsError {
 impl core::error::Error for FaultsError {}
 
 impl Faults {
-    /// Reads a `trace.jsonl`: its `sent` events say what each link decided; other events are passed
-    /// over, so a file of `sent` lines made by hand will do.
+    /// Reads a `trace.jsonl`: its `sent` events say what each link decided, its `injected` events what forgers
+    /// did; other events are passed over, so a file of such lines made by hand will do.
     ///
     /// # Errors
-    /// [`FaultsError`] at the first line that is no JSON object, or a `sent` event without its place
-    /// and fate.
+    /// [`FaultsError`] at the first line that is no JSON object, a `sent` event without its place
+    /// and fate, or an `injected` event without its time, place, kind and octets.
     pub fn parse(trace: &str) -> Result<Self, FaultsError> {
         let mut faults = Self::default();
         for (index, line) in trace.lines().enumerate() {
@@ -42,31 +57,75 @@ impl Faults {
                 |message: &str| FaultsError { line: index + 1, message: message.to_owned() };
             let event: Value = serde_json::from_str(line)
                 .map_err(|_| error("not an event of a trace: expected a JSON object"))?;
-            if event["event"] != "sent" {
-                continue;
+            match event["event"].as_str() {
+                Some("sent") => faults.sent(&event).map_err(|message| error(&message))?,
+                Some("injected") => {
+                    faults.injections.push(injected(&event).map_err(error)?);
+                }
+                _ => {}
             }
-            let link = event["link"].as_u64().and_then(|link| u32::try_from(link).ok());
-            let direction = match event["direction"].as_str() {
-                Some("towards") => Some(Direction::Towards),
-                Some("back") => Some(Direction::Back),
-                _ => None,
-            };
-            let place = (link, direction, event["index"].as_u64());
-            let (Some(link), Some(direction), Some(number)) = place else {
-                return Err(error("a sent event without link, direction and index"));
-            };
-            let fate =
-                event["fate"].as_str().ok_or_else(|| error("a sent event without a fate"))?;
-            let fate: Outcome = fate.parse().map_err(|fault| error(&format!("{fault}")))?;
-            faults.links.entry((link, direction)).or_default().insert(number, fate);
         }
+        // Lines of one time stay in their order.
+        faults.injections.sort_by_key(|injection| injection.at);
         Ok(faults)
+    }
+
+    fn sent(&mut self, event: &Value) -> Result<(), String> {
+        let ((link, direction), Some(number)) =
+            (place(event).ok_or(NO_PLACE)?, event["index"].as_u64())
+        else {
+            return Err(NO_PLACE.to_owned());
+        };
+        let fate = event["fate"].as_str().ok_or("a sent event without a fate")?;
+        let fate: Outcome = fate.parse().map_err(|fault| format!("{fault}"))?;
+        self.links.entry((link, direction)).or_default().insert(number, fate);
+        Ok(())
     }
 
     /// The fates of each link and direction.
     pub(crate) fn tables(&self) -> impl Iterator<Item = (u32, Direction, &BTreeMap<u64, Outcome>)> {
         self.links.iter().map(|((link, direction), table)| (*link, *direction, table))
     }
+
+    /// What was injected, in the order of time.
+    pub(crate) fn injections(&self) -> &[Injection] {
+        &self.injections
+    }
+}
+
+const NO_PLACE: &str = "a sent event without link, direction and index";
+
+/// The link of an event, and the way.
+fn place(event: &Value) -> Option<(u32, Direction)> {
+    let link = event["link"].as_u64().and_then(|link| u32::try_from(link).ok())?;
+    let direction = match event["direction"].as_str()? {
+        "towards" => Direction::Towards,
+        "back" => Direction::Back,
+        _ => return None,
+    };
+    Some((link, direction))
+}
+
+fn injected(event: &Value) -> Result<Injection, &'static str> {
+    let (link, direction) = place(event).ok_or("an injected event without link and direction")?;
+    let at = event["at_us"].as_u64().ok_or("an injected event without at_us")?;
+    let kind = event["kind"].as_str().and_then(Forgery::from_name).ok_or(
+        "an injected event without a kind: expected garbage, forged-error, forged-response or replay",
+    )?;
+    let packet = event["packet"].as_str().and_then(from_hex).ok_or(
+        "an injected event without a packet: expected an even number of hexadecimal digits",
+    )?;
+    Ok(Injection { at: Instant::from_micros(at), link, direction, kind, packet })
+}
+
+fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let value =
+        |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+    let pair = |pair: &[u8]| match pair {
+        [high, low] => Some(value(high)? << 4 | value(low)?),
+        _ => None,
+    };
+    digits.as_bytes().chunks(2).map(pair).collect()
 }
 
 #[cfg(test)]
@@ -84,6 +143,35 @@ mod tests {
         assert_eq!(tables.len(), 1);
         assert_eq!((tables[0].0, tables[0].1), (3, Direction::Back));
         assert_eq!(tables[0].2.get(&7).map(ToString::to_string), Some("dropped loss".into()));
+    }
+
+    const INJECTED: &str = r#"{"at_us":9,"event":"injected","link":3,"direction":"back","kind":"replay","packet":"45fF"}"#;
+
+    #[test]
+    fn what_was_injected_is_read_in_the_order_of_time() {
+        let earlier = INJECTED.replace(":9", ":8").replace("replay", "garbage");
+        let faults = Faults::parse(&format!("{INJECTED}\n{earlier}\n{SENT}")).expect("a trace");
+        let one = |at, kind| Injection {
+            at: Instant::from_micros(at),
+            link: 3,
+            direction: Direction::Back,
+            kind,
+            packet: vec![0x45, 0xff],
+        };
+        assert_eq!(faults.injections(), [one(8, Forgery::Garbage), one(9, Forgery::Replay)]);
+        assert_eq!(faults.tables().count(), 1);
+    }
+
+    #[test]
+    fn an_injection_that_says_too_little_is_named() {
+        let message = |from: &str, to: &str| {
+            Faults::parse(&INJECTED.replace(from, to)).expect_err("a bad line").message
+        };
+        assert!(message("\"at_us\":9,", "").contains("without at_us"));
+        assert!(message("back", "up").contains("without link and direction"));
+        assert!(message("replay", "noise").contains("expected garbage, forged-error"));
+        assert!(message("45fF", "45f").contains("hexadecimal digits"));
+        assert!(message("45fF", "45é").contains("hexadecimal digits"));
     }
 
     #[test]

@@ -63,6 +63,7 @@ pub struct Figures {
     pub datagrams_reordered: u64,
     pub datagrams_corrupted: u64,
     pub datagrams_mangled: u64,
+    pub datagrams_injected: u64,
     pub dropped: u64,
     pub diffie_hellman_gateway: u64,
     pub half_open_peak: u64,
@@ -198,6 +199,10 @@ impl Observer for Counter {
         match &event.what {
             What::Sent { fate, .. } => figures.sent(fate),
             What::Arrived { .. } => figures.datagrams_delivered += 1,
+            What::Injected { .. } => {
+                figures.datagrams_injected += 1;
+                figures.datagrams_delivered += 1;
+            }
             What::Lost { reason: LinkDrop::Loss, .. } => figures.datagrams_lost += 1,
             What::Request { .. } | What::Message { .. } => figures.ike_datagrams += 1,
             What::EspSent { .. } => figures.esp_packets_sent += 1,

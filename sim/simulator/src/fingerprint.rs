@@ -96,6 +96,11 @@ impl Fields for Record {
     fn opaque(&mut self, _key: &'static str, value: u64) {
         put_number(&mut self.full, value);
     }
+
+    fn octets(&mut self, _key: &'static str, value: &[u8]) {
+        put_number(&mut self.full, value.len() as u64);
+        self.full.extend_from_slice(value);
+    }
 }
 
 impl Fingerprint {
@@ -108,6 +113,8 @@ impl Fingerprint {
             Actor::Gateway => 0,
             Actor::Server => 1,
             Actor::Node(number) => 2 + u64::from(number),
+            // Behind all nodes.
+            Actor::Forger => 2 + (1 << 32),
         });
         self.record.both_word(event.what.name());
         event.what.fields(&mut self.record);

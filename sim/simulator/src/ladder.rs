@@ -4,8 +4,9 @@
 mod draw;
 mod words;
 
-use crate::event::{Actor, Event, What};
+use crate::event::{Actor, Event, Place, What};
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
+use crate::scenario::Forgery;
 use core::net::SocketAddr;
 use draw::{Arrow, End};
 use ike_core::{Header, IkeKeys, IkeSpi, Instant, Path};
@@ -13,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vnet::ip::{self, protocol};
 use vnet::link::{Delivery, Direction, Outcome};
 use vnet::udp;
-use words::{EspReader, fault_words, node_note, responder_note};
+use words::{EspReader, fault_words, forged_words, node_note, responder_note};
 
 pub use draw::Side;
 
@@ -162,13 +163,25 @@ impl Ladder {
         }
     }
 
+    /// A datagram that nobody at either end sent.
+    fn injected(&mut self, at: Instant, place: Place, (kind, octets): (Forgery, &[u8])) {
+        if !self.wants(place.link) {
+            return;
+        }
+        let towards = place.direction == Direction::Towards;
+        let arrow = Arrow { towards, sent: End::Forger, arrives: End::At(at) };
+        let (label, details) = forged_words(kind, octets);
+        self.add(place.link, arrow.line(&label));
+        for detail in details {
+            self.add(place.link, draw::detail(&detail));
+        }
+    }
+
     fn ike_label(&mut self, node: u32, message: &[u8]) -> (String, Vec<String>) {
         let Ok(header) = Header::parse(message) else {
             return (format!("{} octets", message.len()), Vec::new());
         };
-        let kind = if header.flags.is_response() { "response" } else { "request" };
-        let mut label =
-            format!("{} {kind} {}, {} octets", header.exchange, header.message_id, message.len());
+        let mut label = words::message(&header, message.len());
         let seen = self.seen.entry((node, message.to_vec())).or_insert(0);
         *seen += 1;
         if *seen > 1 {
@@ -193,6 +206,9 @@ impl Observer for Ladder {
                 if let Some((node, text)) = responder_note(what, &whose, &mut self.sas) {
                     self.remark(node, event.at, Side::Gateway, &text);
                 }
+            }
+            (What::Injected { place, kind, packet }, _) => {
+                self.injected(event.at, *place, (*kind, *packet));
             }
             (what, Actor::Node(node)) => {
                 if let Some(text) = node_note(what) {

@@ -1,12 +1,13 @@
 //! Everything that a run leaves behind, kept in memory until it is written.
 
-use crate::event::{Actor, Event, direction_name};
+use crate::event::{Actor, Event, Place, What, direction_name};
 use crate::judge::Judge;
 use crate::ladder::Ladder;
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::run::{name_of, names};
 use crate::scenario::Scenario;
 use crate::trace::trace_line;
+use ike_core::Instant;
 use std::collections::BTreeSet;
 use vnet::capture::{Capture, CaptureError};
 use vnet::link::{Delivery, DropReason, Outcome};
@@ -74,6 +75,16 @@ impl Recording {
             && self.keep.node.is_none_or(|only| node.is_none_or(|node| node == only))
     }
 
+    fn capture_packet(&mut self, place: Place, at: Instant, octets: &[u8], what: &str) {
+        let way = direction_name(place.direction);
+        self.packets.push(Packet {
+            node: place.link,
+            at: vnet::time::Instant::from_micros(at.micros()),
+            octets: octets.to_vec(),
+            comment: format!("{} {way}, {what}", (self.name)(place.link)),
+        });
+    }
+
     /// Whether a node's part is written once the run is over.
     fn is_written(&self, node: Option<u32>, failed: &BTreeSet<u32>) -> bool {
         self.keep.thinning == Thinning::Full || node.is_none_or(|node| failed.contains(&node))
@@ -134,6 +145,12 @@ impl Observer for Recording {
         if self.wants(node) {
             self.trace.push((node, trace_line(event, &self.name)));
         }
+        if let What::Injected { place, kind, packet } = event.what
+            && self.wants(Some(place.link))
+        {
+            let what = format!("injected {} by a forger: {kind}", place.index);
+            self.capture_packet(place, event.at, packet, &what);
+        }
         if let Some(ladder) = &mut self.ladder {
             ladder.event(event);
         }
@@ -148,13 +165,8 @@ impl Observer for Recording {
         let place = datagram.place;
         if self.wants(Some(place.link)) {
             let fate = fate_comment(&datagram.fate.outcome);
-            let (way, number) = (direction_name(place.direction), place.index);
-            self.packets.push(Packet {
-                node: place.link,
-                at: vnet::time::Instant::from_micros(datagram.at.micros()),
-                octets: datagram.octets.to_vec(),
-                comment: format!("{} {way}, number {number}{fate}", (self.name)(place.link)),
-            });
+            let what = format!("number {}{fate}", place.index);
+            self.capture_packet(place, datagram.at, datagram.octets, &what);
         }
         if let Some(ladder) = &mut self.ladder {
             ladder.datagram(datagram);

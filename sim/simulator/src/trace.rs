@@ -19,6 +19,11 @@ impl Fields for Line {
     fn opaque(&mut self, key: &'static str, value: u64) {
         self.0.insert(key.to_owned(), format!("{value:016x}").into());
     }
+
+    fn octets(&mut self, key: &'static str, value: &[u8]) {
+        let hex: String = value.iter().map(|octet| format!("{octet:02x}")).collect();
+        self.0.insert(key.to_owned(), hex.into());
+    }
 }
 
 /// The event as a JSON object in one line; `name` is that of a node.
@@ -38,5 +43,6 @@ pub(crate) fn actor_name(who: Actor, name: &dyn Fn(u32) -> String) -> String {
         Actor::Node(number) => name(number),
         Actor::Gateway => "gateway".to_owned(),
         Actor::Server => "server".to_owned(),
+        Actor::Forger => "forger".to_owned(),
     }
 }

@@ -18,6 +18,13 @@ fn door(overrides: &[(&str, &str)]) -> Outcome {
     outcome
 }
 
+/// The shipped scenario with forgers.
+fn forger() -> Outcome {
+    let text = include_str!("../../../scenarios/forger.toml");
+    let scenario = Scenario::parse("forger.toml", text, &[]).expect("a scenario");
+    run("forger", &scenario, scenario.seed).expect("a capture")
+}
+
 fn keys(value: &Value, all: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
@@ -66,6 +73,7 @@ fn every_event_of_a_trace_is_documented_with_its_keys() {
         door(&[("node.door.gateway_psk", "quite another shared secret")]),
         door(&[("node.door.wakes.at", r#"["1s", "2s"]"#)]),
         door(&[("link.mtu", "576"), ("node.door.suite", "aes-cbc-modp2048")]),
+        forger(),
     ];
     let mut names = BTreeSet::new();
     for line in runs.iter().flat_map(|outcome| outcome.trace.lines()) {
@@ -73,7 +81,8 @@ fn every_event_of_a_trace_is_documented_with_its_keys() {
         names.insert(event["event"].as_str().expect("a name").to_owned());
         keys(&event, &mut names);
     }
-    for rare in ["lost", "refused", "cookie_requested", "peer_answered", "wake_ignored"] {
+    for rare in ["lost", "injected", "refused", "cookie_requested", "peer_answered", "wake_ignored"]
+    {
         assert!(names.contains(rare), "{rare} is not in {names:?}");
     }
     assert_eq!(undocumented(&names), Vec::<&String>::new());
@@ -109,6 +118,10 @@ impl Fields for Names {
     }
 
     fn opaque(&mut self, key: &'static str, _: u64) {
+        self.0.push(key);
+    }
+
+    fn octets(&mut self, key: &'static str, _: &[u8]) {
         self.0.push(key);
     }
 }

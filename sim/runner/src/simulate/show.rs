@@ -103,9 +103,14 @@ fn nodes(text: &mut String, report: &Report) {
 
 fn traffic(text: &mut String, report: &Report) {
     let figures = &report.figures;
+    let injected = match figures.datagrams_injected {
+        0 => String::new(),
+        count => format!(" {count} injected,"),
+    };
     let _ = writeln!(
         text,
-        "In {} of virtual time {} datagrams were sent, {} lost, {} delivered; IKE and ESP dropped {}.\n\
+        "In {} of virtual time {} datagrams were sent,{injected} {} lost, {} delivered; \
+         IKE and ESP dropped {}.\n\
          The gateway did {} Diffie-Hellman operations and holds {} IKE SAs.\n",
         seconds(report.end_us),
         figures.datagrams_sent,

@@ -28,6 +28,7 @@ pub(super) struct OneDiffieHellman {
 
 struct Sa {
     spi_i: u64,
+    operations: usize,
     established: bool,
 }
 
@@ -35,6 +36,7 @@ struct Sa {
 struct Initiator {
     /// Hashes of the different requests that arrived.
     requests: Vec<u64>,
+    /// Those for requests that the gateway has not forgotten.
     operations: usize,
     sas: usize,
 }
@@ -50,8 +52,9 @@ impl OneDiffieHellman {
             self.without_sa -= 1;
         }
         initiator.sas += 1;
-        initiator.operations += usize::try_from(operations).unwrap_or(usize::MAX);
-        self.sas.insert(spi_r, Sa { spi_i, established: false });
+        let operations = usize::try_from(operations).unwrap_or(usize::MAX);
+        initiator.operations += operations;
+        self.sas.insert(spi_r, Sa { spi_i, operations, established: false });
         let (done, requests) = (initiator.operations, initiator.requests.len());
         (done > requests).then(|| {
             format!(
@@ -63,12 +66,8 @@ impl OneDiffieHellman {
 
     /// The SA is gone. If no IKE_AUTH came, its request is new to the gateway from now on.
     fn closed(&mut self, spi_r: u64, reason: CloseReason) {
-        let Some(Sa { spi_i, established }) = self.sas.remove(&spi_r) else { return };
+        let Some(Sa { spi_i, operations, established }) = self.sas.remove(&spi_r) else { return };
         let Some(initiator) = self.initiators.get_mut(&spi_i) else { return };
-        initiator.sas -= 1;
-        if initiator.sas > 0 {
-            return;
-        }
         // After IKE_AUTH the gateway remembers the request, whatever becomes of the SA.
         let remembered = match reason {
             CloseReason::DeletedByUs => established,
@@ -81,7 +80,14 @@ impl OneDiffieHellman {
             | CloseReason::RefusedByPeer(_) => true,
             _ => false,
         };
-        if remembered {
+        if !remembered {
+            initiator.operations -= operations;
+        }
+        initiator.sas -= 1;
+        if initiator.sas > 0 {
+            return;
+        }
+        if initiator.operations > 0 {
             self.without_sa += 1;
         } else {
             self.initiators.remove(&spi_i);

@@ -1,7 +1,7 @@
-//! Links: all that is sent is lost, arrives, or is on its way; nothing arrives that was not sent, nor
+//! Links: all that is sent is lost, arrives, or is on its way; nothing arrives that was not sent or injected, nor
 //! twice, nor changed, nor sooner or later than its link allows.
 //!
-//! Memory: three counters for each link and direction that was used; a record for each datagram on its
+//! Memory: five counters for each link and direction that was used; a record for each datagram on its
 //! way.
 
 use super::packet::Packet;
@@ -68,6 +68,7 @@ fn announced(fate: Option<Fate>) -> Option<[Option<Delivery>; 2]> {
 struct Count {
     sent: u64,
     duplicated: u64,
+    injected: u64,
     lost: u64,
     arrived: u64,
 }
@@ -96,6 +97,16 @@ impl Links {
             self.counts.resize(index + 1, [Count::default(); 2]);
         }
         &mut self.counts[index][way(place.direction)]
+    }
+
+    /// A forger put a datagram on the far end: no link has it on its way.
+    fn injected(&mut self, place: Place) -> Option<String> {
+        let count = self.count(place);
+        let before = count.injected;
+        count.injected += 1;
+        count.arrived += 1;
+        (place.index != before)
+            .then(|| format!("injected datagram {} is number {before} of its link", name(place)))
     }
 
     fn lost(&mut self, place: Place) -> Option<String> {
@@ -149,6 +160,12 @@ impl Check for Links {
 
     fn arrived(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
         let place = packet.place;
+        if packet.injected {
+            if let Some(what) = self.injected(place) {
+                findings.add(packet.who, what);
+            }
+            return;
+        }
         let Some(flight) = self.on_the_way.get_mut(&place) else {
             let what = format!("datagram {} arrived and was not on its way", name(place));
             findings.add(packet.who, what);
@@ -210,18 +227,20 @@ impl Check for Links {
             let theirs = [
                 account.sent,
                 account.duplicated,
+                account.injected,
                 account.dropped(),
                 account.delivered,
                 account.in_flight,
             ]
             .map(u64::from);
-            let ours = [count.sent, count.duplicated, count.lost, count.arrived, flying];
-            let balances = count.sent + count.duplicated == count.lost + count.arrived + flying;
+            let Count { sent, duplicated, injected, lost, arrived } = count;
+            let ours = [sent, duplicated, injected, lost, arrived, flying];
+            let balances = sent + duplicated + injected == lost + arrived + flying;
             if ours != theirs || !balances {
                 let way = direction_name(*direction);
                 let what = format!(
-                    "link {link} {way}: sent, duplicated, lost, arrived, on the way are {ours:?}, \
-                     its account says {theirs:?}"
+                    "link {link} {way}: sent, duplicated, injected, lost, arrived, on the way are \
+                     {ours:?}, its account says {theirs:?}"
                 );
                 findings.add(Actor::Node(*link), what);
             }

@@ -20,7 +20,7 @@ mod same_keys;
 mod silence;
 mod sleep;
 
-use crate::event::{Actor, Event};
+use crate::event::{Actor, Event, What};
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::run::{name_of, names};
 use crate::scenario::Scenario;
@@ -186,6 +186,10 @@ impl Observer for Checkers {
     fn event(&mut self, event: &Event<'_>) {
         self.now = event.at;
         self.recent.add(event);
+        if let What::Injected { place, packet, .. } = event.what {
+            let packet = Packet::injected(event.at, place, packet);
+            self.ask(|check, findings| check.arrived(&packet, findings));
+        }
         self.ask(|check, findings| check.event(event, findings));
         self.settle();
     }

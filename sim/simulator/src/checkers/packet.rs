@@ -30,6 +30,8 @@ pub(super) struct Packet<'a> {
     pub(super) place: Place,
     /// What the link decided when it entered.
     pub(super) fate: Option<Fate>,
+    /// Whether nobody sent it: its place counts the injected ones then.
+    pub(super) injected: bool,
     pub(super) octets: &'a [u8],
     pub(super) content: Content<'a>,
     digest: OnceCell<u64>,
@@ -70,13 +72,20 @@ impl<'a> Packet<'a> {
     pub(super) fn sent(datagram: &Datagram<'a>) -> Self {
         let Datagram { at, who, place, fate, octets } = *datagram;
         let (fate, content, digest) = (Some(fate), Content::of(octets), OnceCell::new());
-        Self { at, who, place, fate, octets, content, digest }
+        Self { at, who, place, fate, injected: false, octets, content, digest }
+    }
+
+    /// What a forger put on the far end of a link, as it arrives there.
+    pub(super) fn injected(at: Instant, place: Place, octets: &'a [u8]) -> Self {
+        let who = place.receiver();
+        let arrived = Self::arrived(&Arrival { at, who, place, octets });
+        Self { injected: true, ..arrived }
     }
 
     pub(super) fn arrived(arrival: &Arrival<'a>) -> Self {
         let Arrival { at, who, place, octets } = *arrival;
         let (content, digest) = (Content::of(octets), OnceCell::new());
-        Self { at, who, place, fate: None, octets, content, digest }
+        Self { at, who, place, fate: None, injected: false, octets, content, digest }
     }
 
     /// Whether it is a node's or the gateway's: nobody else keeps to the rules.

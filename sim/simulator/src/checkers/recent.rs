@@ -2,11 +2,12 @@
 
 use super::per_node::PerNode;
 use crate::event::{Actor, Event, Place, What};
+use crate::scenario::Forgery;
 use crate::trace::trace_line;
 use core::time::Duration;
 use ike_core::Instant;
 use std::collections::VecDeque;
-use vnet::link::{Deliveries, Delivery, Outcome};
+use vnet::link::{Deliveries, Delivery, Direction, Outcome};
 
 /// So many events are kept of each.
 const EVENTS: usize = 10;
@@ -24,6 +25,7 @@ struct Kept {
 enum Owned {
     Plain(What<'static>),
     Sent { place: Place, len: usize, digest: u64, fate: Fate },
+    Injected { place: Place, kind: Forgery, packet: Box<[u8]> },
     Initiator(Box<ike_initiator::Event>),
     Responder(Box<ike_responder::Event>),
     ApplicationSent { text: Box<str>, repeated: bool },
@@ -61,6 +63,9 @@ impl Owned {
         Self::Plain(match *what {
             What::Sent { place, len, digest, fate } => {
                 return Self::Sent { place, len, digest, fate: Fate::of(fate) };
+            }
+            What::Injected { place, kind, packet } => {
+                return Self::Injected { place, kind, packet: packet.into() };
             }
             What::Initiator(event) => return Self::Initiator(Box::new(event.clone())),
             What::Responder(event) => return Self::Responder(Box::new(event.clone())),
@@ -108,6 +113,9 @@ impl Kept {
                 outcome = fate.outcome();
                 What::Sent { place: *place, len: *len, digest: *digest, fate: &outcome }
             }
+            Owned::Injected { place, kind, packet } => {
+                What::Injected { place: *place, kind: *kind, packet }
+            }
             Owned::Initiator(event) => What::Initiator(event),
             Owned::Responder(event) => What::Responder(event),
             Owned::ApplicationSent { text, repeated } => {
@@ -138,6 +146,14 @@ impl Ring {
     }
 }
 
+/// Whether it happens to the gateway or the server, or arrives there.
+fn concerns_others(event: &Event<'_>) -> bool {
+    match (&event.what, event.who) {
+        (What::Injected { place, .. }, _) => place.direction == Direction::Towards,
+        (_, who) => !matches!(who, Actor::Node(_)),
+    }
+}
+
 /// The last events: of gateway and server, of each node that is awake with what happens on its link,
 /// and of a few nodes that fell asleep last. Memory: ten events for each of them.
 #[derive(Default)]
@@ -149,12 +165,15 @@ pub(super) struct Recent {
 
 impl Recent {
     pub(super) fn add(&mut self, event: &Event<'_>) {
-        if !matches!(event.who, Actor::Node(_)) {
+        if concerns_others(event) {
             self.others.add(event);
         }
         let link = match (&event.what, event.who) {
             (
-                What::Sent { place, .. } | What::Lost { place, .. } | What::Arrived { place, .. },
+                What::Sent { place, .. }
+                | What::Lost { place, .. }
+                | What::Arrived { place, .. }
+                | What::Injected { place, .. },
                 _,
             ) => place.link,
             (_, Actor::Node(number)) => number,

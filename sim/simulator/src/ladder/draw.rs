@@ -7,6 +7,8 @@ use vnet::link::DropReason;
 
 /// Characters between the lifelines.
 const WIDTH: usize = 64;
+/// Who is at the start of a forged arrow.
+const FORGER: &str = "forger";
 /// Characters of a time.
 const TIME: usize = 14;
 
@@ -27,6 +29,8 @@ pub(super) enum End {
     Lost(DropReason),
     /// Nobody looked: a real wire shows its near end only.
     Unseen,
+    /// It comes from somebody between the two.
+    Forger,
 }
 
 impl fmt::Display for End {
@@ -35,7 +39,7 @@ impl fmt::Display for End {
             Self::At(at) => at.fmt(f),
             Self::Lost(DropReason::Loss) => f.write_str("lost"),
             Self::Lost(reason) => write!(f, "lost ({reason})"),
-            Self::Unseen => Ok(()),
+            Self::Unseen | Self::Forger => Ok(()),
         }
     }
 }
@@ -75,6 +79,9 @@ pub(super) fn detail(text: &str) -> String {
 
 impl Arrow {
     pub(super) fn line(&self, label: &str) -> String {
+        if matches!(self.sent, End::Forger) {
+            return self.forged(label);
+        }
         let lost = matches!(self.arrives, End::Lost(_));
         let (body, left, right) = if self.towards {
             let tip = if lost { "-x" } else { "->" };
@@ -82,6 +89,22 @@ impl Arrow {
         } else {
             let tip = if lost { "x-" } else { "<-" };
             (shaft(&format!("{tip} {label} "), "--"), self.arrives, self.sent)
+        };
+        let line = format!("{:>TIME$}  |{body}|  {right}", left.to_string());
+        line.trim_end().to_owned()
+    }
+}
+
+impl Arrow {
+    /// From the forger, who is nearer to the end that it goes to.
+    fn forged(&self, label: &str) -> String {
+        let room = WIDTH.saturating_sub(label.chars().count() + FORGER.len() + 7);
+        let dashes = "-".repeat(room / 2);
+        let space = " ".repeat(room - room / 2);
+        let (body, left, right) = if self.towards {
+            (format!("{space}{FORGER} -- {label} {dashes}->"), End::Forger, self.arrives)
+        } else {
+            (format!("<- {label} {dashes}-- {FORGER}{space}"), self.arrives, End::Forger)
         };
         let line = format!("{:>TIME$}  |{body}|  {right}", left.to_string());
         line.trim_end().to_owned()
@@ -118,6 +141,8 @@ mod tests {
             arrow(false, at).line("IKE_SA_INIT response 0"),
             arrow(false, End::Lost(DropReason::Loss)).line("IKE_SA_INIT response 0"),
             arrow(false, End::Lost(DropReason::TooBig)).line("IKE_SA_INIT response 0"),
+            Arrow { towards: true, sent: End::Forger, arrives: at }.line("IKE_AUTH request 1"),
+            Arrow { towards: false, sent: End::Forger, arrives: at }.line("IKE_AUTH response 1"),
             note(Instant::from_micros(7), Side::Gateway, "established"),
             detail("SA 1 IKE"),
         ];
@@ -129,6 +154,10 @@ mod tests {
         assert!(lines[1].ends_with("|  lost") && lines[1].contains("-x "));
         assert!(lines[3].trim_start().starts_with("lost  |") && lines[3].contains(" x- "));
         assert!(lines[4].starts_with("lost (too_big)  |"));
+        assert!(lines[5].contains("  forger -- IKE_AUTH request 1 ---"), "{}", lines[5]);
+        assert!(lines[5].ends_with("->|  2.000000"), "{}", lines[5]);
+        assert!(lines[6].trim_start().starts_with("2.000000  |<- IKE_AUTH response 1 ---"));
+        assert!(lines[6].contains("--- forger  ") && lines[6].ends_with(" |"), "{}", lines[6]);
     }
     #[test]
     fn an_end_that_nobody_saw_has_no_time() {

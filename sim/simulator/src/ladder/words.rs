@@ -2,9 +2,10 @@
 
 use crate::event::What;
 use crate::observer::EspKeyLog;
+use crate::scenario::Forgery;
 use crypto::RustCrypto;
 use esp::{Inbound, Opened, ReplayWindow, spi_of};
-use ike_core::Path;
+use ike_core::{Header, Path};
 use ike_initiator::Event as Initiator;
 use ike_responder::Event as Responder;
 use std::collections::BTreeMap;
@@ -71,6 +72,41 @@ pub(super) fn responder_note(
     }
 }
 
+/// What an arrow says of an IKE message of so many octets.
+pub(super) fn message(header: &Header, len: usize) -> String {
+    let kind = if header.flags.is_response() { "response" } else { "request" };
+    format!("{} {kind} {}, {len} octets", header.exchange, header.message_id)
+}
+
+/// What an arrow says of an injected datagram, and the payloads below it where they are not known.
+pub(super) fn forged_words(kind: Forgery, octets: &[u8]) -> (String, Vec<String>) {
+    let Ok(outer) = ip::parse(octets) else { return ("not IP".into(), Vec::new()) };
+    let len = outer.payload.len();
+    let inner = udp::parse(outer.source, outer.destination, outer.payload);
+    let ike = inner.ok().filter(|_| outer.protocol == protocol::UDP).map(|inner| inner.payload);
+    if kind == Forgery::Garbage {
+        let of = if ike.is_some() { "UDP" } else { "ESP" };
+        return (format!("garbage, {len} octets of {of}"), Vec::new());
+    }
+    let again = if kind == Forgery::Replay { ", replayed" } else { "" };
+    match ike.and_then(|ike| Some((Header::parse(ike).ok()?, ike))) {
+        Some((header, ike)) => {
+            let details = match kind {
+                Forgery::Error | Forgery::Response => crate::decode::describe(ike, None),
+                Forgery::Garbage | Forgery::Replay => Vec::new(),
+            };
+            (format!("{}{again}", message(&header, ike.len())), details)
+        }
+        None => (format!("{}{again}", esp_label(outer.payload)), Vec::new()),
+    }
+}
+
+/// What is to be seen of an ESP packet without its key.
+fn esp_label(packet: &[u8]) -> String {
+    let sequence = packet.get(4..8).and_then(|octets| octets.try_into().ok());
+    format!("ESP {}, {} octets", sequence.map_or(0, u32::from_be_bytes), packet.len())
+}
+
 /// What a link did to a copy of a datagram, to be appended to its label.
 pub(super) fn fault_words(delivery: &Delivery) -> String {
     let reordered = if delivery.reordered { ", reordered" } else { "" };
@@ -95,19 +131,15 @@ impl EspReader {
     }
 
     pub(super) fn label(&mut self, packet: &[u8]) -> String {
-        let len = packet.len();
-        let sequence = packet.get(4..8).and_then(|octets| octets.try_into().ok());
-        let number = sequence.map_or(0, u32::from_be_bytes);
+        let label = esp_label(packet);
         let mut copy = packet.to_vec();
         let inner = spi_of(packet)
             .and_then(|spi| self.sas.get_mut(&spi))
             .and_then(|sa| sa.open(&RustCrypto, &mut copy).ok());
         match inner {
-            Some(Opened::Packet { inner, .. }) => {
-                format!("ESP {number}, {len} octets: {}", said(inner))
-            }
-            Some(Opened::Dummy) => format!("ESP {number}, {len} octets: dummy"),
-            None => format!("ESP {number}, {len} octets"),
+            Some(Opened::Packet { inner, .. }) => format!("{label}: {}", said(inner)),
+            Some(Opened::Dummy) => format!("{label}: dummy"),
+            None => label,
         }
     }
 }

@@ -91,6 +91,7 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
         family,
         gateway: gateway::gateway(raw.gateway.unwrap_or_default(), run)?,
         groups: node::groups(raw.node, &link, run)?,
+        forgers: gateway::forgers(raw.forger.unwrap_or_default(), run)?,
         link,
         expect: expect(raw.expect)?,
         description: raw.description.into_inner(),

@@ -22,7 +22,7 @@ pub const FIGURES: &[(&str, &str)] = &[
     ("datagrams_sent", "IP datagrams that entered a link"),
     (
         "datagrams_delivered",
-        "IP datagrams that left a link at its other end, second copies and damaged ones too",
+        "IP datagrams that left a link at its other end, second copies, damaged and injected ones too",
     ),
     ("datagrams_lost", "IP datagrams that a link lost by its `loss`"),
     ("datagrams_duplicated", "IP datagrams that a link made a second copy of"),
@@ -38,6 +38,7 @@ pub const FIGURES: &[(&str, &str)] = &[
         "datagrams_mangled",
         "copies of IP datagrams that a link damaged so that only IKE or ESP can catch it",
     ),
+    ("datagrams_injected", "IP datagrams that forgers put on the far end of a link"),
     ("dropped", "datagrams that arrived and were refused by IKE or ESP"),
     ("diffie_hellman_gateway", "Diffie-Hellman operations of the gateway"),
     ("half_open_peak", "most IKE SAs that the gateway held half-open at one time"),

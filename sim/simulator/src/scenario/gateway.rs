@@ -1,5 +1,6 @@
-//! The gateway and its policies.
+//! The gateway, and who speaks in its name.
 
+use core::fmt;
 use core::time::Duration;
 use ike_core::{Identity, NotifyType, Suite};
 
@@ -116,4 +117,70 @@ pub enum GatewaySelectors {
     Network,
     /// It answers with all addresses, whatever was proposed: wider than allowed where the node asked for less.
     Widen,
+}
+
+/// Somebody who injects datagrams without a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forger {
+    /// What.
+    pub kind: Forgery,
+    /// To whom.
+    pub target: ForgeryTarget,
+    /// From one datagram to the next; not zero.
+    pub every: Duration,
+    /// The time of the first one; before the end of the run.
+    pub from: Duration,
+    /// None at that time or later; later than [`Self::from`].
+    pub until: Duration,
+}
+
+/// What a forger injects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgery {
+    /// Octets that were drawn, to the port of IKE.
+    Garbage,
+    /// An IKE message whose only payload is an error notify without protection. It fits the exchange under way.
+    Error,
+    /// A response to the exchange under way: to IKE_SA_INIT a whole one with somebody else's Diffie-Hellman value,
+    /// later an SK payload that was drawn.
+    Response,
+    /// A datagram that crossed the link before, IKE or ESP, octet by octet.
+    Replay,
+}
+
+impl Forgery {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Garbage, Self::Error, Self::Response, Self::Replay];
+
+    /// The word in scenarios and traces.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Garbage => "garbage",
+            Self::Error => "forged-error",
+            Self::Response => "forged-response",
+            Self::Replay => "replay",
+        }
+    }
+
+    /// The kind with that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+impl fmt::Display for Forgery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whom a forger injects datagrams to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForgeryTarget {
+    /// The nodes in the name of the gateway; they take turns in the order of their numbers.
+    Nodes,
+    /// The gateway in the name of the nodes, which take turns in the order of their numbers.
+    Gateway,
 }

@@ -25,7 +25,8 @@ pub use application::{Application, GarageDoor, Ping, RoomSensor};
 pub use error::ScenarioError;
 pub use figures::FIGURES;
 pub use gateway::{
-    CHILD_ERRORS, ChildPolicy, Cookies, Gateway, GatewaySelectors, Request, RequestKind,
+    CHILD_ERRORS, ChildPolicy, Cookies, Forger, Forgery, ForgeryTarget, Gateway, GatewaySelectors,
+    Request, RequestKind,
 };
 pub use group::{Group, Remote};
 pub use ike_initiator::Profile;
@@ -58,6 +59,8 @@ pub struct Scenario {
     pub gateway: Gateway,
     /// The nodes by groups, at least one, in the order of the file.
     pub groups: Vec<Group>,
+    /// Who injects datagrams, in the order of the file.
+    pub forgers: Vec<Forger>,
     /// What the run must show.
     pub expect: Expect,
 }

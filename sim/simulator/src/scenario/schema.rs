@@ -9,7 +9,7 @@ mod node;
 
 pub(super) use super::text::{FromText, Number, Or, Positive, Text, WholePercent};
 pub(super) use application::{Application, Kind};
-pub(super) use gateway::{Accept, Child, ChildError, Cookies, Gateway, Request};
+pub(super) use gateway::{Accept, Child, ChildError, Cookies, Forger, Gateway, Request};
 pub(super) use link::{DatagramNumber, Drops, Link, LinkDirection, Outage};
 pub(super) use node::{
     Count, First, Jitter, NoJitter, Node, Preset, Restart, Retransmission, Wakes,
@@ -38,6 +38,7 @@ pub(super) struct Scenario {
     pub(super) link: Option<Link>,
     pub(super) gateway: Option<Gateway>,
     pub(super) node: List<Node>,
+    pub(super) forger: Option<Vec<Forger>>,
     #[serde(default)]
     pub(super) expect: Expect,
 }

@@ -85,7 +85,7 @@ fn what_a_file_does_not_say_has_its_documented_default() {
     assert_eq!((scenario.link.towards, scenario.link.back), (direction, direction));
     assert!(scenario.link.outages.is_empty());
     assert_eq!(scenario.link.drops, Drops::default());
-    assert!(scenario.expect.is_empty());
+    assert!(scenario.expect.is_empty() && scenario.forgers.is_empty());
 
     let gateway = scenario.gateway;
     assert_eq!(gateway.identity.to_string(), "fqdn:gw.example");

@@ -34,6 +34,10 @@ impl NodeSeam for NodeBehaviour {
     fn iv_counter(&mut self, counter: u64) -> u64 {
         self.0.iv_counter(counter)
     }
+
+    fn believes(&mut self, error: NotifyType) -> bool {
+        self.0.believes(error)
+    }
 }
 
 /// The gateway's behaviour, whatever it is, and the policies of a scenario that no honest gateway has.

@@ -5,6 +5,7 @@ mod agenda;
 mod awake;
 mod behaviour;
 mod fleet;
+mod forger;
 mod gateway;
 mod node;
 mod server;
@@ -14,12 +15,14 @@ mod tunnel;
 #[cfg(test)]
 mod tests;
 
+use crate::event::Place;
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use address::Addresses;
 use behaviour::GatewayBehaviour;
 use crypto::{Crypto, RustCrypto};
+use forger::Forgers;
 use gateway::Gateway;
 use ike_core::Instant;
 use ike_initiator::StateName;
@@ -42,6 +45,7 @@ pub struct World<'a, C: Crypto = RustCrypto> {
     nodes: Vec<Node<'a, C>>,
     gateway: Gateway<C>,
     server: Server<'a>,
+    forgers: Forgers,
 }
 
 impl<'a> World<'a> {
@@ -87,17 +91,20 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         let mut gateway = Gateway::new(scenario, &core, behaviour, crypto.clone());
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
-        Self { crypto, core, nodes, gateway, server }
+        let forgers = Forgers::new(scenario);
+        Self { crypto, core, nodes, gateway, server, forgers }
     }
 
     /// From now on the links do what is written there, as far as their nodes are in this run; a
-    /// datagram that is not in it arrives once, undamaged, after the link's plain delay.
+    /// datagram that is not in it arrives once, undamaged, after the link's plain delay. Injected is what is
+    /// written there and nothing else, whatever forgers the scenario has.
     pub fn replay_faults(&mut self, faults: &Faults) {
         for (link, direction, table) in faults.tables() {
             if let Some(link) = self.core.links.get_mut(index(link)) {
                 link.replay(direction, table.clone());
             }
         }
+        self.forgers.replay(faults.injections(), self.core.now);
     }
 
     /// Virtual time.
@@ -115,11 +122,16 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
     /// When the next event is; `None`: nothing will ever happen again.
     #[must_use]
     pub fn next_time(&self) -> Option<Instant> {
-        self.core.next_time()
+        self.core.next_time().into_iter().chain(self.forgers.next_time()).min()
     }
 
     /// Does the next event. `false`: there is none.
     pub fn step(&mut self) -> bool {
+        // Of what happens at one time forgers do theirs first, so that a recording of it need not say when.
+        if let Some(at) = self.forgers.next_time().filter(|at| self.next_time() == Some(*at)) {
+            self.forge(at);
+            return true;
+        }
         let Some(next) = self.core.pop() else { return false };
         match next {
             Next::Wake { node, wake } => {
@@ -136,9 +148,21 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         true
     }
 
+    fn forge(&mut self, at: Instant) {
+        self.core.now = at;
+        let Some(injection) = self.forgers.next(&self.core) else { return };
+        if let Some(place) = self.core.inject(&injection) {
+            self.receive(place, injection.packet);
+        }
+    }
+
     fn arrive(&mut self, arrival: Arrival) {
         self.core.arrived(&arrival);
-        let Arrival { place, packet, .. } = arrival;
+        self.receive(arrival.place, arrival.packet);
+    }
+
+    /// Somebody has a datagram in front of them.
+    fn receive(&mut self, place: Place, packet: Vec<u8>) {
         match place.direction {
             Direction::Back => self.nodes[index(place.link)].receive(&mut self.core, packet),
             Direction::Towards => {

@@ -2,8 +2,10 @@
 
 use super::address::Addresses;
 use super::behaviour::NodeBehaviour;
+use super::forger::Ear;
 use super::{from_net, to_net};
 use crate::event::{Actor, Event, Place, What};
+use crate::faults::Injection;
 use crate::fingerprint::digest;
 use crate::observer::{self, Datagram, Observer};
 use crate::scenario::{Group, LinkDirection, Rate, Scenario};
@@ -12,7 +14,7 @@ use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
 use std::sync::Arc;
 use vnet::link::{
-    DamageKind, Delivery, Direction, DirectionConfig, Link, LinkConfig, Outage, Outcome,
+    DamageKind, Delivery, Direction, DirectionConfig, DropReason, Link, LinkConfig, Outage, Outcome,
 };
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
@@ -55,6 +57,8 @@ pub(crate) struct Core<'a> {
     pub(crate) addresses: Addresses,
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) links: Vec<Link>,
+    /// What forgers overhear, where there are any.
+    pub(crate) ear: Option<Ear>,
     queue: Queue<Next>,
     streams: Streams,
     behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
@@ -87,6 +91,7 @@ impl<'a> Core<'a> {
             addresses: super::addresses(scenario),
             observer,
             links,
+            ear: (!scenario.forgers.is_empty()).then(Ear::default),
             queue,
             streams,
             behaviour,
@@ -144,6 +149,11 @@ impl<'a> Core<'a> {
         let now = to_net(self.now);
         let fate = self.links[super::index(link)].transmit(now, direction, &packet);
         let place = Place { link, direction, index: fate.index };
+        if let Some(ear) = &mut self.ear
+            && fate.outcome != Outcome::Dropped(DropReason::TooBig)
+        {
+            ear.sent(place, &packet);
+        }
         self.observer.datagram(&Datagram { at: self.now, who, place, fate, octets: &packet });
         let (len, digest) = (packet.len(), digest(&packet));
         self.emit(who, What::Sent { place, len, digest, fate: &fate.outcome });
@@ -176,14 +186,25 @@ impl<'a> Core<'a> {
         self.queue.schedule(at, Next::Arrive(Box::new(arrival)));
     }
 
+    /// Somebody puts a datagram on the far end of a link, now. `None`: there is no such link, or it is too long for it.
+    pub(crate) fn inject(&mut self, injection: &Injection) -> Option<Place> {
+        let Injection { link, direction, kind, packet, .. } = injection;
+        let there = self.links.get_mut(super::index(*link))?;
+        let index = there.inject(*direction, packet.len())?;
+        there.arrived(*direction);
+        let place = Place { link: *link, direction: *direction, index };
+        self.emit(Actor::Forger, What::Injected { place, kind: *kind, packet });
+        Some(place)
+    }
+
     /// A copy of a datagram leaves a link.
     pub(crate) fn arrived(&mut self, arrival: &Arrival) {
         let Arrival { place, copy, damaged, .. } = *arrival;
         self.links[super::index(place.link)].arrived(place.direction);
-        let who = match place.direction {
-            Direction::Towards => Actor::Gateway,
-            Direction::Back => Actor::Node(place.link),
-        };
+        let who = place.receiver();
+        if let Some(ear) = &mut self.ear {
+            ear.arrived(place, &arrival.packet);
+        }
         let octets = &arrival.packet;
         self.observer.arrival(&observer::Arrival { at: self.now, who, place, octets });
         self.emit(who, What::Arrived { place, copy, damaged });

@@ -5,6 +5,7 @@
 
 mod endings;
 mod exchanges;
+mod forgers;
 mod honest;
 mod network;
 mod secrets;

@@ -3,8 +3,8 @@
 use ike_core::Header;
 use simulator::scenario::Scenario;
 use simulator::{
-    Arrival, Behaviours, Checkers, Datagram, EspKeyLog, Event, IkeKeyLog, Observer, Standing,
-    Violation, World,
+    Arrival, Behaviours, Checkers, Datagram, EspKeyLog, Event, Faults, IkeKeyLog, Observer,
+    Standing, Violation, World,
 };
 use vnet::{ip, udp};
 
@@ -12,9 +12,15 @@ const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
 
 /// The garage door with these keys changed.
 pub(crate) fn door(overrides: &[(&str, &str)]) -> Scenario {
+    door_with("", overrides)
+}
+
+/// The same with forgers.
+pub(crate) fn door_with(forgers: &str, overrides: &[(&str, &str)]) -> Scenario {
     let overrides: Vec<(String, String)> =
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Scenario::parse("garage-door.toml", DOOR, &overrides).expect("a scenario")
+    let text = format!("{DOOR}\n{forgers}");
+    Scenario::parse("garage-door.toml", &text, &overrides).expect("a scenario")
 }
 
 /// What a checker sees.
@@ -73,11 +79,14 @@ pub(crate) struct Watched<'s> {
     pub taken_for: &'s Scenario,
     pub seed: u64,
     pub behaviours: Behaviours,
+    /// What links and forgers do, if not what they decide.
+    pub faults: Option<Faults>,
 }
 
 impl<'s> Watched<'s> {
     pub(crate) fn new(scenario: &'s Scenario) -> Self {
-        Self { scenario, taken_for: scenario, seed: 1, behaviours: Behaviours::default() }
+        let behaviours = Behaviours::default();
+        Self { scenario, taken_for: scenario, seed: 1, behaviours, faults: None }
     }
 
     /// What honest checkers find.
@@ -104,8 +113,11 @@ impl<'s> Watched<'s> {
     ) -> Standing {
         let used = std::mem::replace(checkers, Checkers::new(self.taken_for));
         let mut observer = Doctor { checkers: used, doctor };
-        let Self { scenario, seed, behaviours, .. } = self;
+        let Self { scenario, seed, behaviours, faults, .. } = self;
         let mut world = World::with_behaviours(scenario, seed, &mut observer, behaviours);
+        if let Some(faults) = faults {
+            world.replay_faults(&faults);
+        }
         world.step_until(ike_core::Instant::default() + scenario.duration);
         let standing = world.standing();
         drop(world);

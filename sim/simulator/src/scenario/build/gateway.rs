@@ -1,6 +1,8 @@
-//! The gateway.
+//! The gateway and the forgers.
 
-use super::super::{ChildPolicy, Cookies, Gateway, GatewaySelectors, Request, RequestKind, schema};
+use super::super::{
+    ChildPolicy, Cookies, Forger, Gateway, GatewaySelectors, Request, RequestKind, schema,
+};
 use super::{Fault, Run, Text, fault, or};
 use core::time::Duration;
 use ike_core::Suite;
@@ -63,6 +65,20 @@ fn request(raw: &schema::Request) -> Result<Request, Fault> {
         place => place.as_ref().map(|place| place.get_ref().0.0),
     };
     Ok(Request { kind, after, every })
+}
+
+pub(super) fn forgers(raw: Vec<schema::Forger>, run: Run) -> Result<Vec<Forger>, Fault> {
+    raw.iter().map(|raw| forger(raw, run)).collect()
+}
+
+fn forger(raw: &schema::Forger, run: Run) -> Result<Forger, Fault> {
+    let from = raw.from.as_ref().map_or(Ok(Duration::ZERO), |place| run.time(place))?;
+    let until = match &raw.until {
+        None => run.end,
+        Some(place) => later(place, from)?,
+    };
+    let (Text(kind), Text(target), Text(Positive(every))) = (raw.kind, raw.target, raw.every);
+    Ok(Forger { kind, target, every, from, until })
 }
 
 /// The time at `place`, which is an `until`.

@@ -1,7 +1,10 @@
-//! `[gateway]`.
+//! `[gateway]` and `[[forger]]`.
 
 use super::{List, Number, Or, Positive, Text, Times};
-use crate::scenario::{Cookies as CookieWord, GatewaySelectors, RequestKind};
+use crate::scenario::{
+    Cookies as CookieWord, Forgery, ForgeryTarget, GatewaySelectors, RequestKind,
+};
+use core::time::Duration;
 use ike_core::{Identity, NotifyType, Suite};
 use serde::Deserialize;
 use toml::Spanned;
@@ -61,3 +64,14 @@ pub(in crate::scenario) struct Child {
 /// The error that refuses a Child SA.
 #[derive(Clone, Copy)]
 pub(in crate::scenario) struct ChildError(pub(in crate::scenario) NotifyType);
+
+/// `[[forger]]`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct Forger {
+    pub(in crate::scenario) kind: Text<Forgery>,
+    pub(in crate::scenario) target: Text<ForgeryTarget>,
+    pub(in crate::scenario) every: Text<Positive>,
+    pub(in crate::scenario) from: Option<Spanned<Text<Duration>>>,
+    pub(in crate::scenario) until: Option<Spanned<Text<Duration>>>,
+}

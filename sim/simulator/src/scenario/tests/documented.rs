@@ -73,6 +73,7 @@ fn every_key_is_documented_and_no_other() {
     assert_rows("### `cookies`", keys_of::<schema::Cookies>());
     assert_rows("### `requests`", keys_of::<schema::Request>());
     assert_rows("### `child`", keys_of::<schema::Child>());
+    assert_rows("## `[[forger]]`", keys_of::<schema::Forger>());
     assert_rows("### `wakes`", keys_of::<schema::Wakes>());
     assert_rows("### `application`", keys_of::<schema::Application>());
     assert_rows("### `restart`", keys_of::<schema::Restart>());

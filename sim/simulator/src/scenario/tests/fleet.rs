@@ -1,9 +1,9 @@
-//! What a fleet needs: faults, policies of the gateway, patterns of wakes.
+//! What a fleet needs: faults, policies of the gateway, forgers, patterns of wakes.
 
 use super::{LEAST, read, with};
 use crate::scenario::{
-    CHILD_ERRORS, ChildPolicy, Cookies, Drops, FirstWake, GatewaySelectors, LinkDirection, Outage,
-    Rate, Remote, Request, RequestKind, Scenario, Wakes,
+    CHILD_ERRORS, ChildPolicy, Cookies, Drops, FirstWake, Forger, Forgery, ForgeryTarget,
+    GatewaySelectors, LinkDirection, Outage, Rate, Remote, Request, RequestKind, Scenario, Wakes,
 };
 use core::time::Duration;
 use rstest::rstest;
@@ -116,6 +116,39 @@ fn a_child_sa_is_refused_with_any_of_the_five_errors() {
         let text = format!("[gateway]\nchild = {{ refuse = \"{error}\" }}");
         assert_eq!(read(&with(&text, "")).gateway.child, ChildPolicy::Refuse(error));
     }
+}
+
+#[test]
+fn a_forger_works_all_the_time_or_for_a_while() {
+    let text = format!(
+        "{LEAST}[[forger]]\nkind = \"garbage\"\ntarget = \"nodes\"\nevery = \"1s\"\n\
+         [[forger]]\nkind = \"replay\"\ntarget = \"gateway\"\nevery = \"2s\"\nfrom = \"3s\"\nuntil = \"2min\""
+    );
+    let always = Forger {
+        kind: Forgery::Garbage,
+        target: ForgeryTarget::Nodes,
+        every: s(1),
+        from: s(0),
+        until: s(60),
+    };
+    let for_a_while = Forger {
+        kind: Forgery::Replay,
+        target: ForgeryTarget::Gateway,
+        every: s(2),
+        from: s(3),
+        until: s(120),
+    };
+    assert_eq!(read(&text).forgers, [always, for_a_while]);
+}
+
+#[rstest]
+#[case("garbage", Forgery::Garbage)]
+#[case("forged-error", Forgery::Error)]
+#[case("forged-response", Forgery::Response)]
+#[case("replay", Forgery::Replay)]
+fn a_forger_forges_in_four_ways(#[case] word: &str, #[case] kind: Forgery) {
+    let forger = format!("[[forger]]\nkind = \"{word}\"\ntarget = \"nodes\"\nevery = \"1s\"");
+    assert_eq!(read(&format!("{LEAST}{forger}")).forgers[0].kind, kind);
 }
 
 #[rstest]

@@ -159,6 +159,23 @@ fn a_bad_pattern_of_wakes_is_refused(#[case] table: &str, #[case] expected: &str
     "[node.link]\nmtu = 9001",
     "x.toml:9:7: node.door.link.mtu: 9001 is out of range: expected an integer from 576 to 9000"
 )]
+#[case("[[forger]]\nkind = \"noise\"", r#"x.toml:9:8: forger.0.kind: "noise" is not known: expected "garbage", "forged-error", "forged-response" or "replay""#)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"",
+    "x.toml:8:1: forger.0: missing field `target`"
+)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"all\"",
+    r#"x.toml:11:10: forger.0.target: "all" is not known: expected "nodes" or "gateway""#
+)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"nodes\"\nfrom = \"2min\"",
+    "x.toml:12:8: forger.0.from: the run is over at 120s: expected a time before `duration`, 60s"
+)]
+#[case(
+    "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"nodes\"\nuntil = \"0s\"",
+    "x.toml:12:9: forger.0.until: 0ns is not later than `from`, 0ns: expected a later time"
+)]
 #[case("application.reports = 1", "x.toml:8:1: not TOML: ")]
 fn a_bad_line_below_a_node_is_named(#[case] line: &str, #[case] expected: &str) {
     let fault = fault(&with("", line));

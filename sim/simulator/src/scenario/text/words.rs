@@ -3,7 +3,8 @@
 use super::{FromText, word};
 use crate::scenario::schema::{Accept, ChildError};
 use crate::scenario::{
-    CHILD_ERRORS, Close, Cookies, Family, GatewaySelectors, Profile, Remote, RequestKind,
+    CHILD_ERRORS, Close, Cookies, Family, Forgery, ForgeryTarget, GatewaySelectors, Profile,
+    Remote, RequestKind,
 };
 use ike_core::Suite;
 
@@ -84,6 +85,22 @@ impl FromText for RequestKind {
                 ("delete", Self::Delete),
             ],
         )
+    }
+}
+
+impl FromText for Forgery {
+    const EXPECTED: &'static str = r#""garbage", "forged-error", "forged-response" or "replay""#;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        word(text, &Self::ALL.map(|kind| (kind.name(), kind)))
+    }
+}
+
+impl FromText for ForgeryTarget {
+    const EXPECTED: &'static str = r#""nodes" or "gateway""#;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        word(text, &[("nodes", Self::Nodes), ("gateway", Self::Gateway)])
     }
 }
 
