@@ -38,7 +38,8 @@ pub struct Group {
     pub remote: Remote,
     pub(super) identity: IdentityPattern,
     pub(super) psk: PskPattern,
-    pub(super) gateway_psk: PskPattern,
+    /// `None`: the gateway does not know them.
+    pub(super) gateway_psk: Option<PskPattern>,
 }
 
 /// The responder's traffic selector (TSr) that nodes propose.
@@ -80,14 +81,14 @@ impl Group {
         self.psk.node(number).expect("the longest was checked")
     }
 
-    /// The key that the gateway has on file for node `number`.
+    /// The key that the gateway has on file for node `number`; `None`: it does not know the node's identity.
     ///
     /// # Panics
     /// Where the group has no such node.
     #[must_use]
-    pub fn gateway_psk(&self, number: u32) -> Psk {
+    pub fn gateway_psk(&self, number: u32) -> Option<Psk> {
         assert!(self.numbers().contains(&number), "group {} has no node {number}", self.name);
-        self.gateway_psk.node(number).expect("the longest was checked")
+        self.gateway_psk.as_ref().map(|psk| psk.node(number).expect("the longest was checked"))
     }
 }
 

@@ -107,7 +107,7 @@ fn what_a_group_does_not_say_has_its_documented_default() {
     assert_eq!((group.first, group.count), (0, 1));
     assert_eq!(group.identity(0).to_string(), "fqdn:door-0.example");
     assert_eq!(group.psk(0).as_slice(), b"door-0 shared secret");
-    assert_eq!(group.gateway_psk(0), group.psk(0));
+    assert_eq!(group.gateway_psk(0), Some(group.psk(0)));
     assert_eq!(group.suite, Suite::AesGcmX25519);
     assert_eq!(group.profile, Profile::Rfc7296Min);
     assert_eq!(group.retransmission, Schedule::RFC7296);

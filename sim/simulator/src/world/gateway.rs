@@ -70,7 +70,7 @@ fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
     config.child_lifetime = policy.child_lifetime;
     config.idle_timeout = policy.idle_timeout;
     for group in &scenario.groups {
-        let keys = group.numbers().map(|n| (group.identity(n), group.gateway_psk(n)));
+        let keys = group.numbers().filter_map(|n| Some((group.identity(n), group.gateway_psk(n)?)));
         config.credentials.extend(keys);
     }
     config

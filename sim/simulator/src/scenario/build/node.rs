@@ -49,11 +49,11 @@ fn group(
     let numbers = first..first + count;
     let default = Spanned::new(span.clone(), String::from("{group}-{n} shared secret"));
     let psk_text = raw.psk.unwrap_or(default);
-    let gateway_text = raw.gateway_psk.as_ref().unwrap_or(&psk_text);
+    let gateway_text = gateway_psk(raw.gateway_psk.as_ref(), raw.known.unwrap_or(true), &psk_text)?;
     Ok(Group {
         identity: identity(raw.identity.as_ref(), &span, &name, &numbers)?,
         psk: psk(&psk_text, &name, numbers.end - 1)?,
-        gateway_psk: psk(gateway_text, &name, numbers.end - 1)?,
+        gateway_psk: gateway_text.map(|text| psk(text, &name, numbers.end - 1)).transpose()?,
         first,
         count,
         suite: or(raw.suite, Suite::default()),
@@ -143,6 +143,21 @@ fn same_identity(one: &Group, other: &Group) -> Option<String> {
 
 fn psk(place: &Spanned<String>, group: &str, last: u32) -> Result<PskPattern, Fault> {
     PskPattern::new(place.get_ref(), group, last).map_err(|message| fault(place, message))
+}
+
+/// What the gateway has on file: nothing of nodes that it does not know.
+fn gateway_psk<'t>(
+    place: Option<&'t Spanned<String>>,
+    known: bool,
+    psk: &'t Spanned<String>,
+) -> Result<Option<&'t Spanned<String>>, Fault> {
+    match place {
+        Some(place) if !known => Err(fault(
+            place,
+            "the gateway has no key of who is not `known`: expected only one of both",
+        )),
+        _ => Ok(known.then(|| place.unwrap_or(psk))),
+    }
 }
 
 fn retransmission(

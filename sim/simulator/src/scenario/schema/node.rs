@@ -20,6 +20,7 @@ pub(in crate::scenario) struct Node {
     pub(in crate::scenario) identity: Option<Spanned<String>>,
     pub(in crate::scenario) psk: Option<Spanned<String>>,
     pub(in crate::scenario) gateway_psk: Option<Spanned<String>>,
+    pub(in crate::scenario) known: Option<bool>,
     pub(in crate::scenario) suite: Option<Text<Suite>>,
     pub(in crate::scenario) profile: Option<Text<Profile>>,
     pub(in crate::scenario) retransmission: Option<Spanned<Or<Preset, Retransmission>>>,
