@@ -1,7 +1,9 @@
 //! Groups of nodes: what differs between nodes, and their schedules.
 
 use super::super::group::{IdentityPattern, PskPattern};
-use super::super::{Close, Group, Link, MAX_NODES, Profile, Remote, Restart, schema};
+use super::super::{
+    Address, Close, Group, Link, MAX_NODES, MAX_SHARED, Profile, Remote, Restart, schema,
+};
 use super::{Fault, Run, Text, application, fault, link, or, wakes};
 use core::ops::Range;
 use core::time::Duration;
@@ -66,6 +68,7 @@ fn group(
         application: application::application(raw.application)?,
         restart: raw.restart.map_or_else(Restart::default, restart),
         link: raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?,
+        address: address(raw.address.as_ref(), count)?,
         remote: or(raw.remote, Remote::default()),
         name,
     })
@@ -102,6 +105,16 @@ fn count(
         return Err(Fault { span: place.map_or_else(|| node.clone(), Spanned::span), message });
     }
     Ok(count)
+}
+
+fn address(place: Option<&Spanned<Text<Address>>>, count: u32) -> Result<Address, Fault> {
+    let Some(place) = place else { return Ok(Address::default()) };
+    let Text(address) = *place.get_ref();
+    if address == Address::Shared && count > MAX_SHARED {
+        let message = format!("{count} nodes behind one address: expected at most {MAX_SHARED}");
+        return Err(fault(place, message));
+    }
+    Ok(address)
 }
 
 fn identity(
