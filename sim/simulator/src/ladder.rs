@@ -119,7 +119,7 @@ impl Ladder {
             (End::Unseen, seen)
         };
         let arrow = Arrow { towards, sent, arrives };
-        self.draw(sighting.node, sighting.octets, |label| vec![arrow.line(label)]);
+        self.draw(sighting.node, sighting.octets, |label| arrow.lines(label));
     }
 
     /// Notes what happened at a side.
@@ -135,16 +135,14 @@ impl Ladder {
         if !self.wants(node) {
             return;
         }
-        for arrow in arrows(&label) {
-            self.add(node, arrow);
-        }
+        self.add(node, arrows(&label));
         for detail in details {
             self.add(node, draw::detail(&detail));
         }
     }
 
-    fn add(&mut self, node: u32, line: String) {
-        self.lines.entry(node).or_default().push(line);
+    fn add(&mut self, node: u32, lines: Vec<String>) {
+        self.lines.entry(node).or_default().extend(lines);
     }
 
     /// What an arrow says, and the lines below it.
@@ -206,17 +204,20 @@ impl Observer for Ladder {
     fn datagram(&mut self, datagram: &Datagram<'_>) {
         let towards = datagram.place.direction == Direction::Towards;
         let sent = End::At(datagram.at);
-        let arrow = |arrives, label: &str| Arrow { towards, sent, arrives }.line(label);
+        let arrow = |arrives, label: &str| Arrow { towards, sent, arrives }.lines(label);
         let copy = |delivery: &Delivery, label: &str| {
             let arrives = End::At(datagram.at + delivery.after());
             arrow(arrives, &format!("{label}{}", fault_words(delivery)))
         };
         self.draw(datagram.place.link, datagram.octets, |label| match &datagram.fate.outcome {
-            Outcome::Dropped(reason) => vec![arrow(End::Lost(*reason), label)],
+            Outcome::Dropped(reason) => arrow(End::Lost(*reason), label),
             Outcome::Delivered(deliveries) => {
                 let duplicate =
                     deliveries.duplicate.iter().map(|delivery| copy(delivery, "duplicate"));
-                core::iter::once(copy(&deliveries.original, label)).chain(duplicate).collect()
+                core::iter::once(copy(&deliveries.original, label))
+                    .chain(duplicate)
+                    .flatten()
+                    .collect()
             }
         });
     }
