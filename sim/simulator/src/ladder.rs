@@ -120,7 +120,7 @@ impl Ladder {
             (End::Unseen, seen)
         };
         let arrow = Arrow { towards, sent, arrives };
-        self.draw(sighting.node, sighting.octets, |label| vec![arrow.line(label)]);
+        self.draw(sighting.node, sighting.octets, |label| arrow.lines(label));
     }
 
     /// Notes what happened at a side.
@@ -136,16 +136,14 @@ impl Ladder {
         if !self.wants(node) {
             return;
         }
-        for arrow in arrows(&label) {
-            self.add(node, arrow);
-        }
+        self.add(node, arrows(&label));
         for detail in details {
             self.add(node, draw::detail(&detail));
         }
     }
 
-    fn add(&mut self, node: u32, line: String) {
-        self.lines.entry(node).or_default().push(line);
+    fn add(&mut self, node: u32, lines: Vec<String>) {
+        self.lines.entry(node).or_default().extend(lines);
     }
 
     /// What an arrow says, and the lines below it.
@@ -171,7 +169,7 @@ impl Ladder {
         let towards = place.direction == Direction::Towards;
         let arrow = Arrow { towards, sent: End::Forger, arrives: End::At(at) };
         let (label, details) = forged_words(kind, octets);
-        self.add(place.link, arrow.line(&label));
+        self.add(place.link, arrow.lines(&label));
         for detail in details {
             self.add(place.link, draw::detail(&detail));
         }
@@ -201,7 +199,7 @@ impl Observer for Ladder {
                 let peers = &self.peers;
                 let whose = |path: &Path| {
                     let known = peers.get(&path.remote).copied();
-                    known.or_else(|| crate::world::number_of(path.remote.ip()))
+                    known.or_else(|| crate::world::number_of(path.remote))
                 };
                 if let Some((node, text)) = responder_note(what, &whose, &mut self.sas) {
                     self.remark(node, event.at, Side::Gateway, &text);
@@ -222,17 +220,20 @@ impl Observer for Ladder {
     fn datagram(&mut self, datagram: &Datagram<'_>) {
         let towards = datagram.place.direction == Direction::Towards;
         let sent = End::At(datagram.at);
-        let arrow = |arrives, label: &str| Arrow { towards, sent, arrives }.line(label);
+        let arrow = |arrives, label: &str| Arrow { towards, sent, arrives }.lines(label);
         let copy = |delivery: &Delivery, label: &str| {
             let arrives = End::At(datagram.at + delivery.after());
             arrow(arrives, &format!("{label}{}", fault_words(delivery)))
         };
         self.draw(datagram.place.link, datagram.octets, |label| match &datagram.fate.outcome {
-            Outcome::Dropped(reason) => vec![arrow(End::Lost(*reason), label)],
+            Outcome::Dropped(reason) => arrow(End::Lost(*reason), label),
             Outcome::Delivered(deliveries) => {
                 let duplicate =
                     deliveries.duplicate.iter().map(|delivery| copy(delivery, "duplicate"));
-                core::iter::once(copy(&deliveries.original, label)).chain(duplicate).collect()
+                core::iter::once(copy(&deliveries.original, label))
+                    .chain(duplicate)
+                    .flatten()
+                    .collect()
             }
         });
     }

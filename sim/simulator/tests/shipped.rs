@@ -9,8 +9,19 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// The shipped scenarios, and behind them the regressions.
 fn shipped() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
+    let mut files = scenarios_in("../../scenarios");
+    files.extend(regressions());
+    files
+}
+
+fn regressions() -> Vec<PathBuf> {
+    scenarios_in("../../scenarios/regressions")
+}
+
+fn scenarios_in(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the folder of scenarios")
         .map(|entry| entry.expect("an entry").path())
@@ -67,6 +78,23 @@ fn the_three_of_the_readme_are_among_them() {
     for wanted in ["garage-door", "lossy-door", "ping"] {
         assert!(names.iter().any(|name| name == wanted), "{wanted} is not in {names:?}");
     }
+}
+
+#[test]
+fn every_regression_tells_of_its_bug_and_pins_the_seed_that_showed_it() {
+    assert!(regressions().len() >= 4);
+    for path in regressions() {
+        let text = fs::read_to_string(&path).expect("a readable scenario");
+        let pinned = text.lines().any(|line| line.starts_with("seed = "));
+        assert!(pinned && text.starts_with("# "), "{}", path.display());
+        assert!(scenario(&path).description.starts_with("Regression: "), "{}", path.display());
+    }
+    // Names are those of snapshots and of folders with files.
+    let mut names: Vec<String> = shipped().iter().map(|path| name(path)).collect();
+    names.sort();
+    let all = names.len();
+    names.dedup();
+    assert_eq!(names.len(), all, "two scenarios have one name: {names:?}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ pub(crate) struct Arguments {
     /// The scenario, a TOML file; docs/scenario.md has every key.
     #[arg(required_unless_present = "all")]
     pub(crate) scenario: Option<PathBuf>,
-    /// Runs every shipped scenario instead.
+    /// Runs every shipped scenario instead, and every regression with the seed that it pins.
     #[arg(long, conflicts_with_all = ["scenario", "out", "json", "node"])]
     pub(crate) all: bool,
     /// Where all randomness comes from [default: the scenario's].
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FIRST..LAST", value_parser = seeds,
           conflicts_with_all = ["out", "json", "node", "trace"])]
     pub(crate) seeds: Option<RangeInclusive<u64>>,
-    /// The folder for the files [default: target/sim/SCENARIO/SEED].
+    /// The folder for the files [default: target/sim/SCENARIO/SEED in the workspace].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) out: Option<PathBuf>,
     /// Changes a key of the scenario, for example link.loss=30% or node.door.count=3.
@@ -124,20 +124,51 @@ impl Named {
     }
 }
 
-/// The files of the shipped scenarios, in order.
+/// Where regressions are, among the shipped scenarios.
+const REGRESSIONS: &str = "regressions";
+
+/// The files of the shipped scenarios, in order, and behind them the regressions.
 pub(crate) fn shipped() -> Result<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios");
-    let folder = folder.canonicalize().context("the folder of shipped scenarios")?;
-    let here = std::env::current_dir().unwrap_or_default();
+    let folder = workspace().join("scenarios");
+    let mut files = scenarios_in(&folder)?;
+    files.extend(scenarios_in(&folder.join(REGRESSIONS))?);
+    Ok(files.into_iter().map(from_here).collect())
+}
+
+/// Whether a shipped scenario is a regression.
+pub(crate) fn is_regression(path: &Path) -> bool {
+    path.parent().is_some_and(|folder| folder.ends_with(REGRESSIONS))
+}
+
+fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = || format!("{}: cannot be read", folder.display());
     let mut files = Vec::new();
-    for entry in std::fs::read_dir(&folder).context("the folder of shipped scenarios")? {
-        let path = entry.context("the folder of shipped scenarios")?.path();
+    for entry in std::fs::read_dir(folder).with_context(unreadable)? {
+        let path = entry.with_context(unreadable)?.path();
         if path.extension().is_some_and(|extension| extension == "toml") {
-            files.push(path.strip_prefix(&here).map(Path::to_owned).unwrap_or(path));
+            files.push(path);
         }
     }
     files.sort();
     Ok(files)
+}
+
+/// Where the files of a run go unless somebody says otherwise: the same folder from wherever the
+/// command is typed.
+pub(crate) fn default_folder(name: &str, seed: u64) -> PathBuf {
+    from_here(workspace().join("target").join("sim").join(name).join(seed.to_string()))
+}
+
+/// The root of the workspace that this program was built from.
+fn workspace() -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    root.canonicalize().unwrap_or(root)
+}
+
+/// The path as short as it can be written here.
+fn from_here(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)
 }
 
 /// As a shell takes it.
@@ -186,5 +217,19 @@ mod tests {
     fn the_scenarios_of_the_readme_are_shipped() {
         let files = shipped().expect("a folder");
         assert!(files.iter().any(|path| path.ends_with("garage-door.toml")), "{files:?}");
+        let regression = "scenarios/regressions/half-open-forgotten.toml";
+        let found = files.iter().find(|path| path.ends_with(regression)).expect("shipped");
+        assert!(is_regression(found) && !is_regression(&files[0]));
+    }
+
+    #[test]
+    fn the_files_of_a_run_go_to_the_workspace_wherever_one_is() {
+        // Tests run in the folder of their package, which is below the workspace.
+        let folder = default_folder("ping", 7);
+        assert!(folder.is_absolute() && folder.ends_with("target/sim/ping/7"), "{folder:?}");
+        let root = folder.ancestors().nth(4).expect("the root");
+        assert!(root.join("Cargo.lock").exists(), "{root:?}");
+        let inside = std::env::current_dir().expect("a folder").join("x.toml");
+        assert_eq!(from_here(inside), Path::new("x.toml"));
     }
 }

@@ -63,22 +63,62 @@ pub(super) fn heads(names: &Lifelines) -> String {
 }
 
 /// Something that happened at one side.
-pub(super) fn note(at: Instant, side: Side, text: &str) -> String {
-    match side {
-        Side::Node => format!("{}  * {text:<width$}|", time(at), width = WIDTH - 1),
-        Side::Gateway => {
-            format!("{:>TIME$}  |{text:>width$} *  {}", "", at, width = WIDTH - 1)
-        }
-    }
+pub(super) fn note(at: Instant, side: Side, text: &str) -> Vec<String> {
+    let width = WIDTH - 1;
+    let parts = wrapped(text, width);
+    let (first, rest) = parts.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
+    let first = match side {
+        Side::Node => format!("{}  * {first:<width$}|", time(at)),
+        Side::Gateway => format!("{:>TIME$}  |{first:>width$} *  {at}", ""),
+    };
+    let rest = rest.iter().map(|part| match side {
+        Side::Node => format!("{:>TIME$}  | {part:<width$}|", ""),
+        Side::Gateway => format!("{:>TIME$}  |{part:>width$} |", ""),
+    });
+    core::iter::once(first).chain(rest).collect()
 }
 
 /// What is in the message above.
-pub(super) fn detail(text: &str) -> String {
-    format!("{:>TIME$}  |    {text:<width$}|", "", width = WIDTH - 4)
+pub(super) fn detail(text: &str) -> Vec<String> {
+    let parts = wrapped(text, WIDTH - 6);
+    let whole = text.chars().count() <= WIDTH - 4;
+    let parts = if whole { vec![text] } else { parts };
+    let line = |(index, part): (usize, &str)| {
+        let indent = if index == 0 { 4 } else { 6 };
+        format!("{:>TIME$}  |{:indent$}{part:<width$}|", "", "", width = WIDTH - indent)
+    };
+    parts.into_iter().enumerate().map(line).collect()
+}
+
+/// The text in parts of at most so many characters, ended at a space where there is one.
+fn wrapped(text: &str, width: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((end, _)) = rest.char_indices().nth(width) {
+        let cut = match rest[..end].rfind(' ') {
+            _ if rest[end..].starts_with(' ') => end,
+            Some(space) if space > 0 => space,
+            _ => end,
+        };
+        parts.push(rest[..cut].trim_end());
+        rest = rest[cut..].trim_start();
+    }
+    parts.push(rest);
+    parts
 }
 
 impl Arrow {
-    pub(super) fn line(&self, label: &str) -> String {
+    /// The arrow, and below it what does not fit on it.
+    pub(super) fn lines(&self, label: &str) -> Vec<String> {
+        let used = if matches!(self.sent, End::Forger) { FORGER.len() + 7 } else { 6 };
+        let mut parts = wrapped(label, WIDTH - used).into_iter();
+        let arrow = self.line(parts.next().unwrap_or_default());
+        let rest =
+            parts.map(|part| format!("{:>TIME$}  |   {part:<width$}|", "", width = WIDTH - 3));
+        core::iter::once(arrow).chain(rest).collect()
+    }
+
+    fn line(&self, label: &str) -> String {
         if matches!(self.sent, End::Forger) {
             return self.forged(label);
         }
@@ -143,14 +183,10 @@ mod tests {
             arrow(false, End::Lost(DropReason::TooBig)).line("IKE_SA_INIT response 0"),
             Arrow { towards: true, sent: End::Forger, arrives: at }.line("IKE_AUTH request 1"),
             Arrow { towards: false, sent: End::Forger, arrives: at }.line("IKE_AUTH response 1"),
-            note(Instant::from_micros(7), Side::Gateway, "established"),
-            detail("SA 1 IKE"),
+            note(Instant::from_micros(7), Side::Gateway, "established").concat(),
+            detail("SA 1 IKE").concat(),
         ];
-        for line in &lines {
-            let bars: Vec<usize> =
-                line.char_indices().filter(|(_, c)| "|*".contains(*c)).map(|(i, _)| i).collect();
-            assert_eq!(bars, [TIME + 2, TIME + 3 + WIDTH], "{line}");
-        }
+        assert_straight(&lines);
         assert!(lines[1].ends_with("|  lost") && lines[1].contains("-x "));
         assert!(lines[3].trim_start().starts_with("lost  |") && lines[3].contains(" x- "));
         assert!(lines[4].starts_with("lost (too_big)  |"));
@@ -159,6 +195,50 @@ mod tests {
         assert!(lines[6].trim_start().starts_with("2.000000  |<- IKE_AUTH response 1 ---"));
         assert!(lines[6].contains("--- forger  ") && lines[6].ends_with(" |"), "{}", lines[6]);
     }
+
+    fn assert_straight(lines: &[String]) {
+        for line in lines {
+            let bars: Vec<usize> = line
+                .chars()
+                .enumerate()
+                .filter(|(_, c)| "|*".contains(*c))
+                .map(|(i, _)| i)
+                .collect();
+            assert_eq!(bars, [TIME + 2, TIME + 3 + WIDTH], "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_line_goes_on_below_it() {
+        let hex = "0123456789abcdef".repeat(12);
+        let notify = detail(&format!("SK  N 16430 {hex}"));
+        assert_straight(&notify);
+        assert!(notify[0].trim_end_matches(['|', ' ']).ends_with("SK  N 16430"));
+        let data: String = notify[1..].iter().map(|line| line.trim_matches(['|', ' '])).collect();
+        assert_eq!(data, hex);
+        // What just fits is one line, as is nothing.
+        assert_eq!(detail(&"x".repeat(WIDTH - 4)).len(), 1);
+        assert_eq!(detail(&"x".repeat(WIDTH - 3)).len(), 2);
+        assert_eq!(detail("").len(), 1);
+        let words = "drops a packet: ".repeat(9);
+        for side in [Side::Node, Side::Gateway] {
+            let note = note(Instant::from_micros(7), side, words.trim_end());
+            assert_eq!(note.concat().matches("packet:").count(), 9, "{note:?}");
+            assert_eq!(note.len(), 3);
+            assert!(note[0].contains('*') && !note[1].contains('*'));
+            assert_straight(&note);
+        }
+        // Characters count, not octets.
+        assert_straight(&detail(&"\u{fc}".repeat(100)));
+        let (sent, at) = (End::At(Instant::from_micros(1)), End::At(Instant::from_micros(2)));
+        for (towards, arrives) in [(true, at), (false, at), (true, End::Lost(DropReason::Loss))] {
+            let label = "INFORMATIONAL response 4294967295, 65535 octets, sent again 10, mangled";
+            let lines = Arrow { towards, sent, arrives }.lines(label);
+            assert_straight(&lines);
+            assert!(lines.len() == 2 && lines[1].contains(" mangled "), "{lines:?}");
+        }
+    }
+
     #[test]
     fn an_end_that_nobody_saw_has_no_time() {
         let at = End::At(Instant::from_micros(2_000_000));

@@ -309,6 +309,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     fn start(&mut self, core: &mut Core<'_>) {
         let Some(child) = self.initiator.take_child_keys() else { return };
         self.log_child_keys(core, &child);
+        core.router.takes_spi(self.number, child.spi_in);
         self.tunnel = Some(Tunnel::new(
             self.crypto.clone(),
             &TunnelKeys {

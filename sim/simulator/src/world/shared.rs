@@ -3,8 +3,9 @@
 use super::address::Addresses;
 use super::behaviour::NodeBehaviour;
 use super::forger::Ear;
+use super::router::Router;
 use super::{from_net, to_net};
-use crate::event::{Actor, Event, Place, What};
+use crate::event::{Actor, Event, PacketDrop, Place, What};
 use crate::faults::Injection;
 use crate::fingerprint::digest;
 use crate::observer::{self, Datagram, Observer};
@@ -59,6 +60,7 @@ pub(crate) struct Core<'a> {
     pub(crate) links: Vec<Link>,
     /// What forgers overhear, where there are any.
     pub(crate) ear: Option<Ear>,
+    pub(crate) router: Router,
     queue: Queue<Next>,
     streams: Streams,
     behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
@@ -85,10 +87,12 @@ impl<'a> Core<'a> {
         }
         let mut queue = Queue::new();
         queue.reserve(nodes);
+        let addresses = super::addresses(scenario);
         Self {
             now: Instant::default(),
             end: Instant::default() + scenario.duration,
-            addresses: super::addresses(scenario),
+            router: Router::new(scenario, addresses),
+            addresses,
             observer,
             links,
             ear: (!scenario.forgers.is_empty()).then(Ear::default),
@@ -167,6 +171,13 @@ impl<'a> Core<'a> {
             },
             Outcome::Dropped(reason) => self.emit(who, What::Lost { place, reason }),
         }
+    }
+
+    /// A datagram of the gateway enters the link of whoever it is for.
+    pub(crate) fn send_back(&mut self, mut packet: Vec<u8>) -> Result<(), PacketDrop> {
+        let link = self.router.back(&mut packet)?;
+        self.send(Actor::Gateway, link, Direction::Back, packet);
+        Ok(())
     }
 
     /// A copy is on its way from now on. It is damaged where it enters: that is nobody else's business.

@@ -43,6 +43,11 @@ impl<C: Crypto> Tunnel<C> {
         self.inbound.spi()
     }
 
+    /// Whether packets for the address belong into it.
+    pub(crate) fn leads_to(&self, address: IpAddr) -> bool {
+        covers(&self.remote, address)
+    }
+
     /// The outer datagram for an inner one.
     pub(crate) fn seal(
         &mut self,
