@@ -18,9 +18,12 @@ pub(crate) struct Floor {
     /// A private key, and the public value of the other side.
     groups: BTreeMap<Group, (PrivateKey, Vec<u8>)>,
     keys: BTreeMap<Protection, ProtectionKey>,
-    /// Ciphertext and ICV by protection, octets of additional data, and octets of text.
-    sealed: BTreeMap<(Protection, u32, u32), (Vec<u8>, Vec<u8>)>,
+    /// By protection, octets of additional data, and octets of text.
+    sealed: BTreeMap<(Protection, u32, u32), Sealed>,
 }
+
+/// Ciphertext and ICV.
+type Sealed = (Vec<u8>, Vec<u8>);
 
 fn size(octets: u32) -> usize {
     usize::try_from(octets).expect("a length fits")
@@ -119,7 +122,7 @@ impl Floor {
 }
 
 /// A text of that length under the key.
-fn seal(key: &ProtectionKey, aad: u32, text: u32) -> (Vec<u8>, Vec<u8>) {
+fn seal(key: &ProtectionKey, aad: u32, text: u32) -> Sealed {
     let protection = key.protection();
     let (aad, mut text) = (vec![6; size(aad)], vec![7; size(text)]);
     let mut icv = vec![0; protection.icv_len()];

@@ -4,13 +4,14 @@
 //!
 //! Memory: of an SA as long as an end has its keys, the IVs: one range for a counter, 32 octets for
 //! each packet with random IVs; for each protected IKE message a hash. For ever, as 64-bit hashes: the
-//! four keys of each attempt with what they were for, its SPIs and its nonces: 12 words, about 150
+//! four keys of each attempt with what they were for, its SPIs and its nonces: 16 words, about 200
 //! octets with the trees that hold them. Two of n hashes are equal by chance with n^2 / 2^65: for a
 //! million attempts less than 10^-5.
 
 mod attempts;
 
 use super::packet::{Content, Esp, Ike, Packet, SK, iv_number};
+use super::per_node::PerNode;
 use super::ranges::Ranges;
 use super::{Check, Findings, hash_of};
 use crate::event::{Actor, Event, What};
@@ -26,16 +27,14 @@ type Sa = (u64, u64);
 
 #[derive(Default)]
 pub(super) struct Reuse {
-    /// Keys that somebody has, by their hash.
-    keys: BTreeMap<u64, KeyUse>,
-    /// All other keys that there were, each with what it was for.
-    past: BTreeMap<u64, u64>,
+    /// All keys that there were, by their hash.
+    keys: BTreeMap<u64, Known>,
     /// The IKE SAs of each end: a damaged IKE_SA_INIT may give each its own keys.
     ike: BTreeMap<(Sa, End), IkeSa>,
     /// By SPI and destination, at each end.
     esp: BTreeMap<(u32, IpAddr, End), EspSa>,
     /// The SA that a node had last.
-    nodes: BTreeMap<u32, Sa>,
+    nodes: PerNode<Sa>,
     /// Ends that have closed: what they still had to send leaves at the same instant.
     closing: Vec<(Instant, Sa, End)>,
     attempts: Attempts,
@@ -66,9 +65,17 @@ struct EspSa {
     iv_len: usize,
 }
 
-/// What a key was used for.
-struct KeyUse {
+/// A key that there was.
+struct Known {
+    /// A hash of what it was for.
     purpose: u64,
+    /// While somebody has it.
+    used: Option<Box<KeyUse>>,
+}
+
+/// How a key is used.
+#[derive(Default)]
+struct KeyUse {
     /// How many ends have it.
     ends: u32,
     ivs: Ranges,
@@ -95,28 +102,33 @@ fn key_hash(key: &ProtectionKey) -> u64 {
 impl Reuse {
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
     fn claim(&mut self, key: u64, purpose: u64, what: impl FnOnce() -> String) -> Option<String> {
-        let before = self.keys.get(&key).map(|key| key.purpose);
-        let before = before.or_else(|| self.past.remove(&key));
-        let used = self.keys.entry(key).or_insert_with(|| KeyUse {
-            purpose,
-            ends: 0,
-            ivs: Ranges::default(),
-            messages: Vec::new(),
-            sequence: 0,
-        });
-        used.ends += 1;
+        let mut before = None;
+        let known = self
+            .keys
+            .entry(key)
+            .and_modify(|known| before = Some(known.purpose))
+            .or_insert(Known { purpose, used: None });
+        if known.used.is_none() {
+            known.purpose = purpose;
+        }
+        known.used.get_or_insert_default().ends += 1;
         (before? != purpose)
             .then(|| format!("{} has a key that was used for another purpose", what()))
     }
 
     /// One end less has a key.
     fn release(&mut self, key: u64) {
-        let Some(used) = self.keys.get_mut(&key) else { return };
+        let Some(known) = self.keys.get_mut(&key) else { return };
+        let Some(used) = &mut known.used else { return };
         used.ends -= 1;
         if used.ends == 0 {
-            self.past.insert(key, used.purpose);
-            self.keys.remove(&key);
+            known.used = None;
         }
+    }
+
+    /// How a key that somebody has was used.
+    fn used(&mut self, key: u64) -> Option<&mut KeyUse> {
+        self.keys.get_mut(&key)?.used.as_deref_mut()
     }
 
     fn sa_at_gateway(&self, spi_r: u64) -> Option<Sa> {
@@ -154,7 +166,7 @@ impl Reuse {
         let key = sa.keys[usize::from(!ike.header.flags.is_initiator())];
         let iv = sk.body.get(..sa.iv_len)?;
         let digest = ike.digest();
-        let messages = &mut self.keys.get_mut(&key)?.messages;
+        let messages = &mut self.used(key)?.messages;
         let iv_number = iv_number(iv);
         let at = match messages.binary_search_by_key(&iv_number, |(iv, _)| *iv) {
             Ok(at) => at,
@@ -176,8 +188,7 @@ impl Reuse {
         let (spi, sequence) = (esp.spi, esp.sequence);
         let known =
             self.esp.get(&(spi, esp.destination, End::of(who))).map(|sa| (sa.key, sa.iv_len));
-        let Some((used, iv_len)) =
-            known.and_then(|(key, iv_len)| Some((self.keys.get_mut(&key)?, iv_len)))
+        let Some((used, iv_len)) = known.and_then(|(key, iv_len)| Some((self.used(key)?, iv_len)))
         else {
             findings.add(who, format!("an ESP packet has SPI {spi:08x}, of which there is no key"));
             return;
@@ -201,12 +212,13 @@ impl Reuse {
 impl Reuse {
     /// How many things it holds.
     pub(super) fn held(&self) -> usize {
-        self.keys.len() + self.ike.len() + self.esp.len() + self.nodes.len() + self.closing.len()
+        let used = self.keys.values().filter(|known| known.used.is_some()).count();
+        used + self.ike.len() + self.esp.len() + self.nodes.len() + self.closing.len()
     }
 
     /// How many hashes it keeps for ever.
     pub(super) fn remembered(&self) -> usize {
-        self.past.len() + self.attempts.remembered()
+        self.keys.len() + self.attempts.remembered()
     }
 }
 
@@ -219,8 +231,8 @@ impl Check for Reuse {
         self.forget(event.at);
         match (&event.what, event.who) {
             (What::Slept | What::Initiator(ike_initiator::Event::Closed(_)), Actor::Node(n)) => {
-                let sa = self.nodes.remove(&n);
-                self.closing.extend(sa.map(|sa| (event.at, sa, End::Node)));
+                let sa = self.nodes.remove(n);
+                self.closing.extend(sa.map(|sa| (event.at, *sa, End::Node)));
             }
             (What::Responder(ike_responder::Event::Closed { sa, .. }), _) => {
                 let sa = self.sa_at_gateway(sa.spi_r().0);
@@ -234,7 +246,7 @@ impl Check for Reuse {
     fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog, findings: &mut Findings) {
         let sa = (log.spis.1.0, log.spis.0.0);
         if let Actor::Node(number) = log.who {
-            self.nodes.insert(number, sa);
+            self.nodes.put(number, sa);
         }
         // An end that closed it may have it again at once.
         let end = End::of(log.who);
