@@ -325,10 +325,7 @@ fn an_ike_sa_is_rekeyed_by_a_new_spi(
 #[case::two(&[19, 31], [false, true, true])]
 #[case::one_or_none(&[31, 0], [true, true, false])]
 #[case::unknown(&[14, 99], [false, false, false])]
-fn a_child_sa_may_have_a_group_of_its_own(
-    #[case] offered: &[u16],
-    #[case] chosen: [bool; 3],
-) {
+fn a_child_sa_may_have_a_group_of_its_own(#[case] offered: &[u16], #[case] chosen: [bool; 3]) {
     let suite = Suite::default().esp();
     let mut transforms = suite.transforms().to_vec();
     transforms.extend(offered.iter().map(|id| Transform::new(TransformType::DH, *id)));

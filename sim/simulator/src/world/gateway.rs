@@ -26,6 +26,9 @@ struct Child {
     tunnel: Tunnel,
     peer: IpAddr,
     sa: SaId,
+    /// The one whose place it takes, as long as that is there and nothing has come in over this one: until
+    /// then what is sent belongs into the old one (RFC 7296 2.8).
+    waits_for: Option<u32>,
 }
 
 pub(crate) struct Gateway {
@@ -33,9 +36,9 @@ pub(crate) struct Gateway {
     agenda: Agenda,
     /// By the SPI of packets to the gateway.
     children: BTreeMap<u32, Child>,
-    by_sa: BTreeMap<SaId, u32>,
-    /// The latest Child SA of each node.
-    by_peer: BTreeMap<IpAddr, u32>,
+    by_sa: BTreeMap<SaId, Vec<u32>>,
+    /// The Child SAs of each node, the latest last.
+    by_peer: BTreeMap<IpAddr, Vec<u32>>,
     rng: ChaCha20Rng,
     alarm: Alarm,
     buffer: Vec<u8>,
@@ -120,6 +123,7 @@ impl Gateway {
             let spi = esp::spi_of(&payload).ok_or(PacketDrop::NoSa)?;
             let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
             let inner = child.tunnel.open(core, Actor::Gateway, &mut payload)?;
+            child.waits_for = None;
             // RFC 7296 2.4: a fresh ESP packet proves the peer alive, too.
             self.responder.note_traffic(core.now, child.sa);
             self.settle(core);
@@ -151,13 +155,25 @@ impl Gateway {
 
     fn seal(&mut self, core: &mut Core<'_>, inner: &[u8]) -> Result<(), PacketDrop> {
         let peer = ip::parse(inner).map_err(PacketDrop::Ip)?.destination;
-        let spi = self.by_peer.get(&peer).ok_or(PacketDrop::NoSa)?;
-        let child = self.children.get_mut(spi).ok_or(PacketDrop::NoSa)?;
+        let spi = self.outbound(peer, inner).ok_or(PacketDrop::NoSa)?;
+        let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
         let outer = (core.addresses.gateway(), child.peer);
         let packet = child.tunnel.seal(core, Actor::Gateway, (inner, outer), &mut self.rng)?;
         let link = core.addresses.number(child.peer).ok_or(PacketDrop::NoSa)?;
         core.send(Actor::Gateway, link, Direction::Back, packet);
         Ok(())
+    }
+
+    /// The latest Child SA of a node that is ready and whose selectors allow the packet; where none does, the
+    /// latest, which will say so.
+    fn outbound(&self, peer: IpAddr, inner: &[u8]) -> Option<u32> {
+        let mut ready = self.by_peer.get(&peer)?.iter().rev().filter_map(|spi| {
+            let child = self.children.get(spi).filter(|child| child.waits_for.is_none())?;
+            Some((*spi, child))
+        });
+        let latest = ready.clone().next()?.0;
+        let fitting = ready.find(|(_, child)| child.tunnel.allows(inner));
+        Some(fitting.map_or(latest, |(spi, _)| spi))
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
@@ -194,12 +210,17 @@ impl Gateway {
             core.emit(Actor::Gateway, What::Responder(&event));
             match event {
                 Event::HalfOpen { sa, .. } => self.log_keys(core, sa),
-                Event::Established { sa, .. } => self.install(core, sa),
+                Event::Established { sa, .. } => {
+                    self.agenda.established(core.now, sa);
+                    self.install(core, sa);
+                }
+                Event::ChildCreated { sa, .. } => self.install(core, sa),
+                Event::Rekeyed { old, new, .. } => self.rekeyed(core, old, new),
                 Event::Closed { sa, .. } => {
                     self.agenda.closed(sa);
-                    self.remove(sa);
+                    self.closed(sa);
                 }
-                Event::ChildClosed { sa } => self.remove(sa),
+                Event::ChildClosed { spi_in, .. } => self.remove(spi_in),
                 _ => {}
             }
         }
@@ -238,8 +259,20 @@ impl Gateway {
         core.observer.ike_keys(&IkeKeyLog { who, spis: (spi_i, spi_r), suite, keys });
     }
 
+    /// The new SA has all Child SAs of the old one, and what was still to be asked.
+    fn rekeyed(&mut self, core: &mut Core<'_>, old: SaId, new: SaId) {
+        self.log_keys(core, new);
+        self.agenda.rekeyed(old, new);
+        let Some(spis) = self.by_sa.remove(&old) else { return };
+        for spi in &spis {
+            if let Some(child) = self.children.get_mut(spi) {
+                child.sa = new;
+            }
+        }
+        self.by_sa.insert(new, spis);
+    }
+
     fn install(&mut self, core: &mut Core<'_>, sa: SaId) {
-        self.agenda.established(core.now, sa);
         let Some(child) = self.responder.take_child_keys(sa) else { return };
         let peer = child.path.remote.ip();
         let ChildSa { spi_in, spi_out, inbound, outbound, local, remote, .. } = &child;
@@ -253,16 +286,35 @@ impl Gateway {
         }
         let keys =
             TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };
-        self.by_sa.insert(sa, *spi_in);
-        self.by_peer.insert(peer, *spi_in);
-        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer, sa });
+        self.by_sa.entry(sa).or_default().push(*spi_in);
+        self.by_peer.entry(peer).or_default().push(*spi_in);
+        let (tunnel, waits_for) = (Tunnel::new(&keys), child.replaces);
+        self.children.insert(*spi_in, Child { tunnel, peer, sa, waits_for });
     }
 
-    fn remove(&mut self, sa: SaId) {
-        let Some(spi) = self.by_sa.remove(&sa) else { return };
-        let Some(child) = self.children.remove(&spi) else { return };
-        if self.by_peer.get(&child.peer) == Some(&spi) {
-            self.by_peer.remove(&child.peer);
+    fn closed(&mut self, sa: SaId) {
+        for spi in self.by_sa.remove(&sa).unwrap_or_default() {
+            self.remove(spi);
+        }
+    }
+
+    fn remove(&mut self, spi: u32) {
+        let Some(gone) = self.children.remove(&spi) else { return };
+        if let Some(of_sa) = self.by_sa.get_mut(&gone.sa) {
+            of_sa.retain(|other| *other != spi);
+        }
+        let Some(of_peer) = self.by_peer.get_mut(&gone.peer) else { return };
+        of_peer.retain(|other| *other != spi);
+        for other in of_peer.iter() {
+            if let Some(child) = self.children.get_mut(other) {
+                child.waits_for = child.waits_for.filter(|old| *old != spi);
+            }
+        }
+        if of_peer.is_empty() {
+            self.by_peer.remove(&gone.peer);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,6 +41,13 @@ impl Tunnel {
         self.inbound.spi()
     }
 
+    /// Whether the selectors let the inner datagram out.
+    pub(crate) fn allows(&self, inner: &[u8]) -> bool {
+        ip::parse(inner).is_ok_and(|packet| {
+            covers(&self.local, packet.source) && covers(&self.remote, packet.destination)
+        })
+    }
+
     /// The outer datagram for an inner one.
     pub(crate) fn seal(
         &mut self,
