@@ -302,6 +302,10 @@ fn the_latest_child_sa_is_sent_over_and_then_the_one_that_is_left() {
         assert_eq!(run.outbound(), Some(new), "nothing is replaced, so nothing is waited for");
         run.delete_child(0x7001);
         assert_eq!(run.outbound(), Some(old));
+        // The node itself goes on as if nothing had been, and connects again when it wakes again.
+        run.world.step_until(ike_core::Instant::from_micros(100_000_000));
+        assert_eq!(run.watch.0.borrow().0.judge.counter.figures.established, 2);
+        assert_eq!(run.world.gateway_sas(), (0, 1));
     });
 }
 
