@@ -30,6 +30,8 @@ pub struct Service {
 pub struct Summary {
     /// IKE SAs that were established.
     pub established: u64,
+    /// How often one was rekeyed: it goes on under other SPIs.
+    pub rekeyed: u64,
     /// Of these, the ones that were closed.
     pub closed: u64,
     /// Requests that were answered with an error.
@@ -43,8 +45,9 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "IKE SAs: {} established, {} of them closed; requests refused: {}; datagrams dropped: {}",
-            self.established, self.closed, self.refused, self.dropped
+            "IKE SAs: {} established, {} times rekeyed, {} of them closed; requests refused: {}; \
+             datagrams dropped: {}",
+            self.established, self.rekeyed, self.closed, self.refused, self.dropped
         )
     }
 }
@@ -145,8 +148,14 @@ impl Server<'_> {
     fn event(&mut self, event: &Event) -> Result<()> {
         let now = self.clock.now();
         self.recorder.responder(now, event)?;
+        if let Event::Rekeyed { old, new, .. } = event
+            && self.established.remove(old)
+        {
+            self.established.insert(*new);
+            self.summary.rekeyed += 1;
+        }
         match event {
-            Event::HalfOpen { sa, .. } => {
+            Event::HalfOpen { sa, .. } | Event::Rekeyed { new: sa, .. } => {
                 if let Some(keys) = key_log(&self.responder, *sa) {
                     self.recorder.ike_keys(&keys)?;
                 }
@@ -156,6 +165,7 @@ impl Server<'_> {
                 self.established.insert(*sa);
                 self.report(now, *sa)?;
             }
+            Event::ChildCreated { sa, .. } => self.report(now, *sa)?,
             Event::Closed { sa, .. } if self.established.remove(sa) => self.summary.closed += 1,
             Event::Refused { .. } => self.summary.refused += 1,
             Event::Dropped { .. } => self.summary.dropped += 1,
@@ -164,7 +174,7 @@ impl Server<'_> {
         Ok(())
     }
 
-    /// Tells of the Child SA of an SA just established.
+    /// Tells of the Child SA just made.
     fn report(&mut self, now: Instant, sa: SaId) -> Result<()> {
         let Some(child) = self.responder.take_child_keys(sa) else { return Ok(()) };
         let (us, peer) = (child.path.local.ip(), child.path.remote.ip());

@@ -59,8 +59,7 @@ fn the_programs_meet_and_both_say_so() {
     assert!(last.ends_with(" s; closed, Delete answered"), "{shown}");
     let (status, served) = respond.end();
     assert_eq!(status, Some(0), "{served}");
-    let last =
-        "IKE SAs: 1 established, 1 of them closed; requests refused: 0; datagrams dropped: 0";
+    let last = "IKE SAs: 1 established, 0 times rekeyed, 1 of them closed; requests refused: 0; datagrams dropped: 0";
     assert_eq!(served.lines().last(), Some(last), "{served}");
     the_files_are_there(&folder, &shown);
 }

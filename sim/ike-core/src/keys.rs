@@ -51,6 +51,36 @@ impl IkeKeys {
         shared: &SharedSecret,
     ) -> Self {
         let skeyseed = skeyseed(crypto, suite.prf, nonces, shared);
+        Self::expand(crypto, suite, &skeyseed, (nonces, spis))
+    }
+
+    /// The keys of the IKE SA that replaces this one: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr)
+    /// with the PRF of the old SA, the rest as in [`Self::derive`] with the new suite, nonces and SPIs
+    /// (RFC 7296 2.18).
+    ///
+    /// # Panics
+    /// As [`Self::derive`].
+    #[must_use]
+    pub fn rekey<C: Crypto>(
+        &self,
+        crypto: &C,
+        (old, new): (&IkeSuite, &IkeSuite),
+        (nonces, spis): (&SaNonces<'_>, (IkeSpi, IkeSpi)),
+        shared: &SharedSecret,
+    ) -> Self {
+        let mut prf = crypto.prf(old.prf, self.d.as_slice());
+        prf.update(shared.as_slice());
+        prf.update(nonces.initiator);
+        prf.update(nonces.responder);
+        Self::expand(crypto, new, &prf.finalize(), (nonces, spis))
+    }
+
+    fn expand<C: Crypto>(
+        crypto: &C,
+        suite: &IkeSuite,
+        skeyseed: &PrfOutput,
+        (nonces, spis): (&SaNonces<'_>, (IkeSpi, IkeSpi)),
+    ) -> Self {
         let (spi_i, spi_r) = (spis.0.to_octets(), spis.1.to_octets());
         let seed = [nonces.initiator, nonces.responder, &spi_i, &spi_r];
         let protection = suite.protection;
@@ -98,10 +128,32 @@ impl ChildKeys {
         nonces: &SaNonces<'_>,
         suite: &EspSuite,
     ) -> Self {
+        Self::expand(crypto, (prf, sk_d), &[nonces.initiator, nonces.responder], suite)
+    }
+
+    /// As [`Self::derive`] with a Diffie-Hellman exchange of its own, for perfect forward secrecy:
+    /// KEYMAT = prf+(SK_d, g^ir (new) | Ni | Nr).
+    #[must_use]
+    pub fn derive_pfs<C: Crypto>(
+        crypto: &C,
+        key: (PrfAlgorithm, &PrfOutput),
+        shared: &SharedSecret,
+        nonces: &SaNonces<'_>,
+        suite: &EspSuite,
+    ) -> Self {
+        let seed = [shared.as_slice(), nonces.initiator, nonces.responder];
+        Self::expand(crypto, key, &seed, suite)
+    }
+
+    fn expand<C: Crypto>(
+        crypto: &C,
+        (prf, sk_d): (PrfAlgorithm, &PrfOutput),
+        seed: &[&[u8]],
+        suite: &EspSuite,
+    ) -> Self {
         let protection = suite.protection;
         let (e_len, a_len) = (protection.encryption().key_len(), protection.integrity_key_len());
-        let seed = [nonces.initiator, nonces.responder];
-        let material = prf_plus(crypto, prf, sk_d.as_slice(), &seed, 2 * (e_len + a_len));
+        let material = prf_plus(crypto, prf, sk_d.as_slice(), seed, 2 * (e_len + a_len));
         let (initiator, responder) = material.as_slice().split_at(e_len + a_len);
         let key = |octets: &[u8]| {
             let (encryption, integrity) = octets.split_at(e_len);

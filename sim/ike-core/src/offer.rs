@@ -1,7 +1,7 @@
 //! What one side offers, and whether an answer is one of the offers (RFC 7296 2.7, 3.3.6).
 
 use crate::payload::{Proposal, Sa, Transform};
-use crate::{Error, PeerMisbehaved, ProtocolId, TransformType};
+use crate::{Error, IkeSpi, PeerMisbehaved, ProtocolId, TransformType};
 use crypto::{Encryption, Group, Integrity, PrfAlgorithm, Protection};
 use heapless::Vec;
 
@@ -258,13 +258,24 @@ impl IkeSuite {
             .transforms()
     }
 
-    /// Whether the proposal, which may list alternatives, lets this suite be chosen: each of its
-    /// transforms is there and each type that is there has one of ours (RFC 7296 3.3.6).
+    /// Whether the proposal of an IKE_SA_INIT request, which may list alternatives, lets this suite be
+    /// chosen: each of its transforms is there and each type that is there has one of ours (RFC 7296
+    /// 3.3.6).
     #[must_use]
     pub fn is_in(&self, proposal: &Proposal<'_>) -> bool {
         proposal.protocol() == ProtocolId::IKE
             && proposal.spi().is_empty()
             && is_choice(proposal, &self.transforms())
+    }
+
+    /// As [`Self::is_in`], for a proposal to rekey an IKE SA; gives the peer's new SPI (RFC 7296 1.3.2).
+    #[must_use]
+    pub fn spi_in(&self, proposal: &Proposal<'_>) -> Option<IkeSpi> {
+        let spi = IkeSpi(u64::from_be_bytes(proposal.spi().try_into().ok()?));
+        (proposal.protocol() == ProtocolId::IKE
+            && spi != IkeSpi::ZERO
+            && is_choice(proposal, &self.transforms()))
+        .then_some(spi)
     }
 }
 
@@ -275,13 +286,30 @@ impl EspSuite {
         EspOffer::new(&[self.protection]).expect("a list of one").transforms()
     }
 
+    /// The transforms of this suite with a Diffie-Hellman exchange of its own in that group; `None`:
+    /// without one. Only CREATE_CHILD_SA can have one (RFC 7296 1.2, 1.3.1).
+    #[must_use]
+    pub fn transforms_with(&self, group: Option<Group>) -> Transforms {
+        let mut all = self.transforms();
+        if let Some(group) = group {
+            add(&mut all, Transform::new(TransformType::DH, group.transform_id()));
+        }
+        all
+    }
+
     /// As [`IkeSuite::is_in`]; gives the peer's SPI.
     #[must_use]
     pub fn spi_in(&self, proposal: &Proposal<'_>) -> Option<u32> {
+        self.spi_in_with(proposal, None)
+    }
+
+    /// As [`Self::spi_in`], with the group as in [`Self::transforms_with`].
+    #[must_use]
+    pub fn spi_in_with(&self, proposal: &Proposal<'_>, group: Option<Group>) -> Option<u32> {
         let spi = u32::from_be_bytes(proposal.spi().try_into().ok()?);
         (proposal.protocol() == ProtocolId::ESP
             && spi > 255
-            && is_choice(proposal, &self.transforms()))
+            && is_choice(proposal, &self.transforms_with(group)))
         .then_some(spi)
     }
 }
@@ -290,7 +318,7 @@ fn is_choice(proposal: &Proposal<'_>, ours: &[Transform]) -> bool {
     let all_ours_offered =
         ours.iter().all(|wanted| proposal.transforms().any(|offered| offered == *wanted));
     // RFC 7296 3.3.6: one of each offered type must be chosen. "NONE" (id 0) may stand for none
-    // at all with an AEAD's integrity (RFC 7296 3.3.3) and with a group in IKE_AUTH.
+    // at all with an AEAD's integrity (RFC 7296 3.3.3) and with a group in IKE_AUTH (1.2).
     let all_types_ours = proposal.transforms().all(|offered| {
         ours.iter().any(|wanted| wanted.kind == offered.kind)
             || proposal.transforms().any(|other| {

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::time::Duration;
+use crypto::Group;
 use ike_core::{Identity, Psk, Schedule, Suite, TrafficSelector};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,6 +66,24 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// What a peer may do with CREATE_CHILD_SA requests: rekey its SAs, and make Child SAs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CreatePolicy {
+    /// How many Child SAs an IKE SA may have at a time, that of IKE_AUTH among them; a further one is
+    /// refused with NO_ADDITIONAL_SAS. Rekeying is never a matter of their number.
+    pub children: usize,
+    /// The groups in which a Child SA may have a Diffie-Hellman exchange of its own, the preferred one
+    /// first. Whether it has one is the peer's choice.
+    pub pfs: Vec<Group>,
+}
+
+impl Default for CreatePolicy {
+    /// 16 Child SAs; all groups.
+    fn default() -> Self {
+        Self { children: 16, pfs: vec![Group::Curve25519, Group::Ecp256, Group::Modp2048] }
+    }
+}
+
 /// The configuration of a responder.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -99,6 +118,9 @@ pub struct Config {
     /// An empty INFORMATIONAL request is sent after so long without a fresh message of the SA;
     /// `None`: never.
     pub liveness: Option<Duration>,
+    /// What CREATE_CHILD_SA requests of the peer may do (RFC 7296 1.3). `None`: nothing, as RFC 7296 4
+    /// allows; each is answered with NO_ADDITIONAL_SAS.
+    pub create: Option<CreatePolicy>,
     /// How long an IKE SA lasts before it is to be rekeyed, from IKE_AUTH on (strongSwan's
     /// `rekey_time`, libreswan's `ikelifetime`). A peer that refuses gets a Delete and may come back
     /// (RFC 7296 2.8, 4), and so does one that agrees: see [`crate::GatewayRequest`]. `None`: for
@@ -118,7 +140,8 @@ pub struct Config {
 impl Config {
     /// All suites, everything behind the gateway, initiators with the address they come from, a
     /// cookie above 1,000 half-open SAs, 30 s for IKE_AUTH, 20,000 half-open SAs at most,
-    /// no limit by address, work that takes no time, no liveness checks, SAs that last for ever, the schedule of RFC 7296 2.4; nobody has a key yet.
+    /// no limit by address, work that takes no time, no liveness checks, [`CreatePolicy::default`], SAs
+    /// that last for ever, the schedule of RFC 7296 2.4; nobody has a key yet.
     #[must_use]
     pub fn new(identity: Identity) -> Self {
         let everything = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
@@ -137,6 +160,7 @@ impl Config {
             half_open_per_address: None,
             service_time: Duration::ZERO,
             liveness: None,
+            create: Some(CreatePolicy::default()),
             ike_lifetime: None,
             child_lifetime: None,
             idle_timeout: None,

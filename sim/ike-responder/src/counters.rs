@@ -31,6 +31,10 @@ pub struct Counters {
     pub half_open_timeouts: u64,
     /// SAs whose peer was authenticated.
     pub established: u64,
+    /// Child SAs that CREATE_CHILD_SA requests of peers made, rekeyed ones among them.
+    pub children_created: u64,
+    /// IKE SAs that peers rekeyed.
+    pub rekeyed: u64,
     /// The most half-open SAs at a time; those that wait for the processor are not among them.
     pub half_open_peak: usize,
     /// The most IKE_SA_INIT requests at the processor at a time, the one at work among them.
@@ -52,6 +56,8 @@ impl Counters {
             Event::ResponseRepeated { .. } => &mut self.responses_repeated,
             Event::HalfOpen { .. } => &mut self.half_open,
             Event::Established { .. } => &mut self.established,
+            Event::ChildCreated { .. } => &mut self.children_created,
+            Event::Rekeyed { .. } => &mut self.rekeyed,
             Event::Closed { reason: CloseReason::HalfOpenTimeout, .. } => {
                 &mut self.half_open_timeouts
             }

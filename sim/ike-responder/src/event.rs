@@ -33,6 +33,7 @@ impl fmt::Debug for SaId {
 }
 
 /// A Child SA with its keys, handed out once. `in` is from the initiator to the gateway.
+/// It may outlive the IKE SA that made it: [`Event::Rekeyed`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildSa {
     /// The IKE SA that made it.
@@ -51,6 +52,10 @@ pub struct ChildSa {
     pub peer: Identity,
     /// Where IKE_AUTH came from.
     pub path: Path,
+    /// The inbound SPI of the Child SA that it takes the place of, which is there until
+    /// [`Event::ChildClosed`]. Until then, or until the first packet comes in over the new one, what is
+    /// sent belongs into the old one (RFC 7296 2.8).
+    pub replaces: Option<u32>,
     /// Agreed for the gateway's side (TSr).
     pub local: Vec<TrafficSelector>,
     /// Agreed for the initiator's side (TSi).
@@ -64,6 +69,8 @@ pub enum Phase {
     HalfOpen,
     /// Authenticated.
     Established,
+    /// Rekeyed by the peer, who is to delete it.
+    Replaced,
     /// Our Delete is on its way or waits for an earlier request's response.
     Closing,
     /// Gone; only its last response is kept, for a retransmitted request.
@@ -98,6 +105,8 @@ pub enum CloseReason {
     HalfOpenTimeout,
     /// The peer was not heard for [`crate::Config::idle_timeout`].
     Idle,
+    /// The peer has rekeyed it and not deleted it for minutes.
+    Replaced,
     /// The gateway lost everything: [`crate::Responder::crash`].
     Crashed,
     /// The peer did not prove who it is.
@@ -112,7 +121,7 @@ pub enum CloseReason {
 
 /// What a gateway may ask of an authenticated peer: see [`crate::Responder::request`].
 ///
-/// Nothing is created in earnest here. Where the peer agrees to a Child SA, that is deleted at once,
+/// Nothing that we ask for is created in earnest. Where the peer agrees to a Child SA, that is deleted at once,
 /// and a rekeyed one stays as it was; where it agrees to rekey the IKE SA, that is deleted and the
 /// new one never used, so the peer's liveness checks end it. A minimal initiator agrees to neither.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,7 +131,7 @@ pub enum GatewayRequest {
     /// Another Child SA with the algorithms and selectors of the one that there is (RFC 7296
     /// 1.3.1); without one, as the configuration prefers and allows.
     NewChild,
-    /// A new Child SA in place of the one that there is (RFC 7296 1.3.3).
+    /// A new Child SA in place of the one that there is, of several the oldest (RFC 7296 1.3.3).
     RekeyChild,
     /// A new IKE SA in place of this one, with a key exchange (RFC 7296 1.3.2). Our new key takes
     /// none of [`crate::Config::service_time`].
@@ -226,10 +235,33 @@ pub enum Event {
         /// Why: of a minimal initiator, always NO_ADDITIONAL_SAS (RFC 7815 2.2).
         notify: NotifyType,
     },
-    /// The Child SA is gone, the IKE SA stays.
+    /// A CREATE_CHILD_SA request of the peer made a Child SA: [`crate::Responder::take_child_keys`].
+    ChildCreated {
+        /// The SA.
+        sa: SaId,
+        /// The SPI of packets that the gateway receives over it.
+        spi_in: u32,
+        /// That of the Child SA which it takes the place of, until the peer deletes that.
+        replaces: Option<u32>,
+    },
+    /// A Child SA is gone, the IKE SA stays.
     ChildClosed {
         /// The SA.
         sa: SaId,
+        /// The SPI of packets that the gateway received over it.
+        spi_in: u32,
+    },
+    /// The peer rekeyed an SA. The new one has all its Child SAs; the old one is [`Phase::Replaced`]
+    /// until its own [`Event::Closed`]. The keys of the new one are there: [`crate::Responder::ike_keys`].
+    Rekeyed {
+        /// The old SA.
+        old: SaId,
+        /// The SA that takes its place.
+        new: SaId,
+        /// The initiator's new SPI.
+        spi_i: IkeSpi,
+        /// Our new SPI.
+        spi_r: IkeSpi,
     },
     /// The SA is gone, its Child SA with it.
     Closed {

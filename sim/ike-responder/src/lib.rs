@@ -43,7 +43,7 @@ mod table;
 mod tally;
 
 pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelectors};
-pub use config::{Config, CookiePolicy, Credentials};
+pub use config::{Config, CookiePolicy, CreatePolicy, Credentials};
 pub use counters::Counters;
 pub use event::{ChildSa, CloseReason, Event, GatewayRequest, Phase, SaId, SaSummary};
 pub use responder::{MAX_MESSAGE, Responder};

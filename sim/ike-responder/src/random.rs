@@ -59,6 +59,10 @@ impl Purpose {
     pub(crate) const OWN_SPI: Self = Self::named(b"own-spi ");
     pub(crate) const OWN_NONCE: Self = Self::named(b"own-nonc");
     pub(crate) const OWN_KEY: Self = Self::named(b"own-key ");
+    /// Of our answers to CREATE_CHILD_SA requests, as the next two.
+    pub(crate) const ANSWER_SPI: Self = Self::named(b"ans-spi ");
+    pub(crate) const ANSWER_NONCE: Self = Self::named(b"ans-nonc");
+    pub(crate) const ANSWER_KEY: Self = Self::named(b"ans-key ");
     pub(crate) const IV: Self = Self::named(b"iv      ");
     pub(crate) const JITTER: Self = Self::named(b"jitter  ");
 
@@ -71,6 +75,14 @@ impl Purpose {
 pub(crate) struct Streams(Secret<32>);
 
 impl Streams {
+    /// The streams of the SA that the peer's request with this Message ID puts in place of this one.
+    /// The hash goes one way only: nothing of the new SA tells about the old one.
+    pub(crate) fn successor(&self, message_id: u32) -> Self {
+        let hash = Sha256::new_with_prefix(self.0.as_slice());
+        let hash = hash.chain_update(b"rekey").chain_update(message_id.to_be_bytes());
+        Self(Secret::new(&hash.finalize()).expect("SHA-256 has 32 octets"))
+    }
+
     /// The stream from its beginning.
     pub(crate) fn stream(&self, purpose: Purpose) -> ChaCha20Rng {
         self.stream_at(purpose, 0)
@@ -108,6 +120,17 @@ mod tests {
             first(&seed, 0, b"a", Purpose::SPI),
         ];
         assert!(others.iter().all(|other| *other != base), "{others:x?}");
+    }
+
+    #[test]
+    fn each_rekeying_has_its_own_octets() {
+        let streams = Seed::new([7; 32]).streams(0, &[1; 32]);
+        let first = |streams: &Streams| streams.stream(Purpose::SPI).next_u64();
+        let [base, one, two] = [&streams, &streams.successor(2), &streams.successor(3)].map(first);
+        let later = first(&streams.successor(2).successor(2));
+        assert_eq!(one, first(&streams.successor(2)));
+        let all = std::collections::BTreeSet::from([base, one, two, later]);
+        assert_eq!(all.len(), 4);
     }
 
     #[test]

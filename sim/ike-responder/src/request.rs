@@ -37,14 +37,28 @@ impl<'a> InitRequest<'a> {
                 _ => {}
             }
         }
-        let nonce: &[u8] = needed(nonce, PayloadType::NONCE)?;
-        // RFC 7296 3.9; 16 octets are half the key of each PRF here, too (2.10).
-        if !(16..=256).contains(&nonce.len()) {
-            return Err(PeerMisbehaved::NonceLength(nonce.len()).into());
-        }
+        let nonce = checked_nonce(nonce)?;
         let (offer, ke) = (needed(offer, PayloadType::SA)?, needed(ke, PayloadType::KE)?);
         Ok(Self { offer, ke, nonce, cookie })
     }
+}
+
+/// RFC 7296 3.9; 16 octets are half the key of each PRF here, too (2.10).
+fn checked_nonce(nonce: Option<&[u8]>) -> Result<&[u8], Error> {
+    let nonce = needed(nonce, PayloadType::NONCE)?;
+    if (16..=256).contains(&nonce.len()) {
+        Ok(nonce)
+    } else {
+        Err(PeerMisbehaved::NonceLength(nonce.len()).into())
+    }
+}
+
+/// What a peer wants of a Child SA.
+#[derive(Debug)]
+pub(crate) struct ChildRequest<'a> {
+    pub(crate) offer: Sa<'a>,
+    pub(crate) tsi: TrafficSelectors<'a>,
+    pub(crate) tsr: TrafficSelectors<'a>,
 }
 
 /// An IKE_AUTH request.
@@ -53,9 +67,7 @@ pub(crate) struct AuthRequest<'a> {
     pub(crate) id: Identification<'a>,
     /// None: the initiator wants EAP (RFC 7296 2.16).
     pub(crate) auth: Option<Auth<'a>>,
-    pub(crate) offer: Sa<'a>,
-    pub(crate) tsi: TrafficSelectors<'a>,
-    pub(crate) tsr: TrafficSelectors<'a>,
+    pub(crate) child: ChildRequest<'a>,
     pub(crate) initial_contact: bool,
 }
 
@@ -76,18 +88,79 @@ impl<'a> AuthRequest<'a> {
                 PayloadType::N => {
                     initial_contact |= Notify::parse(&payload)?.kind == NotifyType::INITIAL_CONTACT;
                 }
-                // RFC 7296 1.2: IDr is a wish; ours may be another.
+                // RFC 7296 1.2: IDr is a wish; ours may be another. 2.19: CP is for who configures.
                 _ => {}
             }
         }
-        Ok(Self {
-            id: needed(id, PayloadType::IDI)?,
-            auth,
+        let id = needed(id, PayloadType::IDI)?;
+        let child = ChildRequest {
             offer: needed(offer, PayloadType::SA)?,
             tsi: needed(tsi, PayloadType::TSI)?,
             tsr: needed(tsr, PayloadType::TSR)?,
-            initial_contact,
-        })
+        };
+        Ok(Self { id, auth, child, initial_contact })
+    }
+}
+
+/// A CREATE_CHILD_SA request.
+#[derive(Debug)]
+pub(crate) struct CreateRequest<'a> {
+    pub(crate) nonce: &'a [u8],
+    pub(crate) ke: Option<KeyExchange<'a>>,
+    pub(crate) wanted: PeerWants<'a>,
+}
+
+/// What the peer asks CREATE_CHILD_SA for.
+#[derive(Debug)]
+pub(crate) enum PeerWants<'a> {
+    /// A Child SA; in place of the one with that SPI, which is the peer's inbound one.
+    Child(ChildRequest<'a>, Option<&'a [u8]>),
+    /// An IKE SA in place of the one that is asked.
+    Ike(Sa<'a>),
+}
+
+impl<'a> CreateRequest<'a> {
+    pub(crate) fn parse(payloads: Payloads<'a>) -> Result<Self, Error> {
+        let (mut offer, mut ke, mut nonce) = (None, None, None);
+        let (mut tsi, mut tsr, mut rekeys) = (None, None, None);
+        for payload in payloads {
+            let payload = payload?;
+            let kind = payload.kind;
+            match kind {
+                PayloadType::SA => once(&mut offer, Sa::parse(&payload)?, kind)?,
+                PayloadType::KE => once(&mut ke, KeyExchange::parse(&payload)?, kind)?,
+                PayloadType::NONCE => once(&mut nonce, payload.body, kind)?,
+                PayloadType::TSI => once(&mut tsi, TrafficSelectors::parse(&payload)?, kind)?,
+                PayloadType::TSR => once(&mut tsr, TrafficSelectors::parse(&payload)?, kind)?,
+                PayloadType::N => {
+                    let notify = Notify::parse(&payload)?;
+                    if notify.kind == NotifyType::REKEY_SA {
+                        once(&mut rekeys, rekeyed_spi(&notify, payload.offset)?, kind)?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        let (offer, nonce) = (needed(offer, PayloadType::SA)?, checked_nonce(nonce)?);
+        // RFC 7296 1.3.2: what is to be protected says what is to be rekeyed.
+        let is_ike =
+            offer.proposals().next().is_some_and(|first| first.protocol() == ProtocolId::IKE);
+        let wanted = if is_ike {
+            PeerWants::Ike(offer)
+        } else {
+            let (tsi, tsr) = (needed(tsi, PayloadType::TSI)?, needed(tsr, PayloadType::TSR)?);
+            PeerWants::Child(ChildRequest { offer, tsi, tsr }, rekeys)
+        };
+        Ok(Self { nonce, ke, wanted })
+    }
+}
+
+/// RFC 7296 1.3.3: the SPI is in the notify. No AH SA was ever made here, whose SPI would be found.
+fn rekeyed_spi<'a>(notify: &Notify<'a>, offset: usize) -> Result<&'a [u8], Error> {
+    if notify.spi.len() == 4 {
+        Ok(notify.spi)
+    } else {
+        Err(Malformed::new("a REKEY_SA notify with an SPI of 4 octets", offset).into())
     }
 }
 

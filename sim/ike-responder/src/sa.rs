@@ -83,6 +83,10 @@ pub(crate) struct Child {
     pub(crate) outbound: u32,
     pub(crate) suite: EspSuite,
     pub(crate) selectors: TunnelSelectors,
+    /// When it is to be rekeyed; `None` once that was tried.
+    pub(crate) due: Option<Instant>,
+    /// The peer has put another one in its place, and is to delete it (RFC 7296 2.8).
+    pub(crate) replaced: bool,
 }
 
 /// The peer is authenticated.
@@ -90,10 +94,15 @@ pub(crate) struct Established {
     pub(crate) common: Box<Common>,
     pub(crate) identity: Identity,
     pub(crate) path: Path,
-    pub(crate) last: LastAnswer,
-    pub(crate) child: Option<Child>,
-    /// Until the keys are taken.
-    pub(crate) child_keys: Option<Box<ChildSa>>,
+    /// `None`: nothing was asked yet, of an SA that came of rekeying.
+    pub(crate) last: Option<LastAnswer>,
+    /// Whether it came of rekeying, not of IKE_AUTH.
+    pub(crate) rekeyed: bool,
+    /// The oldest one first.
+    pub(crate) children: Vec<Child>,
+    /// Until the keys are taken, the oldest ones first.
+    #[expect(clippy::vec_box, reason = "keys stay where they are until they are taken")]
+    pub(crate) child_keys: Vec<Box<ChildSa>>,
     /// The Message ID of our next request.
     pub(crate) next_request: u32,
     pub(crate) outstanding: Option<OwnRequest>,
@@ -105,8 +114,6 @@ pub(crate) struct Established {
     pub(crate) idle_due: Option<Instant>,
     /// When the IKE SA is to be rekeyed; `None` once that was tried.
     pub(crate) ike_due: Option<Instant>,
-    /// As [`Self::ike_due`], the Child SA.
-    pub(crate) child_due: Option<Instant>,
 }
 
 impl Established {
@@ -124,11 +131,45 @@ impl Established {
         }
     }
 
-    /// The Child SA is gone, if there is one; whether there was.
-    pub(crate) fn lose_child(&mut self) -> bool {
-        self.child_keys = None;
-        self.child_due = None;
-        self.child.take().is_some()
+    /// There is one more Child SA, until `due`; it may take the place of another one.
+    pub(crate) fn add_child(&mut self, keys: Box<ChildSa>, due: Option<Instant>) {
+        for old in self.children.iter_mut().filter(|old| Some(old.inbound) == keys.replaces) {
+            (old.replaced, old.due) = (true, None);
+        }
+        let (local, remote) = (keys.local.clone(), keys.remote.clone());
+        self.children.push(Child {
+            inbound: keys.spi_in,
+            outbound: keys.spi_out,
+            suite: keys.suite,
+            selectors: TunnelSelectors { local, remote },
+            due,
+            replaced: false,
+        });
+        self.child_keys.push(keys);
+    }
+
+    /// The Child SA with this inbound SPI.
+    pub(crate) fn child(&self, inbound: u32) -> Option<&Child> {
+        self.children.iter().find(|child| child.inbound == inbound)
+    }
+
+    /// The one that is meant where nobody says which: the oldest that is to stay.
+    pub(crate) fn main_child(&self) -> Option<&Child> {
+        self.children.iter().find(|child| !child.replaced)
+    }
+
+    /// The Child SA with this inbound SPI is gone; whether it was there.
+    pub(crate) fn lose_child(&mut self, inbound: u32) -> bool {
+        let before = self.children.len();
+        self.child_keys.retain(|keys| keys.spi_in != inbound);
+        self.children.retain(|child| child.inbound != inbound);
+        self.children.len() < before
+    }
+
+    /// When something is to be done without a message.
+    fn deadline(&self) -> Option<Instant> {
+        let own = [self.request_due(), self.idle_due, self.ike_due];
+        own.into_iter().chain(self.children.iter().map(|child| child.due)).flatten().min()
     }
 
     /// The start of the timer of our request that leaves now.
@@ -158,7 +199,8 @@ pub(crate) enum Purposed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wanted {
     NewChild,
-    RekeyChild,
+    /// In place of the one with this inbound SPI.
+    RekeyChild(u32),
     RekeyIke,
 }
 
@@ -175,21 +217,22 @@ impl Purposed {
         Self::Create(Creation { wanted, expired })
     }
 
+    /// What the owner wants asked; `None`: there is no Child SA to rekey.
+    pub(crate) fn of(what: GatewayRequest, live: &Established) -> Option<Self> {
+        Some(match what {
+            GatewayRequest::Liveness => Self::Liveness,
+            GatewayRequest::NewChild => Self::create(Wanted::NewChild, false),
+            GatewayRequest::RekeyChild => {
+                Self::create(Wanted::RekeyChild(live.main_child()?.inbound), false)
+            }
+            GatewayRequest::RekeyIke => Self::create(Wanted::RekeyIke, false),
+        })
+    }
+
     pub(crate) const fn exchange(self) -> ExchangeType {
         match self {
             Self::Create(_) => ExchangeType::CREATE_CHILD_SA,
             Self::Liveness | Self::Delete | Self::DeleteChild(_) => ExchangeType::INFORMATIONAL,
-        }
-    }
-}
-
-impl From<GatewayRequest> for Purposed {
-    fn from(what: GatewayRequest) -> Self {
-        match what {
-            GatewayRequest::Liveness => Self::Liveness,
-            GatewayRequest::NewChild => Self::create(Wanted::NewChild, false),
-            GatewayRequest::RekeyChild => Self::create(Wanted::RekeyChild, false),
-            GatewayRequest::RekeyIke => Self::create(Wanted::RekeyIke, false),
         }
     }
 }
@@ -208,12 +251,19 @@ pub(crate) struct OwnRequest {
     pub(crate) due: Option<Instant>,
 }
 
+/// The peer has rekeyed the SA and is to delete it.
+pub(crate) struct Replaced {
+    pub(crate) live: Established,
+    /// When it ends without a word, whether the peer's Delete was lost or never sent.
+    pub(crate) until: Instant,
+}
+
 /// The SA is gone, its keys are wiped.
 pub(crate) struct Closed {
     pub(crate) id: SaId,
     pub(crate) spi_i: IkeSpi,
     pub(crate) path: Path,
-    pub(crate) last: LastAnswer,
+    pub(crate) last: Option<LastAnswer>,
     pub(crate) forget_at: Instant,
 }
 
@@ -221,6 +271,7 @@ pub(crate) struct Closed {
 pub(crate) enum Sa {
     HalfOpen(HalfOpen),
     Established(Established),
+    Replaced(Replaced),
     /// Our Delete is outstanding, or waits for the response to an earlier request.
     Closing(Established),
     Closed(Closed),
@@ -241,6 +292,7 @@ impl Sa {
         match self {
             Self::HalfOpen(sa) => sa.common.id,
             Self::Established(sa) | Self::Closing(sa) => sa.common.id,
+            Self::Replaced(sa) => sa.live.common.id,
             Self::Closed(sa) => sa.id,
         }
     }
@@ -249,6 +301,7 @@ impl Sa {
         match self {
             Self::HalfOpen(sa) => sa.common.spi_i,
             Self::Established(sa) | Self::Closing(sa) => sa.common.spi_i,
+            Self::Replaced(sa) => sa.live.common.spi_i,
             Self::Closed(sa) => sa.spi_i,
         }
     }
@@ -257,6 +310,7 @@ impl Sa {
         match self {
             Self::HalfOpen(sa) => sa.path,
             Self::Established(sa) | Self::Closing(sa) => sa.path,
+            Self::Replaced(sa) => sa.live.path,
             Self::Closed(sa) => sa.path,
         }
     }
@@ -265,6 +319,7 @@ impl Sa {
         match self {
             Self::HalfOpen(_) => Phase::HalfOpen,
             Self::Established(_) => Phase::Established,
+            Self::Replaced(_) => Phase::Replaced,
             Self::Closing(_) => Phase::Closing,
             Self::Closed(_) => Phase::Closed,
         }
@@ -274,6 +329,7 @@ impl Sa {
         match self {
             Self::HalfOpen(sa) => Some(&sa.common),
             Self::Established(sa) | Self::Closing(sa) => Some(&sa.common),
+            Self::Replaced(sa) => Some(&sa.live.common),
             Self::Closed(_) => None,
         }
     }
@@ -282,6 +338,7 @@ impl Sa {
     pub(crate) fn live(&self) -> Option<&Established> {
         match self {
             Self::Established(sa) | Self::Closing(sa) => Some(sa),
+            Self::Replaced(sa) => Some(&sa.live),
             Self::HalfOpen(_) | Self::Closed(_) => None,
         }
     }
@@ -290,6 +347,7 @@ impl Sa {
     pub(crate) fn live_mut(&mut self) -> Option<&mut Established> {
         match self {
             Self::Established(sa) | Self::Closing(sa) => Some(sa),
+            Self::Replaced(sa) => Some(&mut sa.live),
             Self::HalfOpen(_) | Self::Closed(_) => None,
         }
     }
@@ -298,8 +356,9 @@ impl Sa {
     pub(crate) fn last_answer(&self) -> Option<&LastAnswer> {
         match self {
             Self::HalfOpen(_) => None,
-            Self::Established(sa) | Self::Closing(sa) => Some(&sa.last),
-            Self::Closed(sa) => Some(&sa.last),
+            Self::Established(sa) | Self::Closing(sa) => sa.last.as_ref(),
+            Self::Replaced(sa) => sa.live.last.as_ref(),
+            Self::Closed(sa) => sa.last.as_ref(),
         }
     }
 
@@ -307,10 +366,8 @@ impl Sa {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self {
             Self::HalfOpen(sa) => Some(sa.deadline),
-            Self::Established(sa) => {
-                let all = [sa.request_due(), sa.idle_due, sa.ike_due, sa.child_due];
-                all.into_iter().flatten().min()
-            }
+            Self::Established(sa) => sa.deadline(),
+            Self::Replaced(sa) => sa.live.deadline().into_iter().chain([sa.until]).min(),
             // It ends when the Delete is answered or given up, not before.
             Self::Closing(sa) => sa.request_due(),
             Self::Closed(sa) => Some(sa.forget_at),
@@ -331,7 +388,12 @@ impl Sa {
         let expected = match self {
             Self::HalfOpen(_) => Some(1),
             // RFC 7296 2.2: Message IDs never start again; then there is no next one.
-            Self::Established(sa) | Self::Closing(sa) => sa.last.message_id.checked_add(1),
+            Self::Established(_) | Self::Replaced(_) | Self::Closing(_) => match self.last_answer()
+            {
+                Some(last) => last.message_id.checked_add(1),
+                // RFC 7296 2.18: after rekeying they count from 0.
+                None => Some(0),
+            },
             Self::Closed(_) => return Err(DropReason::NotExpected),
         };
         if expected != Some(header.message_id) {

@@ -55,7 +55,7 @@ impl Table {
                     self.by_identity.remove(&live.identity);
                 }
             }
-            if let Some(child) = &live.child {
+            for child in &live.children {
                 self.inbound_spis.remove(&child.inbound);
             }
         }
@@ -76,9 +76,7 @@ impl Table {
         }
         if let Some(live) = sa.live() {
             self.by_identity.entry(live.identity.clone()).or_default().insert(id);
-            if let Some(child) = &live.child {
-                self.inbound_spis.insert(child.inbound);
-            }
+            self.inbound_spis.extend(live.children.iter().map(|child| child.inbound));
         }
         self.sas.insert(id, sa);
     }
@@ -129,7 +127,7 @@ mod tests {
     use super::*;
     use crate::TunnelSelectors;
     use crate::random::Seed;
-    use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer};
+    use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer, Replaced};
     use crypto::{RustCrypto, Secret};
     use ike_core::{IkeKeys, IkeSpi, Path, SaNonces, Suite};
     use std::collections::VecDeque;
@@ -166,26 +164,32 @@ mod tests {
         })
     }
 
+    fn child(inbound: u32) -> Child {
+        Child {
+            inbound,
+            outbound: 0x2000,
+            suite: Suite::default().esp(),
+            selectors: TunnelSelectors { local: Vec::new(), remote: Vec::new() },
+            due: None,
+            replaced: false,
+        }
+    }
+
     fn live(id: u64) -> Established {
         Established {
             common: common(id),
             identity: "device".parse().expect("a name"),
             path: path(),
-            last: last(),
-            child: Some(Child {
-                inbound: 0x1000,
-                outbound: 0x2000,
-                suite: Suite::default().esp(),
-                selectors: TunnelSelectors { local: Vec::new(), remote: Vec::new() },
-            }),
-            child_keys: None,
+            last: Some(last()),
+            rekeyed: false,
+            children: vec![child(0x1000), child(0x1001)],
+            child_keys: Vec::new(),
             next_request: 0,
             outstanding: None,
             pending: VecDeque::new(),
             liveness_due: Some(Instant::from_micros(id)),
             idle_due: None,
             ike_due: None,
-            child_due: None,
         }
     }
 
@@ -195,10 +199,12 @@ mod tests {
             id: SaId(4),
             spi_i: IkeSpi(7),
             path: path(),
-            last: last(),
+            last: Some(last()),
             forget_at: Instant::from_micros(4),
         });
-        let all = [half_open(1), Sa::Established(live(2)), Sa::Closing(live(3)), closed];
+        let until = Instant::from_micros(9);
+        let replaced = Sa::Replaced(Replaced { live: live(5), until });
+        let all = [half_open(1), Sa::Established(live(2)), Sa::Closing(live(3)), closed, replaced];
         for sa in all {
             let (mut table, id, phase) = (Table::default(), sa.id(), sa.phase());
             let deadline = sa.deadline();

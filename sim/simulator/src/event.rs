@@ -425,7 +425,9 @@ fn responder_name(event: &ike_responder::Event) -> &'static str {
         E::PeerRefused { .. } => "peer_refused",
         E::Queued { .. } => "queued",
         E::Crashed { .. } => "crashed",
+        E::ChildCreated { .. } => "child_created",
         E::ChildClosed { .. } => "child_closed",
+        E::Rekeyed { .. } => "rekeyed",
         E::Closed { .. } => "closed",
     }
 }
@@ -472,7 +474,21 @@ fn responder_fields(event: &ike_responder::Event, to: &mut dyn Fields) {
             to.number("answer_at_us", answer_at.micros());
         }
         E::Crashed { queued } => to.number("queued", *queued as u64),
-        E::ChildClosed { sa } => to.opaque("sa", sa.spi_r().0),
+        E::ChildCreated { sa, spi_in, replaces } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.opaque("spi_in", (*spi_in).into());
+            if let Some(replaces) = replaces {
+                to.opaque("replaces", (*replaces).into());
+            }
+        }
+        E::ChildClosed { sa, spi_in } => {
+            to.opaque("sa", sa.spi_r().0);
+            to.opaque("spi_in", (*spi_in).into());
+        }
+        E::Rekeyed { old, new, .. } => {
+            to.opaque("sa", old.spi_r().0);
+            to.opaque("new", new.spi_r().0);
+        }
         E::Closed { sa, reason } => {
             to.opaque("sa", sa.spi_r().0);
             to.text("reason", &format_args!("{reason:?}"));

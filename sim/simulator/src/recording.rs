@@ -50,6 +50,8 @@ pub struct Recording {
     pub(crate) ladder: Option<Ladder>,
     pub(crate) ike_keys: Vec<IkeKeyLog>,
     pub(crate) esp_keys: Vec<EspKeyLog>,
+    /// IKE SAs that came of rekeying, by the responder's SPI.
+    rekeyed: BTreeSet<u64>,
     name: Box<dyn Fn(u32) -> String>,
 }
 
@@ -66,6 +68,7 @@ impl Recording {
             ladder,
             ike_keys: Vec::new(),
             esp_keys: Vec::new(),
+            rekeyed: BTreeSet::new(),
             name: Box::new(move |number| name_of(&names, number)),
         }
     }
@@ -141,6 +144,9 @@ fn fate_comment(fate: &Outcome) -> String {
 impl Observer for Recording {
     fn event(&mut self, event: &Event<'_>) {
         self.judge.event(event);
+        if let What::Responder(ike_responder::Event::Rekeyed { spi_r, .. }) = &event.what {
+            self.rekeyed.insert(spi_r.0);
+        }
         let node = event.node();
         if self.wants(node) {
             self.trace.push((node, trace_line(event, &self.name)));
@@ -175,8 +181,9 @@ impl Observer for Recording {
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
         self.judge.ike_keys(keys);
-        // Both ends show theirs, and a file needs them once.
-        if keys.who == Actor::Gateway {
+        // Both ends show theirs, and a file needs them once. No node of ours rekeys an IKE SA: what came
+        // of that only the gateway shows.
+        if keys.who == Actor::Gateway && !self.rekeyed.remove(&keys.spis.1.0) {
             return;
         }
         self.ike_keys.push(keys.clone());

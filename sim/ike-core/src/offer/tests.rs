@@ -297,3 +297,42 @@ fn a_transform_is_offered_once_however_often_it_is_listed() {
     let kinds: Vec<u8> = suite.transforms().iter().map(|transform| transform.kind.0).collect();
     assert_eq!(kinds, [1, 2, 3, 4]);
 }
+
+const PEER: &[u8] = &[0, 0, 0, 0, 0, 0, 0, 9];
+
+#[rstest]
+#[case::with_a_new_spi(PEER, ProtocolId::IKE, Some(IkeSpi(9)))]
+#[case::without_a_spi(&[], ProtocolId::IKE, None)]
+#[case::with_a_zero_spi(&[0; 8], ProtocolId::IKE, None)]
+#[case::with_half_a_spi(&[9; 4], ProtocolId::IKE, None)]
+#[case::for_esp(PEER, ProtocolId::ESP, None)]
+fn an_ike_sa_is_rekeyed_by_a_new_spi(
+    #[case] spi: &'static [u8],
+    #[case] protocol: ProtocolId,
+    #[case] expected: Option<IkeSpi>,
+) {
+    let suite = Suite::default().ike();
+    let transforms = suite.transforms();
+    let offer = [proposal(1, protocol, spi, &transforms)];
+    let found = with_sa(&offer, |sa| sa.proposals().find_map(|p| suite.spi_in(&p)));
+    assert_eq!(found, expected);
+}
+
+/// RFC 7296 1.3.1, 3.3.6: a type that is offered must be chosen from, NONE among its values.
+#[rstest]
+#[case::none(&[], [true, false, false])]
+#[case::one(&[31], [false, true, false])]
+#[case::two(&[19, 31], [false, true, true])]
+#[case::one_or_none(&[31, 0], [true, true, false])]
+#[case::unknown(&[14, 99], [false, false, false])]
+fn a_child_sa_may_have_a_group_of_its_own(#[case] offered: &[u16], #[case] chosen: [bool; 3]) {
+    let suite = Suite::default().esp();
+    let mut transforms = suite.transforms().to_vec();
+    transforms.extend(offered.iter().map(|id| Transform::new(TransformType::DH, *id)));
+    let offer = [proposal(1, ProtocolId::ESP, SPI, &transforms)];
+    let groups = [None, Some(Group::Curve25519), Some(Group::Ecp256)];
+    let found = groups.map(|group| {
+        with_sa(&offer, |sa| sa.proposals().find_map(|p| suite.spi_in_with(&p, group))).is_some()
+    });
+    assert_eq!(found, chosen);
+}

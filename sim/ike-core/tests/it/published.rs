@@ -2,7 +2,8 @@
 
 use crate::common::{Hex, SUITES, cases, message_of, payloads};
 use crypto::{
-    Crypto, Encryption, Group, PrivateKey, Protection, ProtectionKey, RustCrypto, SharedSecret,
+    Crypto, Encryption, Group, Prf as _, PrfAlgorithm, PrfOutput, PrivateKey, Protection,
+    ProtectionKey, RustCrypto, SharedSecret,
 };
 use ike_core::payload::{
     Auth, Body, Delete, Identification, KeyExchange, Nonce, Notify, Payload, Payloads,
@@ -127,6 +128,60 @@ fn in_order(keys: &IkeKeys) -> [&[u8]; 7] {
         keys.pi.as_slice(),
         keys.pr.as_slice(),
     ]
+}
+
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rekey {
+    nonce_i: Hex,
+    nonce_r: Hex,
+    sk_d: Hex,
+    shared: Hex,
+    skeyseed: Hex,
+    spi_i: Hex,
+    spi_r: Hex,
+    material: Hex,
+    child: Hex,
+    child_pfs: Hex,
+}
+
+/// RFC 7296 2.18: SKEYSEED is the published one, for no other key makes the material.
+#[test]
+fn rekeying_gives_the_numbers_of_cavp() {
+    for case in cases::<Rekey>(include_str!("../../../../fixtures/ike/rekey.toml")) {
+        let nonces = SaNonces { initiator: &case.nonce_i, responder: &case.nonce_r };
+        let shared = SharedSecret::new(&case.shared).expect("a shared secret");
+        let spis = (spi(&case.spi_i), spi(&case.spi_r));
+        for suite in SUITES {
+            let ike = suite.ike();
+            let mut old = IkeKeys::derive(&RustCrypto, &ike, &nonces, spis, &shared);
+            old.d = PrfOutput::new(&case.sk_d).expect("an output of the PRF");
+            let keys = old.rekey(&RustCrypto, (&ike, &ike), (&nonces, spis), &shared);
+            let all = in_order(&keys).concat();
+            assert_eq!(all[..], case.material[..all.len()], "{suite}");
+
+            let key = (ike.prf, &old.d);
+            let child = ChildKeys::derive(&RustCrypto, key.0, key.1, &nonces, &suite.esp());
+            assert_keymat(&child, &case.child);
+            let child = ChildKeys::derive_pfs(&RustCrypto, key, &shared, &nonces, &suite.esp());
+            assert_keymat(&child, &case.child_pfs);
+        }
+        let mut prf = RustCrypto.prf(PrfAlgorithm::HmacSha256, &case.skeyseed);
+        [&case.nonce_i, &case.nonce_r, &case.spi_i, &case.spi_r]
+            .into_iter()
+            .for_each(|part| prf.update(part));
+        prf.update(&[1]);
+        assert_eq!(prf.finalize().as_slice(), &case.material[..32]);
+    }
+}
+
+/// RFC 7296 2.17: the initiator's direction first, encryption before integrity.
+fn assert_keymat(child: &ChildKeys, keymat: &[u8]) {
+    let keys = [&child.initiator, &child.responder];
+    let all: Vec<&[u8]> =
+        keys.into_iter().flat_map(|key| [key.encryption(), key.integrity()]).collect();
+    let all = all.concat();
+    assert_eq!(all[..], keymat[..all.len()]);
 }
 
 #[derive(serde::Deserialize)]

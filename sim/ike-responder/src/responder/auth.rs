@@ -1,37 +1,23 @@
 //! IKE_AUTH.
 
+use super::child::{Keying, NewChild, Place};
 use super::receive::Content;
 use super::{Arrival, Responder};
-use crate::narrow::narrow;
 use crate::random::Purpose;
 use crate::request::AuthRequest;
-use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer, Sa};
-use crate::{Behaviour, ChildSa, CloseReason, Event, OutPayload, TunnelSelectors, negotiate};
+use crate::sa::{Closed, Common, Established, HalfOpen, LastAnswer, Sa};
+use crate::{Behaviour, CloseReason, Event, OutPayload};
 use core::time::Duration;
 use crypto::{Crypto, PrfOutput, constant_time_eq};
-use ike_core::payload::{Auth, Notify, ProposalRepr, Raw, SaRepr, TsRepr};
+use ike_core::payload::{Auth, Notify, Raw};
 use ike_core::{
     AuthKey, AuthMethod, ChildKeys, Error, Identity, Instant, NotifyType, Path, PayloadType,
-    PeerIncompatible, PeerMisbehaved, ProtocolId, SaNonces, TrafficSelector, answer, auth_key,
-    auth_prf, finish_auth,
+    PeerIncompatible, PeerMisbehaved, SaNonces, answer, auth_key, auth_prf, finish_auth,
 };
-use rand_chacha::ChaCha20Rng;
-use rand_core::Rng;
 use std::collections::VecDeque;
 
 /// How long the last response of an SA that is gone is kept; RFC 7296 2.1: several minutes.
-const LINGER: Duration = Duration::from_secs(240);
-
-/// A Child SA that is about to be agreed, and the payloads that agree to it.
-struct NewChild {
-    sa: Box<ChildSa>,
-    payloads: Vec<OutPayload>,
-}
-
-fn agreed(child: &ChildSa) -> Child {
-    let selectors = TunnelSelectors { local: child.local.clone(), remote: child.remote.clone() };
-    Child { inbound: child.spi_in, outbound: child.spi_out, suite: child.suite, selectors }
-}
+pub(super) const LINGER: Duration = Duration::from_secs(240);
 
 impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// The verified request with Message ID 1: after it, nothing is half-open any more.
@@ -103,7 +89,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         };
         let (kind, data, len) = answer(error);
         let payloads = vec![OutPayload::of(&Notify::new(kind, &data[..len]))];
-        let last = self.answer(arrival, &mut half_open.common, payloads);
+        let last = Some(self.answer(arrival, &mut half_open.common, payloads));
         self.refused(Some(half_open.common.id), arrival.path, kind);
         self.bury(arrival.now, &half_open.common, (last, half_open.path), reason)
     }
@@ -113,7 +99,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         &mut self,
         now: Instant,
         common: &Common,
-        (last, path): (LastAnswer, Path),
+        (last, path): (Option<LastAnswer>, Path),
         reason: CloseReason,
     ) -> Sa {
         self.closed(common.id, reason);
@@ -134,10 +120,10 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         self.event(Event::Established { sa: id, identity: identity.clone(), path, replaced });
         let mut payloads = self.proof(auth);
         // RFC 7296 2.21.2: what fails now is the Child SA; the IKE SA stays.
-        let child = match self.create_child(arrival, &half_open, (request, &identity)) {
+        let child = match self.first_child(&half_open, (request, &identity), path) {
             Ok(child) => {
                 payloads.extend(child.payloads);
-                Some(child.sa)
+                Some(child.keys)
             }
             Err(notify) => {
                 payloads.push(OutPayload::of(&Notify::new(notify, &[])));
@@ -150,22 +136,45 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             common: half_open.common,
             identity,
             path,
-            last,
-            child: child.as_ref().map(|child| agreed(child)),
-            child_keys: child,
+            last: Some(last),
+            rekeyed: false,
+            children: Vec::new(),
+            child_keys: Vec::new(),
             next_request: 0,
             outstanding: None,
             pending: VecDeque::new(),
             liveness_due: None,
             idle_due: None,
             ike_due: self.config.ike_lifetime.map(|span| arrival.now + span),
-            child_due: None,
         };
-        if established.child.is_some() {
-            established.child_due = self.config.child_lifetime.map(|span| arrival.now + span);
+        if let Some(keys) = child {
+            established.add_child(keys, self.config.child_lifetime.map(|span| arrival.now + span));
         }
         established.heard(arrival.now, &self.config);
         Sa::Established(established)
+    }
+
+    /// The Child SA of IKE_AUTH; its keys need no nonces but those of IKE_SA_INIT (RFC 7296 2.17).
+    fn first_child(
+        &mut self,
+        half_open: &HalfOpen,
+        (request, peer): (&AuthRequest<'_>, &Identity),
+        path: Path,
+    ) -> Result<NewChild, NotifyType> {
+        if let Some(notify) = self.behaviour.refuse_child() {
+            return Err(notify);
+        }
+        let common = &half_open.common;
+        let stream = common.streams.stream(Purpose::CHILD_SPI);
+        let draft = self
+            .draft(&request.child, Keying::OfIkeSa, Place { path, children: &[] }, stream)
+            .map_err(|error| answer(&error.into()).0)?;
+        let nonces = SaNonces { initiator: &half_open.nonce_i, responder: &half_open.nonce_r };
+        let (prf, sk_d) = (common.suite.prf, &common.keys.d);
+        let keys = ChildKeys::derive(&self.crypto, prf, sk_d, &nonces, &draft.choice.esp.suite);
+        let mut payloads = vec![draft.sa_payload()];
+        payloads.extend(draft.selector_payloads());
+        Ok(NewChild { keys: draft.finish(keys, (common.id, peer, path), None), payloads })
     }
 
     /// Ends the other SAs of the identity without a word (RFC 7296 2.4); how many.
@@ -187,79 +196,5 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         let id = Raw { kind: PayloadType::IDR, body: self.config.identity.body() };
         let auth = Auth { method: AuthMethod::SHARED_KEY_MIC, data: &data };
         vec![OutPayload::of(&id), OutPayload::of(&auth)]
-    }
-
-    fn create_child(
-        &mut self,
-        arrival: &Arrival,
-        half_open: &HalfOpen,
-        (request, peer): (&AuthRequest<'_>, &Identity),
-    ) -> Result<NewChild, NotifyType> {
-        if let Some(notify) = self.behaviour.refuse_child() {
-            return Err(notify);
-        }
-        let (choice, spi_out) = negotiate::choose_esp(&self.config.suites, &request.offer)
-            .map_err(|error| answer(&error.into()).0)?;
-        let TunnelSelectors { local, remote } = self.narrow(arrival, request)?;
-        let common = &half_open.common;
-        let spi_in = self.unused_esp_spi(common.streams.stream(Purpose::CHILD_SPI));
-        let proposal = ProposalRepr {
-            number: choice.number,
-            protocol: ProtocolId::ESP,
-            spi: &spi_in.to_be_bytes(),
-            transforms: &choice.transforms,
-        };
-        let payloads = vec![
-            OutPayload::of(&SaRepr(&[proposal])),
-            OutPayload::of(&TsRepr { whose: PayloadType::TSI, selectors: &remote }),
-            OutPayload::of(&TsRepr { whose: PayloadType::TSR, selectors: &local }),
-        ];
-        let nonces = SaNonces { initiator: &half_open.nonce_i, responder: &half_open.nonce_r };
-        let (prf, sk_d) = (common.suite.prf, &common.keys.d);
-        let keys = ChildKeys::derive(&self.crypto, prf, sk_d, &nonces, &choice.suite);
-        let sa = Box::new(ChildSa {
-            sa: common.id,
-            spi_in,
-            spi_out,
-            suite: choice.suite,
-            inbound: keys.initiator,
-            outbound: keys.responder,
-            peer: peer.clone(),
-            path: arrival.path,
-            local,
-            remote,
-        });
-        Ok(NewChild { sa, payloads })
-    }
-
-    fn narrow(
-        &mut self,
-        arrival: &Arrival,
-        request: &AuthRequest<'_>,
-    ) -> Result<TunnelSelectors, NotifyType> {
-        let own_address = [TrafficSelector::host(arrival.path.remote.ip().to_canonical())];
-        let allowed: &[_] =
-            if self.config.remote.is_empty() { &own_address } else { &self.config.remote };
-        let mut narrowed = TunnelSelectors {
-            local: narrow(request.tsr.iter(), &self.config.local),
-            remote: narrow(request.tsi.iter(), allowed),
-        };
-        if !narrowed.local.is_empty() && !narrowed.remote.is_empty() {
-            self.behaviour.selectors(&mut narrowed);
-        }
-        if narrowed.local.is_empty() || narrowed.remote.is_empty() {
-            return Err(NotifyType::TS_UNACCEPTABLE);
-        }
-        Ok(narrowed)
-    }
-
-    /// RFC 4303 2.1: the SPIs up to 255 are reserved.
-    pub(super) fn unused_esp_spi(&self, mut stream: ChaCha20Rng) -> u32 {
-        loop {
-            let spi = stream.next_u32();
-            if spi > 255 && !self.table.is_inbound_spi(spi) {
-                return spi;
-            }
-        }
     }
 }

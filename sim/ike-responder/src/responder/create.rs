@@ -1,14 +1,14 @@
 //! CREATE_CHILD_SA requests of ours (RFC 7296 1.3), and what becomes of their answers.
 //!
 //! A minimal initiator refuses them all (RFC 7815 2.2). One that agrees is taken at its word only
-//! so far that nothing is left behind: see [`GatewayRequest`].
+//! so far that nothing is left behind: see [`crate::GatewayRequest`].
 
 use super::Responder;
 use crate::narrow::narrow;
 use crate::random::Purpose;
 use crate::request::CreateAnswer;
-use crate::sa::{Creation, Established, OwnRequest, Wanted};
-use crate::{Behaviour, CloseReason, Event, GatewayRequest, OutPayload, TunnelSelectors};
+use crate::sa::{Creation, Established, OwnRequest, Purposed, Wanted};
+use crate::{Behaviour, CloseReason, Event, OutPayload, TunnelSelectors};
 use crypto::{Crypto, MAX_PUBLIC_VALUE, PrivateKey};
 use ike_core::payload::{KeyExchange, Nonce, Notify, ProposalRepr, SaRepr, TsRepr};
 use ike_core::{
@@ -47,14 +47,22 @@ fn nonce(live: &Established) -> OutPayload {
     OutPayload::of(&Nonce(&nonce))
 }
 
+/// RFC 7296 2.8.1: the peer was first, so that what has expired was replaced while we asked for it.
+fn is_rekeyed_by_peer(live: &Established, wanted: Wanted) -> bool {
+    match wanted {
+        Wanted::RekeyChild(spi) => {
+            let gone = live.child(spi).is_none_or(|child| child.replaced);
+            gone && live.main_child().is_some()
+        }
+        Wanted::NewChild | Wanted::RekeyIke => false,
+    }
+}
+
 impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// Whether there is anything to ask for.
-    pub(super) fn is_possible(&self, live: &Established, what: GatewayRequest) -> bool {
-        match what {
-            GatewayRequest::Liveness | GatewayRequest::RekeyIke => true,
-            GatewayRequest::NewChild => self.child_terms(live).is_some(),
-            GatewayRequest::RekeyChild => live.child.is_some(),
-        }
+    pub(super) fn is_possible(&self, live: &Established, what: Purposed) -> bool {
+        !matches!(what, Purposed::Create(Creation { wanted: Wanted::NewChild, .. }))
+            || self.child_terms(live).is_some()
     }
 
     /// The next request of the SA; `None` where there is nothing to ask for any more.
@@ -62,8 +70,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         match wanted {
             Wanted::RekeyIke => Some((self.ike_offer(live), None)),
             Wanted::NewChild => Some(self.child_offer(live, &self.child_terms(live)?)),
-            Wanted::RekeyChild => {
-                let child = live.child.as_ref()?;
+            Wanted::RekeyChild(spi) => {
+                let child = live.child(spi).filter(|child| !child.replaced)?;
                 let terms = (child.suite, child.selectors.clone());
                 let (mut payloads, offered) = self.child_offer(live, &terms);
                 // RFC 7296 1.3.3: the SPI that the sender of the request receives with.
@@ -78,7 +86,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
 
     /// What the SA's Child SA has; without one, what the configuration prefers and allows.
     fn child_terms(&self, live: &Established) -> Option<(EspSuite, TunnelSelectors)> {
-        if let Some(child) = &live.child {
+        if let Some(child) = live.main_child() {
             return Some((child.suite, child.selectors.clone()));
         }
         let suite = self.config.suites.first()?.esp();
@@ -100,7 +108,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         live: &Established,
         (suite, selectors): &(EspSuite, TunnelSelectors),
     ) -> Offer {
-        let spi = self.unused_esp_spi(stream(live, Purpose::OWN_SPI));
+        let spi = self.unused_esp_spi(stream(live, Purpose::OWN_SPI), &live.children);
         let proposal = ProposalRepr {
             number: 1,
             protocol: ProtocolId::ESP,
@@ -147,6 +155,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         answer: &CreateAnswer,
     ) -> After {
         let sa = live.common.id;
+        let rekeyed_by_peer = is_rekeyed_by_peer(live, creation.wanted);
         if let Some(notify) = answer.refused {
             let exchange = ExchangeType::CREATE_CHILD_SA;
             self.event(Event::PeerRefused { sa, exchange, notify });
@@ -155,15 +164,17 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
                 return After::Ends(CloseReason::RefusedByPeer(notify));
             }
             // RFC 7296 2.25: then it is gone here, too.
-            let not_found = notify == NotifyType::CHILD_SA_NOT_FOUND;
-            if not_found && creation.wanted == Wanted::RekeyChild && live.lose_child() {
-                self.event(Event::ChildClosed { sa });
+            if notify == NotifyType::CHILD_SA_NOT_FOUND
+                && let Wanted::RekeyChild(spi_in) = creation.wanted
+                && live.lose_child(spi_in)
+            {
+                self.event(Event::ChildClosed { sa, spi_in });
             }
         }
         match (creation, request.offered) {
             // RFC 7296 2.8: what has expired is not used any longer. 4: a peer that does not rekey
             // is deleted, and comes back. The Delete of the IKE SA takes a new Child SA with it.
-            (Creation { expired: true, .. }, _) => After::DeleteIke,
+            (Creation { expired: true, .. }, _) if !rekeyed_by_peer => After::DeleteIke,
             (_, Some(spi)) if answer.refused.is_none() => After::DeleteChild(spi),
             _ if answer.refused.is_none() => After::DeleteIke,
             _ => After::Nothing,

@@ -1,6 +1,8 @@
 //! The machine and its drive contract.
 
+mod agree;
 mod auth;
+mod child;
 mod create;
 mod exchange;
 mod init;
@@ -141,10 +143,10 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         self.events.pop_front()
     }
 
-    /// The Child SA of an established SA: once, and never again.
+    /// A Child SA of an established SA, the oldest one first: each once, and never again.
     pub fn take_child_keys(&mut self, sa: SaId) -> Option<ChildSa> {
         let live = self.table.get_unindexed(sa)?.live_mut()?;
-        live.child_keys.take().map(|child| *child)
+        (!live.child_keys.is_empty()).then(|| *live.child_keys.remove(0))
     }
 
     /// Closes the SA: a Delete request, sent again until it is answered or given up (RFC 7296
@@ -200,11 +202,17 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     /// The algorithms, keys and SPIs (initiator's, responder's) of an SA, for a key log; from
-    /// [`Event::HalfOpen`] until it is gone.
+    /// [`Event::HalfOpen`] or [`Event::Rekeyed`] until it is gone.
     #[must_use]
     pub fn ike_keys(&self, sa: SaId) -> Option<(&IkeSuite, &IkeKeys, IkeSpi, IkeSpi)> {
         let common = self.table.get(sa)?.common()?;
         Some((&common.suite, &common.keys, common.spi_i, sa.spi_r()))
+    }
+
+    /// The Child SAs of an SA by the SPI of packets that the gateway receives, the oldest one first.
+    pub fn children(&self, sa: SaId) -> impl Iterator<Item = u32> {
+        let live = self.table.get(sa).and_then(Sa::live);
+        live.into_iter().flat_map(|live| live.children.iter().map(|child| child.inbound))
     }
 
     /// All SAs, by their SPI.

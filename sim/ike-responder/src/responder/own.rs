@@ -4,7 +4,7 @@ use super::create::{After, Offer};
 use super::receive::Content;
 use super::{Outgoing, Responder, lend};
 use crate::request::{CreateAnswer, Informational};
-use crate::sa::{Established, OwnRequest, Purposed, Sa, Wanted};
+use crate::sa::{Established, OwnRequest, Purposed, Replaced, Sa, Wanted};
 use crate::{Behaviour, CloseReason, Event, GatewayRequest, OutPayload, SaId};
 use crypto::Crypto;
 use ike_core::payload::Delete;
@@ -20,6 +20,13 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             }
             Sa::Closed(_) => None,
             Sa::Established(live) => self.on_live_deadline(now, live).map(Sa::Established),
+            Sa::Replaced(sa) if sa.until <= now => {
+                self.closed(id, CloseReason::Replaced);
+                None
+            }
+            Sa::Replaced(Replaced { live, until }) => {
+                self.on_live_deadline(now, live).map(|live| Sa::Replaced(Replaced { live, until }))
+            }
             Sa::Closing(live) => self.on_request_deadline(live).map(Sa::Closing),
         };
         if let Some(sa) = next {
@@ -39,8 +46,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         if expired(&mut live.ike_due) {
             live.pending.push_back(Purposed::create(Wanted::RekeyIke, true));
         }
-        if expired(&mut live.child_due) {
-            live.pending.push_back(Purposed::create(Wanted::RekeyChild, true));
+        let Established { children, pending, .. } = &mut live;
+        for child in
+            children.iter_mut().filter_map(|child| expired(&mut child.due).then_some(child.inbound))
+        {
+            pending.push_back(Purposed::create(Wanted::RekeyChild(child), true));
         }
         match &live.outstanding {
             Some(request) if request.due.as_ref().is_some_and(passed) => {
@@ -75,9 +85,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     pub(super) fn ask(&mut self, id: SaId, what: GatewayRequest) -> bool {
         let Some(sa) = self.table.take(id) else { return false };
         let (next, asked) = match sa {
-            Sa::Established(mut live) if self.is_possible(&live, what) => {
-                live.pending.push_back(what.into());
-                (self.begin_pending(live).map(Sa::Established), true)
+            Sa::Established(mut live) => {
+                let purpose =
+                    Purposed::of(what, &live).filter(|purpose| self.is_possible(&live, *purpose));
+                live.pending.extend(purpose);
+                (self.begin_pending(live).map(Sa::Established), purpose.is_some())
             }
             other => (Some(other), false),
         };
@@ -88,7 +100,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     /// Starts the first pending request that there still is a use for, unless one is outstanding.
-    fn begin_pending(&mut self, mut live: Established) -> Option<Established> {
+    pub(super) fn begin_pending(&mut self, mut live: Established) -> Option<Established> {
         while live.outstanding.is_none()
             && let Some(purpose) = live.pending.pop_front()
         {
@@ -157,11 +169,13 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
                 self.closed(id, CloseReason::DeletedByUs);
                 None
             }
-            Sa::Established(live) if live.outstanding.is_none() => {
+            Sa::Established(live) | Sa::Replaced(Replaced { live, .. })
+                if live.outstanding.is_none() =>
+            {
                 self.begin(live, Purposed::Delete).map(Sa::Closing)
             }
             // RFC 7296 2.3: one request at a time; the Delete follows its response.
-            Sa::Established(live) => Some(Sa::Closing(live)),
+            Sa::Established(live) | Sa::Replaced(Replaced { live, .. }) => Some(Sa::Closing(live)),
             other => Some(other),
         };
         if let Some(sa) = next {
@@ -187,7 +201,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             return None;
         }
         match (sa, after) {
-            (Sa::Closing(live), _) | (Sa::Established(live), After::DeleteIke) => {
+            (Sa::Closing(live), _)
+            | (Sa::Established(live) | Sa::Replaced(Replaced { live, .. }), After::DeleteIke) => {
                 self.begin(live, Purposed::Delete).map(Sa::Closing)
             }
             (Sa::Established(mut live), after) => {

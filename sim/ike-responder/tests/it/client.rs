@@ -182,6 +182,34 @@ impl Client {
         self.init_response = response.to_vec();
     }
 
+    /// The same initiator in the IKE SA that rekeying made.
+    pub(crate) fn successor(
+        &self,
+        suite: Suite,
+        (spi_i, spi_r): (IkeSpi, IkeSpi),
+        keys: IkeKeys,
+    ) -> Self {
+        let octets = [0x55; 32];
+        Self {
+            suite,
+            identity: self.identity.clone(),
+            psk: self.psk.clone(),
+            path: self.path,
+            spi_i,
+            spi_r,
+            nonce: Vec::new(),
+            nonce_r: Vec::new(),
+            tsi: self.tsi.clone(),
+            tsr: self.tsr.clone(),
+            private: PrivateKey::from_octets(suite.ike().group, &octets).expect("a key"),
+            init: Vec::new(),
+            init_response: Vec::new(),
+            keys: Some(keys),
+            sealed: 0,
+            ivs: BTreeSet::new(),
+        }
+    }
+
     pub(crate) fn keys(&self) -> &IkeKeys {
         self.keys.as_ref().expect("IKE_SA_INIT is done")
     }

@@ -25,11 +25,11 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_suite(Suite::default())
     }
 
-    fn with_suite(suite: Suite) -> Self {
+    pub(crate) fn with_suite(suite: Suite) -> Self {
         let schedule = Schedule { tries: 4, ..Schedule::RFC7296 };
         Self::build(World::with(|config| config.schedule = schedule), suite)
     }
@@ -45,7 +45,7 @@ impl Connected {
         Self { world, client, sa, child }
     }
 
-    fn request(&mut self, what: GatewayRequest) -> bool {
+    pub(crate) fn request(&mut self, what: GatewayRequest) -> bool {
         self.world.responder.request(self.world.now, self.sa, what)
     }
 
@@ -331,7 +331,8 @@ fn a_child_sa_that_the_peer_does_not_have_is_gone() {
     let kind = NotifyType::CHILD_SA_NOT_FOUND;
     assert_eq!(it.answer(&request, &[notify(kind, &[])]), Vec::<Vec<u8>>::new());
     let events = it.world.take_events();
-    assert_eq!(events[1..], [it.refused(kind), Event::ChildClosed { sa: it.sa }]);
+    let closed = Event::ChildClosed { sa: it.sa, spi_in: it.child.spi };
+    assert_eq!(events[1..], [it.refused(kind), closed]);
     assert!(!it.request(GatewayRequest::RekeyChild));
     assert!(it.world.responder.take_child_keys(it.sa).is_none());
     let (_, opened) = it.ask(GatewayRequest::NewChild);

@@ -12,7 +12,7 @@ pub(crate) fn delete_ike() -> OutPayload {
     OutPayload::of(&Delete::IKE_SA)
 }
 
-fn delete_esp(spi: u32) -> OutPayload {
+pub(crate) fn delete_esp(spi: u32) -> OutPayload {
     let spis = spi.to_be_bytes();
     OutPayload::of(&Delete { protocol: ProtocolId::ESP, spi_size: 4, spis: &spis })
 }
@@ -80,7 +80,8 @@ fn a_delete_of_the_child_sa_is_answered_with_ours() {
     assert_eq!(opened.kinds(), [PayloadType::D]);
     let body = opened.payload(PayloadType::D);
     assert!(Delete::parse(&body).expect("a Delete payload").names_esp(child.spi_in));
-    assert_eq!(world.last_event(), &Event::ChildClosed { sa });
+    let spi_in = child.spi_in;
+    assert_eq!(world.last_event(), &Event::ChildClosed { sa, spi_in });
     // RFC 7296 2.25.1: one that does not exist is answered without a Delete.
     let request = client.informational(3, &[delete_esp(ESP_SPI)]);
     let response = world.ask(client.path, &request);
@@ -105,8 +106,9 @@ fn what_means_nothing_here_is_answered_empty(#[case] payload: OutPayload) {
 }
 
 #[test]
-fn create_child_sa_is_refused_and_the_sa_stays() {
+fn by_policy_create_child_sa_is_refused_whatever_it_asks_and_the_sa_stays() {
     let (mut world, mut client, sa) = connected();
+    world.responder.config_mut().create = None;
     let request = client.seal(ExchangeType::CREATE_CHILD_SA, 2, &[]);
     let response = world.ask(client.path, &request);
     let opened = client.open(&response);

@@ -141,6 +141,46 @@ fn another_order_and_unknown_payloads_change_nothing() {
     client.take_auth(&response);
 }
 
+/// RFC 7296 2.23, 2.5, 1.3.1, 2.19 and the extensions: no NAT is answered for, nothing else is promised.
+#[test]
+fn what_real_initiators_add_is_answered_as_if_they_had_not() {
+    let (mut world, mut client) = (World::new(), Client::new(3));
+    let hash = [7; 20];
+    let mut init = client.init_payloads();
+    init.extend([
+        notify(NotifyType::NAT_DETECTION_SOURCE_IP, &hash),
+        notify(NotifyType::NAT_DETECTION_DESTINATION_IP, &hash),
+        notify(NotifyType::IKEV2_FRAGMENTATION_SUPPORTED, &[]),
+        notify(NotifyType::SIGNATURE_HASH_ALGORITHMS, &[0, 2, 0, 5]),
+        notify(NotifyType::REDIRECT_SUPPORTED, &[]),
+        notify(NotifyType::CHILDLESS_IKEV2_SUPPORTED, &[]),
+        raw(PayloadType::V.0, false, b"vendor"),
+        raw(PayloadType::CERTREQ.0, false, &[4]),
+    ]);
+    client.set_init(init);
+    world.half_open(&mut client);
+    let mut auth = client.auth_payloads();
+    // EAP_ONLY_AUTHENTICATION, IKEV2_MESSAGE_ID_SYNC_SUPPORTED, NO_ADDITIONAL_ADDRESSES.
+    let extensions = [16_417, 16_420, 16_399].map(NotifyType);
+    let kinds = [
+        NotifyType::INITIAL_CONTACT,
+        NotifyType::MULTIPLE_AUTH_SUPPORTED,
+        NotifyType::MOBIKE_SUPPORTED,
+        NotifyType::ESP_TFC_PADDING_NOT_SUPPORTED,
+        NotifyType::NON_FIRST_FRAGMENTS_ALSO,
+        NotifyType::USE_TRANSPORT_MODE,
+    ];
+    auth.extend(kinds.into_iter().chain(extensions).map(|kind| notify(kind, &[])));
+    // IDr, and CFG_REQUEST for an INTERNAL_IP4_ADDRESS and INTERNAL_IP4_DNS.
+    auth.push(raw(PayloadType::IDR.0, false, b"\x02\0\0\0gateway.example"));
+    auth.push(raw(PayloadType::CP.0, false, &[1, 0, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0]));
+    auth.push(raw(PayloadType::CERTREQ.0, false, &[4]));
+    let request = client.seal(ExchangeType::IKE_AUTH, 1, &auth);
+    let response = world.ask(client.path, &request);
+    client.take_auth(&response);
+    assert_eq!(world.responder.established(), 1);
+}
+
 #[test]
 fn reserved_bits_and_the_minor_version_are_ignored() {
     let mut world = World::new();

@@ -1,10 +1,11 @@
 //! What is sent again, and what never is (RFC 7296 2.1).
 
 use crate::client::Client;
+use crate::creation::Wish;
 use crate::world::{SEED, World, config};
 use core::time::Duration;
 use crypto::RustCrypto;
-use ike_core::{DropReason, ExchangeType, Instant, Operation, Path};
+use ike_core::{DropReason, Instant, Operation, Path, Suite};
 use ike_responder::{CloseReason, Event, MAX_MESSAGE, Responder};
 
 fn exchanges_of_dh(events: &[Event]) -> usize {
@@ -192,15 +193,20 @@ fn losing_any_response_costs_a_retransmission_and_nothing_else() {
         client.take_init(&init);
         let request = client.auth();
         exchange(&mut world, client.path, &request);
-        let create = client.seal(ExchangeType::CREATE_CHILD_SA, 2, &[]);
-        exchange(&mut world, client.path, &create);
-        let delete = client.informational(3, &[crate::exchanges::delete_ike()]);
+        let child = client.child(2, &Wish::pfs());
+        exchange(&mut world, client.path, &child);
+        let rekey = client.rekey(3, Suite::default());
+        let rekeyed = exchange(&mut world, client.path, &rekey);
+        let mut new = client.take_rekey(&rekeyed, Suite::default());
+        let child = new.child(0, &Wish { spi: 0x7777, ..Wish::pfs() });
+        exchange(&mut world, new.path, &child);
+        let delete = client.informational(4, &[crate::exchanges::delete_ike()]);
         exchange(&mut world, client.path, &delete);
         octets
     };
     let base = run(None);
-    assert_eq!(base.len(), 4);
-    for lost in 0..4 {
+    assert_eq!(base.len(), 6);
+    for lost in 0..6 {
         assert_eq!(run(Some(lost)), base, "response {lost} was lost");
     }
 }

@@ -1,6 +1,7 @@
 //! No octets from outside do harm, whatever the state.
 
-use crate::client::{Client, RESPONSE, notify};
+use crate::client::{Client, ESP_SPI, RESPONSE, notify};
+use crate::creation::Wish;
 use crate::exchanges::delete_ike;
 use crate::world::World;
 use core::time::Duration;
@@ -52,6 +53,25 @@ fn prepared(state: u8, suite: Suite) -> (World, Client, Vec<u8>) {
             world.silence(client.path, &client.init());
             client.init()
         }
+        9 => {
+            world.connect(&mut client);
+            client.child(2, &Wish::pfs().rekeying(ESP_SPI))
+        }
+        10 => {
+            world.connect(&mut client);
+            client.rekey(2, suite)
+        }
+        11 | 12 => {
+            world.connect(&mut client);
+            let rekey = client.rekey(2, suite);
+            let response = world.ask(client.path, &rekey);
+            let mut new = client.take_rekey(&response, suite);
+            if state == 12 {
+                let child = new.child(0, &Wish::pfs());
+                return (world, new, child);
+            }
+            client.informational(3, &[delete_ike()])
+        }
         _ => {
             world.connect(&mut client);
             let delete = client.informational(2, &[delete_ike()]);
@@ -83,7 +103,7 @@ proptest! {
 
     #[test]
     fn arbitrary_octets_never_panic(
-        state in 0..=8_u8,
+        state in 0..=12_u8,
         datagrams in vec(vec(any::<u8>(), 0..200), 1..8),
     ) {
         let (mut world, client, _) = prepared(state, Suite::default());
@@ -95,7 +115,7 @@ proptest! {
 
     #[test]
     fn arbitrary_bodies_behind_a_good_header_never_panic(
-        state in 0..=8_u8,
+        state in 0..=12_u8,
         first in any::<u8>(),
         body in vec(any::<u8>(), 0..300),
     ) {
@@ -111,7 +131,7 @@ proptest! {
 
     #[test]
     fn mutated_messages_never_panic(
-        state in 0..=8_u8,
+        state in 0..=12_u8,
         suite in suites(),
         changes in vec((any::<Index>(), any::<u8>()), 1..6),
         cut in any::<Option<Index>>(),
@@ -133,7 +153,7 @@ proptest! {
     /// What verifies and is nonsense inside: the peer itself is mad.
     #[test]
     fn arbitrary_payloads_inside_never_panic(
-        state in 2..=6_u8,
+        state in prop_oneof![2..=6_u8, 9..=12_u8],
         exchange in 34..=38_u8,
         payloads in vec((33..=54_u8, any::<bool>(), vec(any::<u8>(), 0..60)), 0..6),
         genuine in any::<bool>(),
@@ -141,7 +161,12 @@ proptest! {
         let (mut world, mut client, message) = prepared(state, Suite::default());
         let header = Header::parse(&message).expect("a header");
         let header = Header { exchange: ExchangeType(exchange), ..header };
-        let mut all = if genuine && state == 2 { client.auth_payloads() } else { Vec::new() };
+        let mut all = match state {
+            2 if genuine => client.auth_payloads(),
+            9 | 12 if genuine => client.child_payloads(&Wish::pfs()),
+            10 if genuine => client.rekey_payloads(Suite::default()),
+            _ => Vec::new(),
+        };
         all.extend(payloads.into_iter().map(|(kind, critical, body)| OutPayload {
             kind: ike_core::PayloadType(kind),
             critical,

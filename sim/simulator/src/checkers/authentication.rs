@@ -126,9 +126,11 @@ impl Authentication {
                 self.contact.1 = 0;
                 (sa, closed == *replaced && self.proof(sa.spi_r().0, at))
             }
-            Gateway::Answered { sa, .. } | Gateway::PeerAnswered { sa, .. } => {
-                (sa, self.proof(sa.spi_r().0, at))
-            }
+            Gateway::Answered { sa, .. }
+            | Gateway::PeerAnswered { sa, .. }
+            | Gateway::ChildCreated { sa, .. }
+            | Gateway::ChildClosed { sa, .. }
+            | Gateway::Rekeyed { old: sa, .. } => (sa, self.proof(sa.spi_r().0, at)),
             Gateway::Closed { sa, reason } => {
                 let needed = matches!(
                     reason,

@@ -10,7 +10,7 @@ use super::{Check, Findings};
 use crate::event::{Actor, Event, What};
 use ike_core::Operation;
 use ike_responder::{CloseReason, Event as Gateway};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Initiators without an SA that are told apart.
 const TOLD_APART: usize = 16_384;
@@ -22,6 +22,8 @@ pub(super) struct OneDiffieHellman {
     without_sa: usize,
     /// By the responder's SPI.
     sas: BTreeMap<u64, Sa>,
+    /// SAs that came of rekeying, by the responder's SPI.
+    rekeyed: BTreeSet<u64>,
     /// Operations since the gateway last said which request they were for.
     unnamed: u64,
 }
@@ -64,8 +66,13 @@ impl OneDiffieHellman {
         })
     }
 
+    fn is_known(&self, spi_r: u64) -> bool {
+        self.sas.contains_key(&spi_r) || self.rekeyed.contains(&spi_r)
+    }
+
     /// The SA is gone. If no IKE_AUTH came, its request is new to the gateway from now on.
     fn closed(&mut self, spi_r: u64, reason: CloseReason) {
+        self.rekeyed.remove(&spi_r);
         let Some(Sa { spi_i, operations, established }) = self.sas.remove(&spi_r) else { return };
         let Some(initiator) = self.initiators.get_mut(&spi_i) else { return };
         // After IKE_AUTH the gateway remembers the request, whatever becomes of the SA.
@@ -77,6 +84,7 @@ impl OneDiffieHellman {
             | CloseReason::DeletedByPeer
             | CloseReason::InitialContact
             | CloseReason::LivenessFailed
+            | CloseReason::Replaced
             | CloseReason::RefusedByPeer(_) => true,
             _ => false,
         };
@@ -124,8 +132,13 @@ impl Check for OneDiffieHellman {
     fn event(&mut self, event: &Event<'_>, findings: &mut Findings) {
         let What::Responder(what) = &event.what else { return };
         let wrong = match what {
-            Gateway::Operation { operation: Operation::DiffieHellman(_), sa: Some(_) } => {
-                self.unnamed += 1;
+            // That of an SA which is there already is for a CREATE_CHILD_SA request.
+            Gateway::Operation { operation: Operation::DiffieHellman(_), sa: Some(sa) } => {
+                self.unnamed += u64::from(!self.is_known(sa.spi_r().0));
+                None
+            }
+            Gateway::Rekeyed { new, .. } => {
+                self.rekeyed.insert(new.spi_r().0);
                 None
             }
             Gateway::HalfOpen { spi_i, spi_r, .. } => self.half_open(spi_i.0, spi_r.0),

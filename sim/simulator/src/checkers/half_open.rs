@@ -37,6 +37,11 @@ impl HalfOpen {
         Some(format!("SA {spi:016x} became half-open and was {state} already"))
     }
 
+    /// An SA that comes of rekeying was never half-open.
+    fn rekeyed(&mut self, spi: u64) -> Option<String> {
+        self.sas.insert(spi, None).map(|_| format!("SA {spi:016x} came of rekeying and was there"))
+    }
+
     fn end(&mut self, at: Instant, spi: u64, remains: bool) -> Option<String> {
         let before = if remains { self.sas.insert(spi, None) } else { self.sas.remove(&spi) };
         match before {
@@ -71,6 +76,7 @@ impl Check for HalfOpen {
         let wrong = match what {
             Gateway::HalfOpen { sa, .. } => self.begin(event.at, sa.spi_r().0),
             Gateway::Established { sa, .. } => self.end(event.at, sa.spi_r().0, true),
+            Gateway::Rekeyed { new, .. } => self.rekeyed(new.spi_r().0),
             Gateway::Closed { sa, .. } => self.end(event.at, sa.spi_r().0, false),
             _ => None,
         };

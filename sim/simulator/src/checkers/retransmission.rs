@@ -249,7 +249,7 @@ impl Retransmission {
 
     fn gateway_event(&mut self, event: &Gateway) {
         match event {
-            Gateway::Established { sa, .. } => {
+            Gateway::Established { sa, .. } | Gateway::Rekeyed { new: sa, .. } => {
                 self.sas.insert(sa.spi_r().0, Requests::default());
             }
             Gateway::PeerAnswered { sa, .. } => {

@@ -64,6 +64,20 @@ pub(super) fn responder_note(
         }
         Responder::Refused { path, notify, .. } => Some((at(path)?, format!("refuses: {notify}"))),
         Responder::Dropped { path, reason } => Some((at(path)?, format!("drops: {reason}"))),
+        Responder::ChildCreated { sa, spi_in, replaces } => {
+            let node = *sas.get(&sa.spi_r().0)?;
+            let instead = replaces.map_or(String::new(), |old| format!(", in place of {old:08x}"));
+            Some((node, format!("new Child SA {spi_in:08x}{instead}")))
+        }
+        Responder::ChildClosed { sa, spi_in } => {
+            let node = *sas.get(&sa.spi_r().0)?;
+            Some((node, format!("Child SA {spi_in:08x} closed")))
+        }
+        Responder::Rekeyed { old, new, .. } => {
+            let node = *sas.get(&old.spi_r().0)?;
+            sas.insert(new.spi_r().0, node);
+            Some((node, format!("IKE SA rekeyed: {old} is now {new}")))
+        }
         Responder::Closed { sa, reason } => {
             let node = sas.remove(&sa.spi_r().0)?;
             Some((node, format!("SA closed: {reason:?}")))

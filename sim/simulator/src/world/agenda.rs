@@ -67,6 +67,19 @@ impl Agenda {
         }
     }
 
+    /// An SA has taken the place of another one: what was to be done to that is done to it.
+    pub(super) fn rekeyed(&mut self, old: SaId, new: SaId) {
+        for entry in self.by_sa.remove(&old).unwrap_or_default() {
+            self.due.remove(&entry);
+            let task = match entry.1 {
+                Task::Ask { request, .. } => Task::Ask { sa: new, request },
+                Task::Delete { .. } => Task::Delete { sa: new },
+                Task::Crash => continue,
+            };
+            self.add(entry.0, new, task);
+        }
+    }
+
     /// An SA is gone.
     pub(super) fn closed(&mut self, sa: SaId) {
         for entry in self.by_sa.remove(&sa).unwrap_or_default() {

@@ -29,6 +29,9 @@ struct Child<C> {
     /// The first address behind it.
     inner: Option<IpAddr>,
     sa: SaId,
+    /// The one whose place it takes, as long as that is there and nothing has come in over this one: until
+    /// then what is sent belongs into the old one (RFC 7296 2.8).
+    waits_for: Option<u32>,
 }
 
 pub(crate) struct Gateway<C: Crypto> {
@@ -37,10 +40,10 @@ pub(crate) struct Gateway<C: Crypto> {
     agenda: Agenda,
     /// By the SPI of packets to the gateway.
     children: BTreeMap<u32, Child<C>>,
-    by_sa: BTreeMap<SaId, u32>,
-    /// The latest Child SA for each inner address, where the peer's selectors start: peers behind one router
+    by_sa: BTreeMap<SaId, Vec<u32>>,
+    /// The Child SAs, the latest last, for each inner address, where the peer's selectors start: peers behind one router
     /// have one outer address.
-    by_inner: BTreeMap<IpAddr, u32>,
+    by_inner: BTreeMap<IpAddr, Vec<u32>>,
     rng: ChaCha20Rng,
     alarm: Alarm,
     buffer: Vec<u8>,
@@ -134,6 +137,7 @@ impl<C: Crypto + Clone> Gateway<C> {
             let spi = esp::spi_of(&payload).ok_or(PacketDrop::NoSa)?;
             let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
             let inner = child.tunnel.open(core, Actor::Gateway, &mut payload)?;
+            child.waits_for = None;
             // RFC 7296 2.4: a fresh ESP packet proves the peer alive, too.
             self.responder.note_traffic(core.now, child.sa);
             self.settle(core);
@@ -165,12 +169,25 @@ impl<C: Crypto + Clone> Gateway<C> {
 
     fn seal(&mut self, core: &mut Core<'_>, inner: &[u8]) -> Result<(), PacketDrop> {
         let to = ip::parse(inner).map_err(PacketDrop::Ip)?.destination;
-        let (_, spi) = self.by_inner.range(..=to).next_back().ok_or(PacketDrop::NoSa)?;
-        let child = self.children.get_mut(spi).filter(|child| child.tunnel.leads_to(to));
-        let child = child.ok_or(PacketDrop::NoSa)?;
+        let spi = self.outbound(to, inner).ok_or(PacketDrop::NoSa)?;
+        let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
         let outer = (core.addresses.gateway(), child.peer);
         let packet = child.tunnel.seal(core, Actor::Gateway, (inner, outer), &mut self.rng)?;
         core.send_back(packet)
+    }
+
+    /// The latest Child SA to an address that is ready and whose selectors allow the packet; where none does, the
+    /// latest, which will say so.
+    fn outbound(&self, to: IpAddr, inner: &[u8]) -> Option<u32> {
+        let (_, children) = self.by_inner.range(..=to).next_back()?;
+        let mut ready = children.iter().rev().filter_map(|spi| {
+            let child = self.children.get(spi)?;
+            let leads = child.waits_for.is_none() && child.tunnel.leads_to(to);
+            leads.then_some((*spi, child))
+        });
+        let latest = ready.clone().next()?.0;
+        let fitting = ready.find(|(_, child)| child.tunnel.allows(inner));
+        Some(fitting.map_or(latest, |(spi, _)| spi))
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
@@ -207,12 +224,17 @@ impl<C: Crypto + Clone> Gateway<C> {
             core.emit(Actor::Gateway, What::Responder(&event));
             match event {
                 Event::HalfOpen { sa, .. } => self.log_keys(core, sa),
-                Event::Established { sa, .. } => self.install(core, sa),
+                Event::Established { sa, .. } => {
+                    self.agenda.established(core.now, sa);
+                    self.install(core, sa);
+                }
+                Event::ChildCreated { sa, .. } => self.install(core, sa),
+                Event::Rekeyed { old, new, .. } => self.rekeyed(core, old, new),
                 Event::Closed { sa, .. } => {
                     self.agenda.closed(sa);
-                    self.remove(sa);
+                    self.closed(sa);
                 }
-                Event::ChildClosed { sa } => self.remove(sa),
+                Event::ChildClosed { spi_in, .. } => self.remove(spi_in),
                 _ => {}
             }
         }
@@ -247,8 +269,20 @@ impl<C: Crypto + Clone> Gateway<C> {
         core.observer.ike_keys(&IkeKeyLog { who, spis: (spi_i, spi_r), suite, keys });
     }
 
+    /// The new SA has all Child SAs of the old one, and what was still to be asked.
+    fn rekeyed(&mut self, core: &mut Core<'_>, old: SaId, new: SaId) {
+        self.log_keys(core, new);
+        self.agenda.rekeyed(old, new);
+        let Some(spis) = self.by_sa.remove(&old) else { return };
+        for spi in &spis {
+            if let Some(child) = self.children.get_mut(spi) {
+                child.sa = new;
+            }
+        }
+        self.by_sa.insert(new, spis);
+    }
+
     fn install(&mut self, core: &mut Core<'_>, sa: SaId) {
-        self.agenda.established(core.now, sa);
         let Some(child) = self.responder.take_child_keys(sa) else { return };
         let peer = child.path.remote.ip();
         let ChildSa { spi_in, spi_out, inbound, outbound, local, remote, .. } = &child;
@@ -265,22 +299,39 @@ impl<C: Crypto + Clone> Gateway<C> {
         }
         let keys =
             TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };
-        self.by_sa.insert(sa, *spi_in);
         let inner = remote.first().map(TrafficSelector::start);
         if let Some(inner) = inner {
-            self.by_inner.insert(inner, *spi_in);
+            self.by_inner.entry(inner).or_default().push(*spi_in);
         }
-        let tunnel = Tunnel::new(self.crypto.clone(), &keys);
-        self.children.insert(*spi_in, Child { tunnel, peer, inner, sa });
+        self.by_sa.entry(sa).or_default().push(*spi_in);
+        let (tunnel, waits_for) = (Tunnel::new(self.crypto.clone(), &keys), child.replaces);
+        self.children.insert(*spi_in, Child { tunnel, peer, inner, sa, waits_for });
     }
 
-    fn remove(&mut self, sa: SaId) {
-        let Some(spi) = self.by_sa.remove(&sa) else { return };
-        let Some(child) = self.children.remove(&spi) else { return };
-        if let Some(inner) = child.inner
-            && self.by_inner.get(&inner) == Some(&spi)
-        {
+    fn closed(&mut self, sa: SaId) {
+        for spi in self.by_sa.remove(&sa).unwrap_or_default() {
+            self.remove(spi);
+        }
+    }
+
+    fn remove(&mut self, spi: u32) {
+        let Some(gone) = self.children.remove(&spi) else { return };
+        if let Some(of_sa) = self.by_sa.get_mut(&gone.sa) {
+            of_sa.retain(|other| *other != spi);
+            for other in of_sa.iter() {
+                if let Some(child) = self.children.get_mut(other) {
+                    child.waits_for = child.waits_for.filter(|old| *old != spi);
+                }
+            }
+        }
+        let Some(inner) = gone.inner else { return };
+        let Some(children) = self.by_inner.get_mut(&inner) else { return };
+        children.retain(|other| *other != spi);
+        if children.is_empty() {
             self.by_inner.remove(&inner);
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

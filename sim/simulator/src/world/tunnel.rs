@@ -48,6 +48,13 @@ impl<C: Crypto> Tunnel<C> {
         covers(&self.remote, address)
     }
 
+    /// Whether the selectors let the inner datagram out.
+    pub(crate) fn allows(&self, inner: &[u8]) -> bool {
+        ip::parse(inner).is_ok_and(|packet| {
+            covers(&self.local, packet.source) && covers(&self.remote, packet.destination)
+        })
+    }
+
     /// The outer datagram for an inner one.
     pub(crate) fn seal(
         &mut self,
