@@ -12,7 +12,8 @@
 //! | [`link`] | every fault for each direction; accounting; replay |
 //! | [`ip`], [`udp`] | raw datagrams, checked and made |
 //! | [`host`] | a smoltcp interface with UDP and ping sockets |
-//! | [`capture`] | pcapng for Wireshark |
+//! | [`capture`] | pcapng for Wireshark; pcap and pcapng of anybody's |
+//! | [`frame`] | what a captured frame carries, whatever the link layer |
 //!
 //! # Determinism
 //!
@@ -81,6 +82,7 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod frame;
 pub mod host;
 pub mod ip;
 pub mod link;
