@@ -4,6 +4,8 @@
 //! simulator makes; what differs is where time, randomness and datagrams come from. A [`Recorder`] draws
 //! the simulator's ladder of what this end sees, line by line, and writes a capture with its keys.
 //!
+//! [`tshark`] reads what was captured, here or in the simulator, independently of our codec.
+//!
 //! ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
 #![forbid(unsafe_code)]
 
@@ -11,9 +13,11 @@ pub mod arguments;
 mod clock;
 mod connect;
 mod files;
+pub mod outside;
 mod recorder;
 mod respond;
 mod stop;
+pub mod tshark;
 mod wire;
 
 pub use clock::Clock;

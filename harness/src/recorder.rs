@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use ike_core::{Identity, Instant, Path};
 use simulator::{
     Actor, EspKeyLog, Event, IkeKeyLog, Ladder, Lifelines, Observer as _, Side, Sighting, What,
+    printable,
 };
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -188,25 +189,5 @@ impl Recorder {
         let line = printable(line);
         self.say(&line)?;
         self.files.as_mut().map_or(Ok(()), |files| files.line(&line))
-    }
-}
-
-/// Control characters spelled out: a stranger's identity must not steer the terminal.
-fn printable(line: &str) -> String {
-    let mut text = String::with_capacity(line.len());
-    for c in line.chars() {
-        if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_identity_cannot_steer_the_terminal() {
-        assert_eq!(printable("IDi fqdn:\u{1b}[2Jdoor\r"), r"IDi fqdn:\u{1b}[2Jdoor\r");
-        assert_eq!(printable("| Tür -> |"), "| Tür -> |");
     }
 }

@@ -20,7 +20,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 5] = [
+const VERBS: [Verb; 6] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -41,6 +41,13 @@ const VERBS: [Verb; 5] = [
         about: "measure what the simulator costs beside its cryptography",
         package: "runner",
         program: "bench",
+    },
+    Verb {
+        name: "decode",
+        arguments: "CAPTURE [OPTIONS]",
+        about: "draw the IKEv2 exchanges of anybody's capture, decrypted with Wireshark's table of keys",
+        package: "runner",
+        program: "decode",
     },
     Verb {
         name: "connect",

@@ -1,5 +1,7 @@
 //! The programs as a person or a script starts them.
 
+use harness::outside::skip;
+use harness::tshark::{Plan, dissect, is_there};
 use rstest::rstest;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -74,6 +76,43 @@ fn the_files_are_there(folder: &std::path::Path, shown: &str) {
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines.len(), 1 + rows, "{name}: {table}");
         assert!(lines[1..].iter().all(|line| !line.starts_with('#')), "{name}: {table}");
+    }
+}
+
+/// Both ends write the same messages, each in a capture of its own.
+#[rstest]
+fn tshark_understands_and_decrypts_what_both_programs_capture(
+    #[values(
+        "aes-gcm-x25519",
+        "aes-gcm-p256",
+        "aes-cbc-modp2048",
+        "aes-ccm8-p256",
+        "chacha20-x25519"
+    )]
+    suite: &str,
+) {
+    if !is_there() {
+        return skip("tshark", "reading the captures of connect and respond independently");
+    }
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("tshark-programs").join(suite);
+    let out = |side: &str| folder.join(side).display().to_string();
+    let (here, there) = (out("connect"), out("respond"));
+    let respond = Respond::start(&["--once", "--cookies", "always", "--out", &there]);
+    let port = respond.address.rsplit(':').next().expect("a port").parse().expect("a number");
+    let arguments = ["--id", "door.example", "--psk", "secret", "--delete", "--suite", suite];
+    let address = ["--gateway", &respond.address, "--out", &here];
+    let output = connect(&[&address[..], &arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert_eq!(respond.end().0, Some(0));
+    for side in ["connect", "respond"] {
+        let side = folder.join(side);
+        let read = dissect(&Plan { ports: &[port], ..Plan::of(&side) }).expect("tshark reads it");
+        println!("{}: {read}", side.display());
+        assert_eq!(read.findings, [""; 0]);
+        // IKE_SA_INIT twice for the cookie, IKE_AUTH and the Delete, each with its answer.
+        assert_eq!((read.packets, read.excluded), (8, 0), "{read}");
+        let sk = if suite == "chacha20-x25519" { (0, 4) } else { (4, 0) };
+        assert_eq!((read.sk_decrypted, read.sk_beyond_tshark), sk, "{read}");
     }
 }
 

@@ -42,17 +42,23 @@ macro_rules! protocol_number {
 }
 
 protocol_number! {
-    /// Exchange types (RFC 7296 3.1).
+    /// Exchange types (RFC 7296 3.1 and IANA's registry).
     ExchangeType(u8) {
         IKE_SA_INIT = 34,
         IKE_AUTH = 35,
         CREATE_CHILD_SA = 36,
         INFORMATIONAL = 37,
+        IKE_SESSION_RESUME = 38,
+        GSA_AUTH = 39,
+        GSA_REGISTRATION = 40,
+        GSA_REKEY = 41,
+        IKE_INTERMEDIATE = 43,
+        IKE_FOLLOWUP_KE = 44,
     }
 }
 
 protocol_number! {
-    /// Payload types (RFC 7296 3.2), by their notation in the exchanges.
+    /// Payload types (RFC 7296 3.2 and IANA's registry), by their notation in the exchanges.
     PayloadType(u8) {
         NONE = 0,
         SA = 33,
@@ -71,7 +77,12 @@ protocol_number! {
         SK = 46,
         CP = 47,
         EAP = 48,
+        GSPM = 49,
+        IDG = 50,
+        GSA = 51,
+        KD = 52,
         SKF = 53,
+        PS = 54,
     }
 }
 
@@ -95,13 +106,20 @@ protocol_number! {
 }
 
 protocol_number! {
-    /// Transform types (RFC 7296 3.3.2).
+    /// Transform types (RFC 7296 3.3.2, RFC 9370).
     TransformType(u8) {
         ENCR = 1,
         PRF = 2,
         INTEG = 3,
         DH = 4,
         ESN = 5,
+        ADDKE1 = 6,
+        ADDKE2 = 7,
+        ADDKE3 = 8,
+        ADDKE4 = 9,
+        ADDKE5 = 10,
+        ADDKE6 = 11,
+        ADDKE7 = 12,
     }
 }
 
@@ -115,16 +133,21 @@ protocol_number! {
         ID_DER_ASN1_DN = 9,
         ID_DER_ASN1_GN = 10,
         ID_KEY_ID = 11,
+        ID_FC_NAME = 12,
         ID_NULL = 13,
     }
 }
 
 protocol_number! {
-    /// Authentication methods (RFC 7296 3.8).
+    /// Authentication methods (RFC 7296 3.8 and IANA's registry).
     AuthMethod(u8) {
         RSA_DIGITAL_SIGNATURE = 1,
         SHARED_KEY_MIC = 2,
         DSS_DIGITAL_SIGNATURE = 3,
+        ECDSA_SHA_256_P256 = 9,
+        ECDSA_SHA_384_P384 = 10,
+        ECDSA_SHA_512_P521 = 11,
+        SECURE_PASSWORD = 12,
         NULL = 13,
         DIGITAL_SIGNATURE = 14,
     }
@@ -156,8 +179,15 @@ protocol_number! {
         FAILED_CP_REQUIRED = 37,
         TS_UNACCEPTABLE = 38,
         INVALID_SELECTORS = 39,
+        UNACCEPTABLE_ADDRESSES = 40,
+        UNEXPECTED_NAT_DETECTED = 41,
+        USE_ASSIGNED_HOA = 42,
         TEMPORARY_FAILURE = 43,
         CHILD_SA_NOT_FOUND = 44,
+        INVALID_GROUP_ID = 45,
+        AUTHORIZATION_FAILED = 46,
+        STATE_NOT_FOUND = 47,
+        TS_MAX_QUEUE = 48,
         INITIAL_CONTACT = 16384,
         SET_WINDOW_SIZE = 16385,
         ADDITIONAL_TS_POSSIBLE = 16386,
@@ -171,12 +201,56 @@ protocol_number! {
         ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
         NON_FIRST_FRAGMENTS_ALSO = 16395,
         MOBIKE_SUPPORTED = 16396,
+        ADDITIONAL_IP4_ADDRESS = 16397,
+        ADDITIONAL_IP6_ADDRESS = 16398,
+        NO_ADDITIONAL_ADDRESSES = 16399,
+        UPDATE_SA_ADDRESSES = 16400,
+        COOKIE2 = 16401,
+        NO_NATS_ALLOWED = 16402,
+        AUTH_LIFETIME = 16403,
         MULTIPLE_AUTH_SUPPORTED = 16404,
+        ANOTHER_AUTH_FOLLOWS = 16405,
         REDIRECT_SUPPORTED = 16406,
+        REDIRECT = 16407,
+        REDIRECTED_FROM = 16408,
+        TICKET_LT_OPAQUE = 16409,
+        TICKET_REQUEST = 16410,
+        TICKET_ACK = 16411,
+        TICKET_NACK = 16412,
+        TICKET_OPAQUE = 16413,
+        LINK_ID = 16414,
+        USE_WESP_MODE = 16415,
+        ROHC_SUPPORTED = 16416,
+        EAP_ONLY_AUTHENTICATION = 16417,
         CHILDLESS_IKEV2_SUPPORTED = 16418,
+        QUICK_CRASH_DETECTION = 16419,
+        IKEV2_MESSAGE_ID_SYNC_SUPPORTED = 16420,
+        IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED = 16421,
+        IKEV2_MESSAGE_ID_SYNC = 16422,
+        IPSEC_REPLAY_COUNTER_SYNC = 16423,
+        SECURE_PASSWORD_METHODS = 16424,
+        PSK_PERSIST = 16425,
+        PSK_CONFIRM = 16426,
+        ERX_SUPPORTED = 16427,
+        IFOM_CAPABILITY = 16428,
+        GROUP_SENDER = 16429,
         IKEV2_FRAGMENTATION_SUPPORTED = 16430,
         SIGNATURE_HASH_ALGORITHMS = 16431,
+        CLONE_IKE_SA_SUPPORTED = 16432,
+        CLONE_IKE_SA = 16433,
+        PUZZLE = 16434,
         USE_PPK = 16435,
+        PPK_IDENTITY = 16436,
+        NO_PPK_AUTH = 16437,
+        INTERMEDIATE_EXCHANGE_SUPPORTED = 16438,
+        IP4_ALLOWED = 16439,
+        IP6_ALLOWED = 16440,
+        ADDITIONAL_KEY_EXCHANGE = 16441,
+        USE_AGGFRAG = 16442,
+        SUPPORTED_AUTH_METHODS = 16443,
+        SA_RESOURCE_INFO = 16444,
+        USE_PPK_INT = 16445,
+        PPK_IDENTITY_KEY = 16446,
     }
 }
 

@@ -1,164 +1,170 @@
 //! IKE messages in words: what a ladder says about each.
 
-use core::fmt::Write as _;
-use crypto::{Encryption, Group, Integrity, PrfAlgorithm, RustCrypto};
-use ike_core::payload::{
-    Auth, Delete, Identification, KeyExchange, Notify, Payload, Payloads, Sa, TrafficSelectors,
-    Transform,
-};
+mod names;
+mod payload;
+
+use core::fmt;
+use crypto::{ProtectionKey, RustCrypto};
+use ike_core::payload::{Notify, Payload, Payloads};
 use ike_core::{
-    HEADER_LEN, Header, Identity, IkeKeys, Malformed, NotifyType, PayloadType, ProtocolId,
-    TransformType, open_protected,
+    HEADER_LEN, Header, IkeKeys, Malformed, PayloadType, ProtectedError, open_protected,
 };
 
+pub(crate) use payload::{hex, name};
+
+/// What opens the SK payloads of an IKE SA.
+#[derive(Clone, Copy)]
+pub(crate) struct MessageKeys<'k> {
+    /// Of messages of the original initiator.
+    pub(crate) initiator: &'k ProtectionKey,
+    /// Of messages of the original responder.
+    pub(crate) responder: &'k ProtectionKey,
+}
+
+impl<'k> From<&'k IkeKeys> for MessageKeys<'k> {
+    fn from(keys: &'k IkeKeys) -> Self {
+        Self { initiator: &keys.initiator, responder: &keys.responder }
+    }
+}
+
+/// A payload of a message, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Item {
+    /// Whether it was encrypted.
+    pub(crate) encrypted: bool,
+    /// `None`: the chain of payloads breaks off, or SK is empty or stays shut.
+    pub(crate) payload: Option<Shown>,
+    /// What stands in it.
+    pub(crate) text: String,
+    /// What is wrong with it.
+    pub(crate) malformed: Option<Malformed>,
+}
+
+/// A payload as it stands in its message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shown {
+    pub(crate) kind: PayloadType,
+    pub(crate) critical: bool,
+    /// Where its body starts, in octets from the start of the message.
+    pub(crate) offset: usize,
+    /// Octets of its body.
+    pub(crate) len: usize,
+    /// Type, protocol and SPI of a notify.
+    pub(crate) notify: Option<(u16, u8, Vec<u8>)>,
+}
+
+/// What became of the SK payload of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protection {
+    /// There is none.
+    None,
+    /// Nobody knows its keys.
+    NoKeys,
+    /// It was opened.
+    Opened,
+    /// The keys do not fit, or it does not parse.
+    Failed(ProtectedError),
+}
+
+impl fmt::Display for Item {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.encrypted {
+            f.write_str("SK  ")?;
+        }
+        if let Some(payload) = &self.payload {
+            write!(f, "{} ", name(payload.kind))?;
+            if payload.critical && !payload.kind.is_defined() {
+                f.write_str("critical, ")?;
+            }
+        }
+        match &self.malformed {
+            Some(error) => error.fmt(f),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+impl Item {
+    fn remark(text: String) -> Self {
+        Self { encrypted: true, payload: None, text, malformed: None }
+    }
+
+    fn take(payload: Result<Payload<'_>, Malformed>, encrypted: bool) -> Self {
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(error) => {
+                let malformed = Some(error);
+                return Self { encrypted, payload: None, text: String::new(), malformed };
+            }
+        };
+        let notify = (payload.kind == PayloadType::N).then(|| Notify::parse(&payload).ok());
+        let shown = Shown {
+            kind: payload.kind,
+            critical: payload.critical,
+            offset: payload.offset,
+            len: payload.body.len(),
+            notify: notify.flatten().map(|n| (n.kind.0, n.protocol.0, n.spi.to_vec())),
+        };
+        let (text, malformed) = match payload::details(&payload) {
+            Ok(text) => (text, None),
+            Err(error) => (String::new(), Some(error)),
+        };
+        Self { encrypted, payload: Some(shown), text, malformed }
+    }
+}
+
 /// The payloads of a message, each with what is in it; SK payloads are opened with `keys`.
-pub(crate) fn describe(message: &[u8], keys: Option<&IkeKeys>) -> Vec<String> {
-    let Ok(header) = Header::parse(message) else { return vec!["no IKE header".into()] };
-    let mut lines = Vec::new();
+pub(crate) fn items(message: &[u8], keys: Option<MessageKeys<'_>>) -> (Vec<Item>, Protection) {
+    let Ok(header) = Header::parse(message) else { return (Vec::new(), Protection::None) };
+    let (mut items, mut protection) = (Vec::new(), Protection::None);
     for payload in Payloads::new(header.next_payload, &message[HEADER_LEN..], HEADER_LEN) {
         match payload {
             Ok(payload) if payload.kind == PayloadType::SK => {
-                describe_sk(&header, message, keys, &mut lines);
+                protection = open_sk(&header, message, keys, &mut items);
             }
-            Ok(payload) => lines.push(describe_payload(&payload)),
-            Err(error) => lines.push(error.to_string()),
+            other => {
+                if other.is_ok_and(|payload| payload.kind == PayloadType::SKF) {
+                    protection = Protection::NoKeys;
+                }
+                items.push(Item::take(other, false));
+            }
         }
     }
-    lines
+    (items, protection)
 }
 
-fn describe_sk(header: &Header, message: &[u8], keys: Option<&IkeKeys>, lines: &mut Vec<String>) {
+fn open_sk(
+    header: &Header,
+    message: &[u8],
+    keys: Option<MessageKeys<'_>>,
+    items: &mut Vec<Item>,
+) -> Protection {
     let Some(keys) = keys else {
-        lines.push("SK  (no keys)".into());
-        return;
+        items.push(Item::remark("(no keys)".into()));
+        return Protection::NoKeys;
     };
-    let key = if header.flags.is_initiator() { &keys.initiator } else { &keys.responder };
+    let key = if header.flags.is_initiator() { keys.initiator } else { keys.responder };
     let mut copy = message.to_vec();
     match open_protected(&RustCrypto, key, &mut copy) {
         Ok(inner) => {
-            let payloads: Vec<_> = inner.payloads(&copy).collect();
-            if payloads.is_empty() {
-                lines.push("SK  empty".into());
+            let before = items.len();
+            items.extend(inner.payloads(&copy).map(|payload| Item::take(payload, true)));
+            if items.len() == before {
+                items.push(Item::remark("empty".into()));
             }
-            for payload in payloads {
-                lines.push(match payload {
-                    Ok(payload) => format!("SK  {}", describe_payload(&payload)),
-                    Err(error) => format!("SK  {error}"),
-                });
-            }
+            Protection::Opened
         }
-        Err(error) => lines.push(format!("SK  does not open: {error:?}")),
+        Err(error) => {
+            items.push(Item::remark(format!("does not open: {error:?}")));
+            Protection::Failed(error)
+        }
     }
 }
 
-fn describe_payload(payload: &Payload<'_>) -> String {
-    let name = match payload.kind {
-        PayloadType::IDI => "IDi".into(),
-        PayloadType::IDR => "IDr".into(),
-        PayloadType::TSI => "TSi".into(),
-        PayloadType::TSR => "TSr".into(),
-        PayloadType::NONCE => "Nonce".into(),
-        kind => kind.to_string(),
-    };
-    match details(payload) {
-        Ok(text) => format!("{name} {text}"),
-        Err(error) => format!("{name} {error}"),
+/// The payloads of a message as lines; SK payloads are opened with `keys`.
+pub(crate) fn describe(message: &[u8], keys: Option<&IkeKeys>) -> Vec<String> {
+    if Header::parse(message).is_err() {
+        return vec!["no IKE header".into()];
     }
-}
-
-fn details(payload: &Payload<'_>) -> Result<String, Malformed> {
-    Ok(match payload.kind {
-        PayloadType::SA => {
-            let sa = Sa::parse(payload)?;
-            let proposals: Vec<String> = sa
-                .proposals()
-                .map(|proposal| {
-                    let transforms: Vec<String> =
-                        proposal.transforms().map(|t| transform(&t)).collect();
-                    let spi = match (proposal.protocol(), proposal.spi()) {
-                        (ProtocolId::ESP, spi) if spi.len() == 4 => format!(" SPI {}", hex(spi)),
-                        _ => String::new(),
-                    };
-                    format!(
-                        "{} {}{spi}: {}",
-                        proposal.number(),
-                        proposal.protocol(),
-                        transforms.join(" ")
-                    )
-                })
-                .collect();
-            proposals.join("; ")
-        }
-        PayloadType::KE => {
-            let ke = KeyExchange::parse(payload)?;
-            format!("{}, {} octets", group_name(ke.group), ke.data.len())
-        }
-        PayloadType::IDI | PayloadType::IDR => {
-            let id = Identification::parse(payload)?;
-            Identity::from_payload(&id)
-                .map_or_else(|_| format!("{} octets", id.data().len()), |id| id.to_string())
-        }
-        PayloadType::AUTH => Auth::parse(payload)?.method.to_string(),
-        PayloadType::N => notify(&Notify::parse(payload)?),
-        PayloadType::D => {
-            let delete = Delete::parse(payload)?;
-            format!("{} {}", delete.protocol, hex(delete.spis)).trim_end().to_owned()
-        }
-        PayloadType::TSI | PayloadType::TSR => {
-            let selectors: Vec<String> =
-                TrafficSelectors::parse(payload)?.iter().map(|ts| ts.to_string()).collect();
-            selectors.join(", ")
-        }
-        _ => format!("{} octets", payload.body.len()),
-    })
-}
-
-fn notify(notify: &Notify<'_>) -> String {
-    let data = match notify.kind {
-        NotifyType::COOKIE => format!(" {} octets", notify.data.len()),
-        _ if notify.data.is_empty() => String::new(),
-        _ => format!(" {}", hex(notify.data)),
-    };
-    format!("{}{data}", notify.kind)
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
-}
-
-fn group_name(number: u16) -> String {
-    match Group::from_transform(number) {
-        Some(Group::Modp2048) => "2048-bit MODP".into(),
-        Some(Group::Ecp256) => "256-bit ECP".into(),
-        Some(Group::Curve25519) => "Curve25519".into(),
-        None => format!("group {number}"),
-    }
-}
-
-fn transform(transform: &Transform) -> String {
-    let (id, unknown) = (transform.id, format!("{} {}", transform.kind, transform.id));
-    match transform.kind {
-        TransformType::ENCR => match Encryption::from_transform(id, transform.key_length) {
-            Some(Encryption::AesCbc128) => "AES-CBC-128".into(),
-            Some(Encryption::AesGcm16_128) => "AES-GCM-16-128".into(),
-            Some(Encryption::AesCcm8_128) => "AES-CCM-8-128".into(),
-            Some(Encryption::ChaCha20Poly1305) => "ChaCha20-Poly1305".into(),
-            None => unknown,
-        },
-        TransformType::PRF => match PrfAlgorithm::from_transform(id) {
-            Some(PrfAlgorithm::HmacSha256) => "PRF-HMAC-SHA2-256".into(),
-            None => unknown,
-        },
-        TransformType::INTEG => match Integrity::from_transform(id) {
-            Some(Integrity::HmacSha256_128) => "HMAC-SHA2-256-128".into(),
-            None => unknown,
-        },
-        TransformType::DH => group_name(id),
-        TransformType::ESN if id == 0 => "no-ESN".into(),
-        TransformType::ESN => "ESN".into(),
-        _ => unknown,
-    }
+    items(message, keys.map(MessageKeys::from)).0.iter().map(Item::to_string).collect()
 }

@@ -1,29 +1,26 @@
 //! The keys of a run in Wireshark's own formats: with them it decrypts the capture.
 
+use crate::decode::hex;
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use core::fmt::Write as _;
 use crypto::{Encryption, Integrity, Protection};
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::new(), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
-}
-
-/// Wireshark's names of an IKE SA's algorithms; `None`: it cannot decrypt them.
-fn ike_names(protection: Protection) -> Option<(&'static str, &'static str)> {
-    let encryption = match protection.encryption() {
+/// An IKE SA's cipher as Wireshark calls it, and as it would where it cannot decrypt it.
+pub(crate) const fn ike_encryption_name(encryption: Encryption) -> &'static str {
+    match encryption {
         Encryption::AesCbc128 => "AES-CBC-128 [RFC3602]",
         Encryption::AesGcm16_128 => "AES-GCM-128 with 16 octet ICV [RFC5282]",
         Encryption::AesCcm8_128 => "AES-CCM-128 with 8 octet ICV [RFC5282]",
-        Encryption::ChaCha20Poly1305 => return None,
-    };
-    let integrity = match protection.integrity() {
+        Encryption::ChaCha20Poly1305 => "ChaCha20-Poly1305 [RFC7634]",
+    }
+}
+
+/// An IKE SA's integrity transform as Wireshark calls it.
+pub(crate) const fn ike_integrity_name(integrity: Option<Integrity>) -> &'static str {
+    match integrity {
         Some(Integrity::HmacSha256_128) => "HMAC_SHA2_256_128 [RFC4868]",
         None => "NONE [RFC4306]",
-    };
-    Some((encryption, integrity))
+    }
 }
 
 /// Wireshark's names of a Child SA's algorithms; `None`: it cannot decrypt them.
@@ -38,19 +35,20 @@ fn esp_names(protection: Protection) -> Option<(&'static str, &'static str)> {
 }
 
 /// The file `ikev2_decryption_table`: a row for each IKE SA. Suites that Wireshark cannot decrypt are
-/// there as comments.
+/// there as comments, which [`crate::dissect`] reads.
 #[must_use]
 pub fn ikev2_decryption_table<'k>(keys: impl IntoIterator<Item = &'k IkeKeyLog>) -> String {
     let mut table =
         String::from("# SPIi, SPIr, SK_ei, SK_er, encryption, SK_ai, SK_ar, integrity\n");
     for log in keys {
         let (initiator, responder) = (&log.keys.initiator, &log.keys.responder);
-        let names = ike_names(log.suite.protection);
-        let (encryption, integrity) = names.unwrap_or(("unknown to Wireshark", ""));
-        let comment = if names.is_some() { "" } else { "# " };
+        let cipher = log.suite.protection.encryption();
+        let encryption = ike_encryption_name(cipher);
+        let integrity_name = ike_integrity_name(log.suite.protection.integrity());
+        let comment = if cipher == Encryption::ChaCha20Poly1305 { "# " } else { "" };
         let _ = writeln!(
             table,
-            "{comment}{},{},{},{},\"{encryption}\",{},{},\"{integrity}\"",
+            "{comment}{},{},{},{},\"{encryption}\",{},{},\"{integrity_name}\"",
             log.spis.0,
             log.spis.1,
             hex(initiator.encryption()),

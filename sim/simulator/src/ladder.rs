@@ -1,7 +1,7 @@
 //! Exchanges as a sequence diagram: who sent what to whom when, payloads decoded, losses and
 //! retransmissions visible.
 
-mod draw;
+pub(crate) mod draw;
 mod words;
 
 use crate::event::{Actor, Event, Place, What};
@@ -192,6 +192,16 @@ impl Ladder {
     }
 }
 
+/// Control characters spelled out: a stranger's identity must not steer the terminal.
+#[must_use]
+pub fn printable(line: &str) -> String {
+    let mut text = String::with_capacity(line.len());
+    for c in line.chars() {
+        if c.is_control() { text.extend(c.escape_default()) } else { text.push(c) }
+    }
+    text
+}
+
 impl Observer for Ladder {
     fn event(&mut self, event: &Event<'_>) {
         match (&event.what, event.who) {
@@ -244,5 +254,16 @@ impl Observer for Ladder {
 
     fn esp_keys(&mut self, keys: &EspKeyLog) {
         self.esp.add(keys);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn an_identity_cannot_steer_the_terminal() {
+        assert_eq!(printable("IDi fqdn:\u{1b}[2Jdoor\r"), r"IDi fqdn:\u{1b}[2Jdoor\r");
+        assert_eq!(printable("| Tür -> |"), "| Tür -> |");
     }
 }

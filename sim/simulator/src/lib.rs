@@ -8,6 +8,7 @@
 mod app;
 mod checkers;
 mod decode;
+pub mod dissect;
 mod event;
 mod faults;
 mod figures;
@@ -30,7 +31,7 @@ pub use figures::{Figures, NodeFigures};
 pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
 pub use judge::Judge;
 pub use keylog::{esp_sa, ikev2_decryption_table};
-pub use ladder::{Ladder, Lifelines, Side, Sighting};
+pub use ladder::{Ladder, Lifelines, Side, Sighting, printable};
 pub use observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 pub use recording::{Keep, Recording, Thinning};
 pub use report::{Expectation, Report, ViolationReport};

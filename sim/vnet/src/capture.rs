@@ -1,9 +1,12 @@
-//! Captures of raw IP datagrams in pcapng, for Wireshark.
+//! Captures of raw IP datagrams in pcapng, for Wireshark; and [`read`]ing anybody's.
 //!
 //! Time stamps are virtual time counted from 1970-01-01, so that the octets of a capture are a function of the run.
 
+mod read;
 #[cfg(test)]
 mod tests;
+
+pub use read::{CutShort, Format, Frame, Frames, NotACapture, read};
 
 use crate::time::Instant;
 use core::fmt;

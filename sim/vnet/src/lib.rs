@@ -13,7 +13,8 @@
 //! | [`ip`], [`udp`] | raw datagrams, checked and made |
 //! | [`rewrite`] | addresses and ports replaced in place, as a router does |
 //! | [`host`] | a smoltcp interface with UDP and ping sockets |
-//! | [`capture`] | pcapng for Wireshark |
+//! | [`capture`] | pcapng for Wireshark; pcap and pcapng of anybody's |
+//! | [`frame`] | what a captured frame carries, whatever the link layer |
 //!
 //! # Determinism
 //!
@@ -82,6 +83,7 @@
 #![forbid(unsafe_code)]
 
 pub mod capture;
+pub mod frame;
 pub mod host;
 pub mod ip;
 pub mod link;

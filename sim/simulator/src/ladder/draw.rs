@@ -6,7 +6,7 @@ use ike_core::Instant;
 use vnet::link::DropReason;
 
 /// Characters between the lifelines.
-const WIDTH: usize = 64;
+pub(crate) const WIDTH: usize = 64;
 /// Who is at the start of a forged arrow.
 const FORGER: &str = "forger";
 /// Characters of a time.
@@ -58,8 +58,13 @@ fn time(at: Instant) -> String {
 
 /// The names above the lifelines.
 pub(super) fn heads(names: &Lifelines) -> String {
+    heads_of(names, "seconds")
+}
+
+/// The names above the lifelines, with what stands right of them.
+pub(crate) fn heads_of(names: &Lifelines, right: &str) -> String {
     let gap = WIDTH.saturating_sub(names.node.chars().count() + names.gateway.chars().count()) + 2;
-    format!("{:>TIME$}  {}{}{}  seconds\n", "seconds", names.node, " ".repeat(gap), names.gateway)
+    format!("{:>TIME$}  {}{}{}  {right}\n", "seconds", names.node, " ".repeat(gap), names.gateway)
 }
 
 /// Something that happened at one side.
@@ -79,7 +84,7 @@ pub(super) fn note(at: Instant, side: Side, text: &str) -> Vec<String> {
 }
 
 /// What is in the message above.
-pub(super) fn detail(text: &str) -> Vec<String> {
+pub(crate) fn detail(text: &str) -> Vec<String> {
     let parts = wrapped(text, WIDTH - 6);
     let whole = text.chars().count() <= WIDTH - 4;
     let parts = if whole { vec![text] } else { parts };
@@ -123,15 +128,10 @@ impl Arrow {
             return self.forged(label);
         }
         let lost = matches!(self.arrives, End::Lost(_));
-        let (body, left, right) = if self.towards {
-            let tip = if lost { "-x" } else { "->" };
-            (shaft(&format!("-- {label} "), tip), self.sent, self.arrives)
-        } else {
-            let tip = if lost { "x-" } else { "<-" };
-            (shaft(&format!("{tip} {label} "), "--"), self.arrives, self.sent)
-        };
-        let line = format!("{:>TIME$}  |{body}|  {right}", left.to_string());
-        line.trim_end().to_owned()
+        let (left, right) =
+            if self.towards { (self.sent, self.arrives) } else { (self.arrives, self.sent) };
+        let (left, right) = (left.to_string(), right.to_string());
+        crossing(label, self.towards, lost, (&left, &right))
     }
 }
 
@@ -149,6 +149,23 @@ impl Arrow {
         let line = format!("{:>TIME$}  |{body}|  {right}", left.to_string());
         line.trim_end().to_owned()
     }
+}
+
+/// An arrow from the left or from the right, with what stands left and right of it.
+pub(crate) fn crossing(
+    label: &str,
+    towards: bool,
+    lost: bool,
+    (left, right): (&str, &str),
+) -> String {
+    let body = if towards {
+        shaft(&format!("-- {label} "), if lost { "-x" } else { "->" })
+    } else {
+        let tip = if lost { "x-" } else { "<-" };
+        shaft(&format!("{tip} {label} "), "--")
+    };
+    let line = format!("{left:>TIME$}  |{body}|  {right}");
+    line.trim_end().to_owned()
 }
 
 /// The start, dashes up to the width, the end. A lost datagram's arrow ends half way.

@@ -8,7 +8,7 @@ use crate::observer::{Arrival, Datagram};
 use crate::recording::{Keep, Recording};
 use crate::world::World;
 use core::cell::RefCell;
-use crypto::{Crypto, Group, PrivateKey};
+use crypto::{Group, PrivateKey, RustCrypto};
 use ike_core::payload::{Delete, KeyExchange, Nonce, Notify, ProposalRepr, SaRepr, TsRepr};
 use ike_core::{
     ChildKeys, EspSuite, ExchangeType, Flags, IkeKeys, IkeSpi, IkeSuite, MessageWriter, NotifyType,
@@ -16,6 +16,7 @@ use ike_core::{
 };
 use ike_responder::OutPayload;
 use std::rc::Rc;
+use vnet::link::Direction;
 
 const DOOR: &str = include_str!("../../../../../scenarios/garage-door.toml");
 const NONCE: [u8; 32] = [0x4e; 32];
@@ -158,7 +159,7 @@ impl<'a> Run<'a> {
     }
 
     /// Asks for a Child SA, in place of another one; our SPI of it, and a tunnel that has it.
-    fn create_child(&mut self, spi_in: u32, old: Option<u32>) -> (u32, Tunnel) {
+    fn create_child(&mut self, spi_in: u32, old: Option<u32>) -> (u32, Tunnel<RustCrypto>) {
         let addresses = self.world.core.addresses;
         let tsi = [TrafficSelector::host(addresses.node(0))];
         let tsr = [TrafficSelector::host(addresses.server())];
@@ -201,7 +202,7 @@ impl<'a> Run<'a> {
         }
         let (inbound, outbound) = (&keys.responder, &keys.initiator);
         let keys = TunnelKeys { spi_in, spi_out, inbound, outbound, local: &tsi, remote: &tsr };
-        (spi_out, Tunnel::new(&keys))
+        (spi_out, Tunnel::new(RustCrypto, &keys))
     }
 
     fn delete(&mut self, delete: &Delete<'_>) {
@@ -328,8 +329,8 @@ fn a_rekeyed_ike_sa_keeps_its_child_sas_and_shows_its_keys() {
         assert_eq!(run.outbound(), Some(second));
         run.delete(&Delete::IKE_SA);
         assert_eq!((run.outbound(), run.world.gateway_sas()), (None, (0, 0)));
-        let Gateway { children, by_sa, by_peer, .. } = &run.world.gateway;
-        assert!(children.is_empty() && by_sa.is_empty() && by_peer.is_empty());
+        let Gateway { children, by_sa, by_inner, .. } = &run.world.gateway;
+        assert!(children.is_empty() && by_sa.is_empty() && by_inner.is_empty());
         assert!(run.watch.has("rekeyed"));
     });
 }
