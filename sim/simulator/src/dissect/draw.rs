@@ -1,11 +1,9 @@
 //! A dissection as text: a ladder for each conversation, and what else there is.
 
 use super::{Dissection, Entry, Kind};
-use crate::ladder::draw::{WIDTH, crossing, detail, heads_of};
+use crate::ladder::draw::{crossing, detail, heads_of};
 use crate::ladder::{Lifelines, printable};
 use core::fmt::Write as _;
-
-/// The longest line below an arrow that keeps the lifelines straight.
 
 impl Dissection {
     /// The ladders, one conversation after the other, and a closing line. Times are seconds since the first packet; the

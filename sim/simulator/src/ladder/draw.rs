@@ -6,7 +6,7 @@ use ike_core::Instant;
 use vnet::link::DropReason;
 
 /// Characters between the lifelines.
-pub(crate) const WIDTH: usize = 64;
+const WIDTH: usize = 64;
 /// Who is at the start of a forged arrow.
 const FORGER: &str = "forger";
 /// Characters of a time.

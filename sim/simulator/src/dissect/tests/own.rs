@@ -24,6 +24,14 @@ fn messages(ladder: &str) -> Vec<(String, Vec<String>)> {
         let Some(body) = line.get(17..).filter(|_| line.as_bytes().get(16) == Some(&b'|')) else {
             continue;
         };
+        // What did not fit on the line above goes on below it, two characters further in.
+        let rest = body.strip_prefix("      ").filter(|text| !text.starts_with(' '));
+        if let Some(rest) = rest.filter(|text| below_ike && !text.contains("x- ")) {
+            let last = messages.last_mut().expect("an arrow").1.last_mut().expect("a detail");
+            last.push(' ');
+            last.push_str(rest.trim_end().trim_end_matches('|').trim_end());
+            continue;
+        }
         let detail = body.strip_prefix("    ").filter(|text| !text.starts_with(' '));
         if let Some(detail) = detail.filter(|text| below_ike && !text.contains("x- ")) {
             let text = detail.trim_end().trim_end_matches('|').trim_end();
