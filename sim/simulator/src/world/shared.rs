@@ -12,7 +12,7 @@ use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
 use std::sync::Arc;
 use vnet::link::{
-    DamageKind, Delivery, Direction, DirectionConfig, Link, LinkConfig, Outage, Outcome,
+    DamageKind, Delivery, Direction, DirectionConfig, Fault, Link, LinkConfig, Outage, Outcome,
 };
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
@@ -191,22 +191,33 @@ impl Alarm {
 /// The links of a group's nodes: each its own, all with one configuration.
 fn links(group: &Group, streams: &Streams) -> Vec<Link> {
     let config = Arc::new(link_config(&group.link));
-    let zero_based = |numbers: &[u64]| numbers.iter().map(|number| number - 1).collect::<Vec<_>>();
-    let (towards, back) =
-        (zero_based(&group.link.drops.towards), zero_based(&group.link.drops.back));
+    let orders = orders(&group.link);
     group
         .numbers()
         .map(|id| {
             let mut link = Link::new(id, Arc::clone(&config), streams);
-            if !towards.is_empty() {
-                link.drop_listed(Direction::Towards, towards.iter().copied());
-            }
-            if !back.is_empty() {
-                link.drop_listed(Direction::Back, back.iter().copied());
+            for (direction, fault, numbers) in &orders {
+                link.order(*direction, *fault, numbers.iter().map(|number| number - 1));
             }
             link
         })
         .collect()
+}
+
+/// What is ordered for single datagrams, by their numbers, which count from 1. Most links have none.
+fn orders(link: &crate::scenario::Link) -> Vec<(Direction, Fault, &[u64])> {
+    let lists = [
+        (Fault::Drop, &link.drops),
+        (Fault::Duplicate, &link.duplicates),
+        (Fault::Reorder, &link.reorders),
+        (Fault::Corrupt, &link.corrupts),
+        (Fault::Mangle, &link.mangles),
+    ];
+    let ways = lists.into_iter().flat_map(|(fault, listed)| {
+        let towards = (Direction::Towards, fault, listed.towards.as_slice());
+        [towards, (Direction::Back, fault, listed.back.as_slice())]
+    });
+    ways.filter(|(_, _, numbers)| !numbers.is_empty()).collect()
 }
 
 /// A scenario's link.
