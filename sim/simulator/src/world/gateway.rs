@@ -22,17 +22,17 @@ use vnet::udp;
 const BUFFER: usize = 3_000;
 
 /// A Child SA and whose it is.
-struct Child {
-    tunnel: Tunnel,
+pub(super) struct Child {
+    pub(super) tunnel: Tunnel,
     peer: IpAddr,
-    sa: SaId,
+    pub(super) sa: SaId,
 }
 
 pub(crate) struct Gateway {
-    responder: Responder<RustCrypto, GatewayBehaviour>,
+    pub(super) responder: Responder<RustCrypto, GatewayBehaviour>,
     agenda: Agenda,
     /// By the SPI of packets to the gateway.
-    children: BTreeMap<u32, Child>,
+    pub(super) children: BTreeMap<u32, Child>,
     by_sa: BTreeMap<SaId, u32>,
     /// The latest Child SA of each node.
     by_peer: BTreeMap<IpAddr, u32>,

@@ -5,6 +5,7 @@ mod agenda;
 mod awake;
 mod behaviour;
 mod gateway;
+mod listing;
 mod node;
 mod server;
 mod shared;
@@ -27,6 +28,7 @@ use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
 pub use behaviour::Behaviours;
+pub use listing::{GatewayChild, GatewaySa};
 pub use node::NodeState;
 
 /// A scenario under way.
@@ -149,6 +151,18 @@ impl<'a> World<'a> {
         self.gateway.sas()
     }
 
+    /// Whether all nodes sleep, and none will ever wake again.
+    #[must_use]
+    pub fn sleeps_for_good(&self) -> bool {
+        self.node_states().all(|state| state == NodeState::Asleep) && !self.core.wakes_are_ahead()
+    }
+
+    /// What the gateway itself believes: its IKE SAs, half-open and established, by its SPIs.
+    #[must_use]
+    pub fn gateway_list(&self) -> Vec<GatewaySa> {
+        self.gateway.list()
+    }
+
     /// How the run stands, for whoever judges its end.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -217,6 +231,12 @@ fn from_net(at: vnet::time::Instant) -> Instant {
 /// Virtual time of the protocol as that of the network.
 fn to_net(at: Instant) -> vnet::time::Instant {
     vnet::time::Instant::from_micros(at.micros())
+}
+
+/// The gateway's outer address in a run of the scenario.
+#[must_use]
+pub fn gateway_address(scenario: &Scenario) -> core::net::IpAddr {
+    addresses(scenario).gateway()
 }
 
 /// The addresses of a scenario's run.

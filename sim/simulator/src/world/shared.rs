@@ -98,6 +98,11 @@ impl<'a> Core<'a> {
         })
     }
 
+    /// Whether some node is to wake.
+    pub(crate) fn wakes_are_ahead(&self) -> bool {
+        self.queue.events().any(|next| matches!(next, Next::Wake { .. }))
+    }
+
     pub(crate) fn schedule(&mut self, at: Instant, next: Next) -> Ticket {
         self.queue.schedule(to_net(at.max(self.now)), next)
     }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vnet::link::{DirectionConfig, DropReason, Link, LinkConfig, Outage, Outcome};
+use vnet::link::{DirectionConfig, DropReason, Fault, Link, LinkConfig, Outage, Outcome};
 use vnet::random::Probability;
 use vnet::random::Streams;
 
