@@ -7,6 +7,7 @@ mod behaviour;
 mod gateway;
 mod listing;
 mod node;
+mod outside;
 mod server;
 mod shared;
 mod tunnel;
@@ -23,6 +24,7 @@ use gateway::Gateway;
 use ike_core::Instant;
 use ike_initiator::StateName;
 use node::Node;
+use outside::Edge;
 use server::Server;
 use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
@@ -30,6 +32,7 @@ use vnet::link::{Accounting, Direction};
 pub use behaviour::Behaviours;
 pub use listing::{GatewayChild, GatewaySa};
 pub use node::NodeState;
+pub use outside::{Crossing, Placement};
 
 /// A scenario under way.
 ///
@@ -38,7 +41,7 @@ pub use node::NodeState;
 pub struct World<'a> {
     core: Core<'a>,
     nodes: Vec<Node<'a>>,
-    gateway: Gateway,
+    gateway: Edge,
     server: Server<'a>,
 }
 
@@ -58,7 +61,14 @@ impl<'a> World<'a> {
         observer: &'a mut dyn Observer,
         behaviours: Behaviours,
     ) -> Self {
-        let mut core = Core::new(scenario, seed, observer, behaviours.node);
+        let core = Core::new(scenario, seed, observer, behaviours.node);
+        let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
+        let gateway = Gateway::new(scenario, &core, behaviour);
+        Self::populated(scenario, core, Edge::Inside(Box::new(gateway)))
+    }
+
+    /// The world of `core` with all nodes asleep.
+    fn populated(scenario: &'a Scenario, mut core: Core<'a>, mut gateway: Edge) -> Self {
         let mut nodes = Vec::new();
         for group in &scenario.groups {
             for number in group.numbers() {
@@ -67,8 +77,6 @@ impl<'a> World<'a> {
                 nodes.push(node);
             }
         }
-        let mut gateway =
-            Gateway::new(scenario, &core, GatewayBehaviour::new(scenario, behaviours.gateway));
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
         Self { core, nodes, gateway, server }
@@ -128,7 +136,7 @@ impl<'a> World<'a> {
 
     fn pass_on_from_server(&mut self) {
         while let Some(packet) = self.server.take_outgoing() {
-            self.gateway.protect(&mut self.core, &packet);
+            self.gateway.protect(&mut self.core, packet);
         }
     }
 
@@ -157,10 +165,14 @@ impl<'a> World<'a> {
         self.node_states().all(|state| state == NodeState::Asleep) && !self.core.wakes_are_ahead()
     }
 
-    /// What the gateway itself believes: its IKE SAs, half-open and established, by its SPIs.
+    /// What the gateway itself believes: its IKE SAs, half-open and established, by its SPIs. One outside is asked
+    /// by other means; here it has none.
     #[must_use]
     pub fn gateway_list(&self) -> Vec<GatewaySa> {
-        self.gateway.list()
+        match &self.gateway {
+            Edge::Inside(gateway) => gateway.list(),
+            Edge::Outside(_) => Vec::new(),
+        }
     }
 
     /// How the run stands, for whoever judges its end.
