@@ -120,3 +120,18 @@ fn summary(matrix: &Matrix) -> String {
         count(Verdict::Unsupported),
     )
 }
+
+/// The names of gateways and cases, with what each case shows.
+#[must_use]
+pub fn list(gateways: &[&&str], cases: &[&super::cases::Case]) -> String {
+    let mut text = String::from("gateways\n");
+    for gateway in gateways {
+        let _ = writeln!(text, "  {gateway}");
+    }
+    let _ = writeln!(text, "\ncases");
+    let width = cases.iter().map(|case| case.name.len()).max().unwrap_or_default();
+    for case in cases {
+        let _ = writeln!(text, "  {:width$}  {} ({})", case.name, case.title, case.clause);
+    }
+    text
+}

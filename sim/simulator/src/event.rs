@@ -48,7 +48,7 @@ impl Event<'_> {
                     | E::Queued { path, .. },
                 ),
                 _,
-            ) => crate::world::number_of(path.remote.ip()),
+            ) => crate::world::number_of(path.remote),
             _ => None,
         }
     }
@@ -209,6 +209,8 @@ pub enum PacketDrop {
     Selectors,
     /// It should have been protected.
     NotProtected,
+    /// The router in front of a shared address does not know whose it is.
+    NoMapping,
     /// Longer than the sender's own MTU.
     TooBig,
     /// Its destination is nobody in this world.
@@ -226,6 +228,7 @@ impl Display for PacketDrop {
             Self::NoSa => f.write_str("no SA"),
             Self::Selectors => f.write_str("outside the traffic selectors"),
             Self::NotProtected => f.write_str("not protected"),
+            Self::NoMapping => f.write_str("no mapping at the router"),
             Self::TooBig => f.write_str("longer than the MTU"),
             Self::NobodyThere => f.write_str("for nobody here"),
         }

@@ -188,7 +188,7 @@ impl Observer for Ladder {
                 let peers = &self.peers;
                 let whose = |path: &Path| {
                     let known = peers.get(&path.remote).copied();
-                    known.or_else(|| crate::world::number_of(path.remote.ip()))
+                    known.or_else(|| crate::world::number_of(path.remote))
                 };
                 if let Some((node, text)) = responder_note(what, &whose, &mut self.sas) {
                     self.remark(node, event.at, Side::Gateway, &text);

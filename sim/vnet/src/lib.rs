@@ -11,6 +11,7 @@
 //! | [`random`] | one ChaCha20 stream for each consumer and purpose; integer sampling |
 //! | [`link`] | every fault for each direction; accounting; replay |
 //! | [`ip`], [`udp`] | raw datagrams, checked and made |
+//! | [`rewrite`] | addresses and ports replaced in place, as a router does |
 //! | [`host`] | a smoltcp interface with UDP and ping sockets |
 //! | [`capture`] | pcapng for Wireshark |
 //!
@@ -86,5 +87,6 @@ pub mod ip;
 pub mod link;
 pub mod queue;
 pub mod random;
+pub mod rewrite;
 pub mod time;
 pub mod udp;

@@ -34,11 +34,25 @@ pub struct Group {
     pub restart: Restart,
     /// The link that each of them has to the gateway.
     pub link: Link,
+    /// Where the gateway sees them.
+    pub address: Address,
     /// What they want to reach through their Child SA.
     pub remote: Remote,
     pub(super) identity: IdentityPattern,
     pub(super) psk: PskPattern,
-    pub(super) gateway_psk: PskPattern,
+    /// `None`: the gateway does not know them.
+    pub(super) gateway_psk: Option<PskPattern>,
+}
+
+/// The outer addresses of a group's nodes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Address {
+    /// Each node has one of its own, which is its inner address, too.
+    #[default]
+    Own,
+    /// All nodes of the group, at most [`MAX_SHARED`](super::MAX_SHARED), stand behind a router with one address, and
+    /// each comes from a port of its own. Their inner addresses, and those on their links, are their own.
+    Shared,
 }
 
 /// The responder's traffic selector (TSr) that nodes propose.
@@ -80,14 +94,14 @@ impl Group {
         self.psk.node(number).expect("the longest was checked")
     }
 
-    /// The key that the gateway has on file for node `number`.
+    /// The key that the gateway has on file for node `number`; `None`: it does not know the node's identity.
     ///
     /// # Panics
     /// Where the group has no such node.
     #[must_use]
-    pub fn gateway_psk(&self, number: u32) -> Psk {
+    pub fn gateway_psk(&self, number: u32) -> Option<Psk> {
         assert!(self.numbers().contains(&number), "group {} has no node {number}", self.name);
-        self.gateway_psk.node(number).expect("the longest was checked")
+        self.gateway_psk.as_ref().map(|psk| psk.node(number).expect("the longest was checked"))
     }
 }
 

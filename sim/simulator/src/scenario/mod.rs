@@ -27,7 +27,7 @@ pub use figures::FIGURES;
 pub use gateway::{
     CHILD_ERRORS, ChildPolicy, Cookies, Gateway, GatewaySelectors, Request, RequestKind,
 };
-pub use group::{Group, Remote};
+pub use group::{Address, Group, Remote};
 pub use ike_initiator::Profile;
 pub use link::{Link, LinkDirection, Listed, Outage};
 pub use units::{Rate, duration};
@@ -40,6 +40,9 @@ use ike_core::Factor;
 
 /// The most nodes of one run, over all groups: each has an address of its own.
 pub const MAX_NODES: u32 = 1_000_000;
+
+/// The most nodes behind one shared address: each has a port of its own, from 10000 on.
+pub const MAX_SHARED: u32 = 55_536;
 
 /// What is to be simulated.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ mod refused;
 mod values;
 
 use super::{
-    Application, ChildPolicy, Close, Cookies, Family, GarageDoor, GatewaySelectors, Link,
+    Address, Application, ChildPolicy, Close, Cookies, Family, GarageDoor, GatewaySelectors, Link,
     LinkDirection, Listed, Ping, Profile, Rate, Remote, Restart, RoomSensor, Scenario,
 };
 use core::time::Duration;
@@ -107,12 +107,12 @@ fn what_a_group_does_not_say_has_its_documented_default() {
     assert_eq!((group.first, group.count), (0, 1));
     assert_eq!(group.identity(0).to_string(), "fqdn:door-0.example");
     assert_eq!(group.psk(0).as_slice(), b"door-0 shared secret");
-    assert_eq!(group.gateway_psk(0), group.psk(0));
+    assert_eq!(group.gateway_psk(0), Some(group.psk(0)));
     assert_eq!(group.suite, Suite::AesGcmX25519);
     assert_eq!(group.profile, Profile::Rfc7296Min);
     assert_eq!(group.retransmission, Schedule::RFC7296);
     assert!(group.initial_contact);
-    assert_eq!(group.remote, Remote::Server);
+    assert_eq!((group.address, group.remote), (Address::Own, Remote::Server));
     assert_eq!(group.link, Link::default());
     assert_eq!((group.awake, group.close), (Duration::from_secs(5), Close::Silent));
     let garage_door = GarageDoor {

@@ -286,6 +286,7 @@ impl<'a> Awake<'a> {
     fn start(&mut self, core: &mut Core<'_>) {
         let Some(child) = self.initiator.take_child_keys() else { return };
         self.log_child_keys(core, &child);
+        core.router.takes_spi(self.number, child.spi_in);
         self.tunnel = Some(Tunnel::new(&TunnelKeys {
             spi_in: child.spi_in,
             spi_out: child.spi_out,

@@ -6,7 +6,7 @@ use super::shared::{Alarm, Core, IKE_PORT, Next};
 use super::tunnel::{Tunnel, TunnelKeys};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
-use crate::scenario::{Cookies, Family, GatewaySelectors, RequestKind, Scenario};
+use crate::scenario::{Address, Cookies, Family, GatewaySelectors, RequestKind, Scenario};
 use core::net::{IpAddr, SocketAddr};
 use crypto::RustCrypto;
 use ike_core::{Header, Path, TrafficSelector};
@@ -15,7 +15,6 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use std::collections::BTreeMap;
 use vnet::ip::{self, protocol};
-use vnet::link::Direction;
 use vnet::udp;
 
 /// The longest message that the responder writes.
@@ -24,7 +23,10 @@ const BUFFER: usize = 3_000;
 /// A Child SA and whose it is.
 pub(super) struct Child {
     pub(super) tunnel: Tunnel,
+    /// Where the peer's packets come from.
     peer: IpAddr,
+    /// The first address behind it.
+    inner: Option<IpAddr>,
     pub(super) sa: SaId,
 }
 
@@ -34,8 +36,9 @@ pub(crate) struct Gateway {
     /// By the SPI of packets to the gateway.
     pub(super) children: BTreeMap<u32, Child>,
     by_sa: BTreeMap<SaId, u32>,
-    /// The latest Child SA of each node.
-    by_peer: BTreeMap<IpAddr, u32>,
+    /// The latest Child SA for each inner address, where the peer's selectors start: peers behind one router
+    /// have one outer address.
+    by_inner: BTreeMap<IpAddr, u32>,
     rng: ChaCha20Rng,
     alarm: Alarm,
     buffer: Vec<u8>,
@@ -53,6 +56,11 @@ fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
         GatewaySelectors::Network => TrafficSelector::network(server, bits).into_iter().collect(),
         GatewaySelectors::Host | GatewaySelectors::Widen => vec![TrafficSelector::host(server)],
     };
+    if scenario.groups.iter().any(|group| group.address == Address::Shared) {
+        // An outer address says nothing of the inner one, so that of each node is allowed.
+        let (first, last) = (core.addresses.node(0), core.addresses.node(scenario.nodes() - 1));
+        config.remote = TrafficSelector::new(first, last, 0, (0, u16::MAX)).into_iter().collect();
+    }
     config.cookies = match policy.cookies {
         Cookies::Never => CookiePolicy::Never,
         Cookies::Always => CookiePolicy::Always,
@@ -70,7 +78,7 @@ fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
     config.child_lifetime = policy.child_lifetime;
     config.idle_timeout = policy.idle_timeout;
     for group in &scenario.groups {
-        let keys = group.numbers().map(|n| (group.identity(n), group.gateway_psk(n)));
+        let keys = group.numbers().filter_map(|n| Some((group.identity(n), group.gateway_psk(n)?)));
         config.credentials.extend(keys);
     }
     config
@@ -86,7 +94,7 @@ impl Gateway {
             agenda: Agenda::new(&scenario.gateway),
             children: BTreeMap::new(),
             by_sa: BTreeMap::new(),
-            by_peer: BTreeMap::new(),
+            by_inner: BTreeMap::new(),
             rng: core.stream(0, "gateway esp"),
             alarm: Alarm::default(),
             buffer: vec![0; BUFFER],
@@ -150,14 +158,13 @@ impl Gateway {
     }
 
     fn seal(&mut self, core: &mut Core<'_>, inner: &[u8]) -> Result<(), PacketDrop> {
-        let peer = ip::parse(inner).map_err(PacketDrop::Ip)?.destination;
-        let spi = self.by_peer.get(&peer).ok_or(PacketDrop::NoSa)?;
-        let child = self.children.get_mut(spi).ok_or(PacketDrop::NoSa)?;
+        let to = ip::parse(inner).map_err(PacketDrop::Ip)?.destination;
+        let (_, spi) = self.by_inner.range(..=to).next_back().ok_or(PacketDrop::NoSa)?;
+        let child = self.children.get_mut(spi).filter(|child| child.tunnel.leads_to(to));
+        let child = child.ok_or(PacketDrop::NoSa)?;
         let outer = (core.addresses.gateway(), child.peer);
         let packet = child.tunnel.seal(core, Actor::Gateway, (inner, outer), &mut self.rng)?;
-        let link = core.addresses.number(child.peer).ok_or(PacketDrop::NoSa)?;
-        core.send(Actor::Gateway, link, Direction::Back, packet);
-        Ok(())
+        core.send_back(packet)
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
@@ -221,12 +228,8 @@ impl Gateway {
             };
             core.emit(Actor::Gateway, what);
         }
-        match core.addresses.number(path.remote.ip()) {
-            Some(link) if super::index(link) < core.links.len() => {
-                let packet = udp::emit(path.local, path.remote, message);
-                core.send(Actor::Gateway, link, Direction::Back, packet);
-            }
-            _ => core.emit(Actor::Gateway, What::PacketDropped { reason: PacketDrop::NoSa }),
+        if let Err(reason) = core.send_back(udp::emit(path.local, path.remote, message)) {
+            core.emit(Actor::Gateway, What::PacketDropped { reason });
         }
     }
 
@@ -246,7 +249,10 @@ impl Gateway {
         let gateway = core.addresses.gateway();
         let spi_i = self.responder.ike_keys(sa).map(|(_, _, spi_i, _)| spi_i).unwrap_or_default();
         let ike = (spi_i, sa.spi_r());
-        let logs = [(peer, gateway, *spi_in, inbound), (gateway, peer, *spi_out, outbound)];
+        // Observers look at the links, where a node has its own address.
+        let node = core.addresses.seen_at(child.path.remote);
+        let node = node.map_or(peer, |number| core.addresses.node(number));
+        let logs = [(node, gateway, *spi_in, inbound), (gateway, node, *spi_out, outbound)];
         for (source, destination, spi, key) in logs {
             let (who, key) = (Actor::Gateway, key.clone());
             core.observer.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key });
@@ -254,15 +260,20 @@ impl Gateway {
         let keys =
             TunnelKeys { spi_in: *spi_in, spi_out: *spi_out, inbound, outbound, local, remote };
         self.by_sa.insert(sa, *spi_in);
-        self.by_peer.insert(peer, *spi_in);
-        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer, sa });
+        let inner = remote.first().map(TrafficSelector::start);
+        if let Some(inner) = inner {
+            self.by_inner.insert(inner, *spi_in);
+        }
+        self.children.insert(*spi_in, Child { tunnel: Tunnel::new(&keys), peer, inner, sa });
     }
 
     fn remove(&mut self, sa: SaId) {
         let Some(spi) = self.by_sa.remove(&sa) else { return };
         let Some(child) = self.children.remove(&spi) else { return };
-        if self.by_peer.get(&child.peer) == Some(&spi) {
-            self.by_peer.remove(&child.peer);
+        if let Some(inner) = child.inner
+            && self.by_inner.get(&inner) == Some(&spi)
+        {
+            self.by_inner.remove(&inner);
         }
     }
 }

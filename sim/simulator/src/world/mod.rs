@@ -8,6 +8,7 @@ mod gateway;
 mod listing;
 mod node;
 mod outside;
+mod router;
 mod server;
 mod shared;
 mod tunnel;
@@ -15,6 +16,7 @@ mod tunnel;
 #[cfg(test)]
 mod tests;
 
+use crate::event::{Actor, What};
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
@@ -122,10 +124,14 @@ impl<'a> World<'a> {
 
     fn arrive(&mut self, arrival: Arrival) {
         self.core.arrived(&arrival);
-        let Arrival { place, packet, .. } = arrival;
+        let Arrival { place, mut packet, .. } = arrival;
         match place.direction {
             Direction::Back => self.nodes[index(place.link)].receive(&mut self.core, packet),
             Direction::Towards => {
+                if let Err(reason) = self.core.router.towards(place.link, &mut packet) {
+                    self.core.emit(Actor::Gateway, What::PacketDropped { reason });
+                    return;
+                }
                 if let Some(inner) = self.gateway.receive(&mut self.core, packet) {
                     self.server.receive(&mut self.core, inner);
                     self.pass_on_from_server();
@@ -256,9 +262,9 @@ pub(crate) fn addresses(scenario: &Scenario) -> Addresses {
     Addresses::new(scenario.family)
 }
 
-/// The node that has the address, whatever the family.
-pub(crate) fn number_of(address: core::net::IpAddr) -> Option<u32> {
+/// The node whose IKE the gateway sees there, whatever the family.
+pub(crate) fn number_of(remote: core::net::SocketAddr) -> Option<u32> {
     use crate::scenario::Family;
-    let family = if address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
-    Addresses::new(family).number(address)
+    let family = if remote.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+    Addresses::new(family).seen_at(remote)
 }

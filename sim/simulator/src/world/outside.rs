@@ -146,7 +146,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn pass_in(&mut self, packet: Vec<u8>) -> Result<(), PacketDrop> {
+    fn pass_in(&mut self, mut packet: Vec<u8>) -> Result<(), PacketDrop> {
         let datagram = ip::parse(&packet).map_err(PacketDrop::Ip)?;
         if matches!(self.gateway, Edge::Inside(_)) {
             return Err(PacketDrop::NobodyThere);
@@ -157,10 +157,13 @@ impl<'a> World<'a> {
             self.pass_on_from_server();
             return Ok(());
         }
-        let link = self.core.addresses.number(datagram.destination);
-        let link = link.filter(|link| super::index(*link) < self.core.links.len());
-        let link = link.ok_or(PacketDrop::NobodyThere)?;
-        if let Some(what) = seen_in(&datagram) {
+        let seen = seen_in(&datagram);
+        let link = self.core.router.back(&mut packet).map_err(|reason| match reason {
+            // Whoever has the gateway's SAs is not here.
+            PacketDrop::NoSa => PacketDrop::NobodyThere,
+            reason => reason,
+        })?;
+        if let Some(what) = seen {
             self.core.emit(Actor::Gateway, what);
         }
         self.core.send(Actor::Gateway, link, Direction::Back, packet);

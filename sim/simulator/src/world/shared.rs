@@ -2,8 +2,9 @@
 
 use super::address::Addresses;
 use super::behaviour::NodeBehaviour;
+use super::router::Router;
 use super::{from_net, to_net};
-use crate::event::{Actor, Event, Place, What};
+use crate::event::{Actor, Event, PacketDrop, Place, What};
 use crate::fingerprint::digest;
 use crate::observer::{self, Datagram, Observer};
 use crate::scenario::{Group, LinkDirection, Rate, Scenario};
@@ -49,6 +50,7 @@ pub(crate) struct Core<'a> {
     pub(crate) addresses: Addresses,
     pub(crate) observer: &'a mut dyn Observer,
     pub(crate) links: Vec<Link>,
+    pub(crate) router: Router,
     queue: Queue<Next>,
     streams: Streams,
     behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
@@ -69,10 +71,12 @@ impl<'a> Core<'a> {
     ) -> Self {
         let streams = Streams::new(seed);
         let links = scenario.groups.iter().flat_map(|group| links(group, &streams));
+        let addresses = super::addresses(scenario);
         Self {
             now: Instant::default(),
             end: Instant::default() + scenario.duration,
-            addresses: super::addresses(scenario),
+            router: Router::new(scenario, addresses),
+            addresses,
             observer,
             links: links.collect(),
             queue: Queue::new(),
@@ -155,6 +159,13 @@ impl<'a> Core<'a> {
             },
             Outcome::Dropped(reason) => self.emit(who, What::Lost { place, reason }),
         }
+    }
+
+    /// A datagram of the gateway enters the link of whoever it is for.
+    pub(crate) fn send_back(&mut self, mut packet: Vec<u8>) -> Result<(), PacketDrop> {
+        let link = self.router.back(&mut packet)?;
+        self.send(Actor::Gateway, link, Direction::Back, packet);
+        Ok(())
     }
 
     /// A copy is on its way from now on. It is damaged where it enters: that is nobody else's business.

@@ -62,6 +62,11 @@ impl Tunnel {
         self.inbound.spi()
     }
 
+    /// Whether packets for the address belong into it.
+    pub(crate) fn leads_to(&self, address: IpAddr) -> bool {
+        covers(&self.remote, address)
+    }
+
     /// The outer datagram for an inner one.
     pub(crate) fn seal(
         &mut self,

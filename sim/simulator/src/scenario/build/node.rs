@@ -1,7 +1,9 @@
 //! Groups of nodes: what differs between nodes, and their schedules.
 
 use super::super::group::{IdentityPattern, PskPattern};
-use super::super::{Close, Group, Link, MAX_NODES, Profile, Remote, Restart, schema};
+use super::super::{
+    Address, Close, Group, Link, MAX_NODES, MAX_SHARED, Profile, Remote, Restart, schema,
+};
 use super::{Fault, Run, Text, application, fault, link, or, wakes};
 use core::ops::Range;
 use core::time::Duration;
@@ -49,11 +51,11 @@ fn group(
     let numbers = first..first + count;
     let default = Spanned::new(span.clone(), String::from("{group}-{n} shared secret"));
     let psk_text = raw.psk.unwrap_or(default);
-    let gateway_text = raw.gateway_psk.as_ref().unwrap_or(&psk_text);
+    let gateway_text = gateway_psk(raw.gateway_psk.as_ref(), raw.known.unwrap_or(true), &psk_text)?;
     Ok(Group {
         identity: identity(raw.identity.as_ref(), &span, &name, &numbers)?,
         psk: psk(&psk_text, &name, numbers.end - 1)?,
-        gateway_psk: psk(gateway_text, &name, numbers.end - 1)?,
+        gateway_psk: gateway_text.map(|text| psk(text, &name, numbers.end - 1)).transpose()?,
         first,
         count,
         suite: or(raw.suite, Suite::default()),
@@ -66,6 +68,7 @@ fn group(
         application: application::application(raw.application)?,
         restart: raw.restart.map_or_else(Restart::default, restart),
         link: raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?,
+        address: address(raw.address.as_ref(), count)?,
         remote: or(raw.remote, Remote::default()),
         name,
     })
@@ -102,6 +105,16 @@ fn count(
         return Err(Fault { span: place.map_or_else(|| node.clone(), Spanned::span), message });
     }
     Ok(count)
+}
+
+fn address(place: Option<&Spanned<Text<Address>>>, count: u32) -> Result<Address, Fault> {
+    let Some(place) = place else { return Ok(Address::default()) };
+    let Text(address) = *place.get_ref();
+    if address == Address::Shared && count > MAX_SHARED {
+        let message = format!("{count} nodes behind one address: expected at most {MAX_SHARED}");
+        return Err(fault(place, message));
+    }
+    Ok(address)
 }
 
 fn identity(
@@ -143,6 +156,21 @@ fn same_identity(one: &Group, other: &Group) -> Option<String> {
 
 fn psk(place: &Spanned<String>, group: &str, last: u32) -> Result<PskPattern, Fault> {
     PskPattern::new(place.get_ref(), group, last).map_err(|message| fault(place, message))
+}
+
+/// What the gateway has on file: nothing of nodes that it does not know.
+fn gateway_psk<'t>(
+    place: Option<&'t Spanned<String>>,
+    known: bool,
+    psk: &'t Spanned<String>,
+) -> Result<Option<&'t Spanned<String>>, Fault> {
+    match place {
+        Some(place) if !known => Err(fault(
+            place,
+            "the gateway has no key of who is not `known`: expected only one of both",
+        )),
+        _ => Ok(known.then(|| place.unwrap_or(psk))),
+    }
 }
 
 fn retransmission(

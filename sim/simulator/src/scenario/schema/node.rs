@@ -2,7 +2,7 @@
 
 use super::{Application, FromText, Link, Number, Or, Positive, Text, Times, WholePercent};
 use crate::scenario::text::word;
-use crate::scenario::{Close, MAX_NODES, Profile, Remote};
+use crate::scenario::{Address, Close, MAX_NODES, Profile, Remote};
 use core::time::Duration;
 use ike_core::{Factor, Schedule, Suite};
 use serde::Deserialize;
@@ -20,6 +20,7 @@ pub(in crate::scenario) struct Node {
     pub(in crate::scenario) identity: Option<Spanned<String>>,
     pub(in crate::scenario) psk: Option<Spanned<String>>,
     pub(in crate::scenario) gateway_psk: Option<Spanned<String>>,
+    pub(in crate::scenario) known: Option<bool>,
     pub(in crate::scenario) suite: Option<Text<Suite>>,
     pub(in crate::scenario) profile: Option<Text<Profile>>,
     pub(in crate::scenario) retransmission: Option<Spanned<Or<Preset, Retransmission>>>,
@@ -30,6 +31,7 @@ pub(in crate::scenario) struct Node {
     pub(in crate::scenario) application: Application,
     pub(in crate::scenario) restart: Option<Restart>,
     pub(in crate::scenario) link: Option<Link>,
+    pub(in crate::scenario) address: Option<Spanned<Text<Address>>>,
     pub(in crate::scenario) remote: Option<Text<Remote>>,
 }
 

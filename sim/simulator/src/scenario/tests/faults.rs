@@ -101,7 +101,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
 )]
 #[case(
     "counts = 2",
-    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `remote`"
+    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `known`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `address`, `remote`"
 )]
 #[case("count = 2\nidentity = \"door.example\"", r#"x.toml:9:12: node.door.identity: "door.example" is the same for each node: expected {n} in it, where their numbers go"#)]
 #[case("identity = \"door-{N}\"", r#"x.toml:8:12: node.door.identity: "door-{N}" has braces around something else: expected {n} or {group}"#)]
@@ -115,6 +115,10 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
 #[case(
     "gateway_psk = \"hex:0\"",
     "x.toml:8:15: node.door.gateway_psk: hex: is followed by pairs of hexadecimal digits"
+)]
+#[case(
+    "gateway_psk = \"other\"\nknown = false",
+    "x.toml:8:15: node.door.gateway_psk: the gateway has no key of who is not `known`: expected only one of both"
 )]
 #[case("profile = \"modern\"", r#"x.toml:8:11: node.door.profile: "modern" cannot be simulated yet: expected "rfc7296-min" or "rfc7815""#)]
 #[case(

@@ -2,8 +2,8 @@
 
 use super::{LEAST, read, with};
 use crate::scenario::{
-    CHILD_ERRORS, ChildPolicy, Cookies, FirstWake, GatewaySelectors, LinkDirection, Listed, Outage,
-    Rate, Remote, Request, RequestKind, Scenario, Wakes,
+    Address, CHILD_ERRORS, ChildPolicy, Cookies, FirstWake, GatewaySelectors, LinkDirection, Listed,
+    MAX_SHARED, Outage, Rate, Remote, Request, RequestKind, Scenario, Wakes,
 };
 use core::time::Duration;
 use rstest::rstest;
@@ -137,11 +137,13 @@ fn every_pattern_of_wakes_is_taken(#[case] table: &str, #[case] wakes: Wakes) {
 }
 
 #[test]
-fn a_group_may_want_to_reach_everybody() {
-    let group = &read(&with("", "remote = \"any\"")).groups[0];
-    assert_eq!(group.remote, Remote::Any);
-    let group = &read(&with("", "remote = \"server\"")).groups[0];
-    assert_eq!(group.remote, Remote::Server);
+fn a_group_may_share_an_address_and_want_to_reach_everybody() {
+    let group = &read(&with("", "address = \"shared\"\nremote = \"any\"")).groups[0];
+    assert_eq!((group.address, group.remote), (Address::Shared, Remote::Any));
+    let group = &read(&with("", "address = \"own\"\nremote = \"server\"")).groups[0];
+    assert_eq!((group.address, group.remote), (Address::Own, Remote::Server));
+    let most = read(&with("", "address = \"shared\"\ncount = 55_536"));
+    assert_eq!(most.nodes(), MAX_SHARED);
 }
 
 #[test]

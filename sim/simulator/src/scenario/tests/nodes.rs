@@ -35,14 +35,24 @@ fn a_key_has_the_number_where_the_pattern_says(
     let group = &read(&with("", &format!("count = 12\npsk = \"{pattern}\""))).groups[0];
     assert_eq!(group.psk(0).as_slice(), first);
     assert_eq!(group.psk(11).as_slice(), last);
-    assert_eq!(group.gateway_psk(11), group.psk(11));
+    assert_eq!(group.gateway_psk(11), Some(group.psk(11)));
 }
 
 #[test]
 fn the_gateway_may_have_another_key_on_file() {
     let group = &read(&with("", "psk = \"right\"\ngateway_psk = \"wrong {n}\"")).groups[0];
     assert_eq!(group.psk(0).as_slice(), b"right");
-    assert_eq!(group.gateway_psk(0).as_slice(), b"wrong 0");
+    let on_file = group.gateway_psk(0).expect("a key");
+    assert_eq!(on_file.as_slice(), b"wrong 0");
+}
+
+#[test]
+fn the_gateway_has_no_key_of_nodes_that_it_does_not_know() {
+    let group = &read(&with("", "count = 2\nknown = false")).groups[0];
+    assert_eq!((group.gateway_psk(0), group.gateway_psk(1)), (None, None));
+    assert_eq!(group.psk(1).as_slice(), b"door-1 shared secret");
+    let group = &read(&with("", "known = true\ngateway_psk = \"other\"")).groups[0];
+    assert!(group.gateway_psk(0).is_some());
 }
 
 #[test]

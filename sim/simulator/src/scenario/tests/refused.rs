@@ -152,6 +152,14 @@ fn a_bad_pattern_of_wakes_is_refused(#[case] table: &str, #[case] expected: &str
 /// Lines after those of the node, so that the first of them is line 8.
 #[rstest]
 #[case(
+    "address = \"nat\"",
+    r#"x.toml:8:11: node.door.address: "nat" is not known: expected "own" or "shared""#
+)]
+#[case(
+    "address = \"shared\"\ncount = 55_537",
+    "x.toml:8:11: node.door.address: 55537 nodes behind one address: expected at most 55536"
+)]
+#[case(
     "remote = \"all\"",
     r#"x.toml:8:10: node.door.remote: "all" is not known: expected "server" or "any""#
 )]

@@ -3,7 +3,7 @@
 use super::{FromText, word};
 use crate::scenario::schema::{Accept, ChildError};
 use crate::scenario::{
-    CHILD_ERRORS, Close, Cookies, Family, GatewaySelectors, Profile, Remote, RequestKind,
+    Address, CHILD_ERRORS, Close, Cookies, Family, GatewaySelectors, Profile, Remote, RequestKind,
 };
 use ike_core::Suite;
 
@@ -50,6 +50,14 @@ impl FromText for Profile {
             ));
         }
         word(text, &[("rfc7296-min", Self::Rfc7296Min), ("rfc7815", Self::Rfc7815)])
+    }
+}
+
+impl FromText for Address {
+    const EXPECTED: &'static str = r#""own" or "shared""#;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        word(text, &[("own", Self::Own), ("shared", Self::Shared)])
     }
 }
 
