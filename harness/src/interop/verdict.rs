@@ -5,6 +5,7 @@ use super::next::{self, Next};
 use super::sas::{IkeSa, SaList, State};
 use super::witness::{NodeSa, Witness};
 use core::time::Duration;
+use ike_core::IkeSpi;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use simulator::Report;
@@ -147,13 +148,9 @@ fn disagreement(sa: &IkeSa, witness: &Witness) -> Option<String> {
     let (Some(spi_i), Some(spi_r)) = (&sa.spi_i, &sa.spi_r) else {
         return Some("the gateway lists an IKE SA without its SPIs".into());
     };
-    let mut known = witness.sas();
-    let Some(known) = known.find(|known| {
-        same_hex(spi_i, known.spis.0.0) && same_hex(spi_r, known.spis.1.0)
-    }) else {
-        return Some(format!(
-            "the gateway lists IKE SA {spi_i} {spi_r}, which no device established"
-        ));
+    let spis = hex(spi_i).zip(hex(spi_r)).map(|(spi_i, spi_r)| (IkeSpi(spi_i), IkeSpi(spi_r)));
+    let Some(known) = spis.and_then(|spis| witness.known(spis)) else {
+        return Some(format!("the gateway lists IKE SA {spi_i} {spi_r}, which no device has"));
     };
     let (listed, identity) = (sa.remote_id.as_deref(), witness.identity(known.node));
     if listed.is_some() && listed != identity {
@@ -178,15 +175,14 @@ fn disagreement(sa: &IkeSa, witness: &Witness) -> Option<String> {
 
 fn same_child(child: &super::sas::ChildSa, known: &NodeSa) -> bool {
     let same = |listed: &Option<String>, known: Option<u32>| match (listed, known) {
-        (Some(listed), Some(known)) => same_hex(listed, known.into()),
+        (Some(listed), Some(known)) => hex(listed) == Some(known.into()),
         _ => false,
     };
     same(&child.spi_in, known.child_out) && same(&child.spi_out, known.child_in)
 }
 
-fn same_hex(text: &str, number: u64) -> bool {
-    let digits = text.trim_start_matches("0x");
-    u64::from_str_radix(digits, 16) == Ok(number)
+fn hex(text: &str) -> Option<u64> {
+    u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()
 }
 
 /// Whether `listed`, which may be a range, one of a list, or have a protocol behind it, is the network `wanted`.

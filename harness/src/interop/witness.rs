@@ -1,20 +1,17 @@
-//! What the devices know of their SAs, seen by an observer: the one side of each comparison.
+//! What the devices know of their SAs, seen by an observer: the one side of each comparison. That a device established
+//! an SA is in the trace; a Child SA has keys only then.
 
 use core::net::IpAddr;
-use ike_core::{IkeSpi, Instant};
+use ike_core::IkeSpi;
 use simulator::scenario::Scenario;
-use simulator::{Actor, Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Observer, What, gateway_address};
+use simulator::{Actor, Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Observer, gateway_address};
 use std::collections::BTreeMap;
 
-/// An SA that a device established.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An IKE SA of a device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NodeSa {
     /// The device's number.
     pub node: u32,
-    /// When.
-    pub at: Instant,
-    /// SPIs of initiator and responder.
-    pub spis: (IkeSpi, IkeSpi),
     /// The SPI of packets that the device receives.
     pub child_in: Option<u32>,
     /// The SPI of packets that it sends.
@@ -24,10 +21,8 @@ pub struct NodeSa {
 /// Collects the SAs of all devices.
 #[derive(Clone, Debug)]
 pub struct Witness {
-    /// In the order in which they were established.
-    pub established: Vec<NodeSa>,
-    /// The IKE SA whose keys a device has computed last.
-    latest: BTreeMap<u32, (IkeSpi, IkeSpi)>,
+    /// The IKE SAs whose keys a device has computed, with the device.
+    keyed: BTreeMap<(IkeSpi, IkeSpi), u32>,
     /// By IKE SA: SPIs of packets to the gateway, and from it.
     children: BTreeMap<(IkeSpi, IkeSpi), (Option<u32>, Option<u32>)>,
     identities: Vec<String>,
@@ -41,8 +36,7 @@ impl Witness {
         let groups = scenario.groups.iter();
         let identities = groups.flat_map(|group| group.numbers().map(|n| group.identity(n)));
         Self {
-            established: Vec::new(),
-            latest: BTreeMap::new(),
+            keyed: BTreeMap::new(),
             children: BTreeMap::new(),
             identities: identities.map(|id| id.to_string()).collect(),
             gateway: gateway_address(scenario),
@@ -55,30 +49,19 @@ impl Witness {
         self.identities.get(usize::try_from(node).ok()?).map(String::as_str)
     }
 
-    /// All SAs, with what is known of their Child SAs by now.
-    pub fn sas(&self) -> impl Iterator<Item = NodeSa> + '_ {
-        self.established.iter().map(|sa| {
-            let (child_out, child_in) = self.children.get(&sa.spis).copied().unwrap_or_default();
-            NodeSa { child_in, child_out, ..sa.clone() }
-        })
+    /// What a device knows of an IKE SA whose keys it has computed, whether or not a Child SA came of it.
+    #[must_use]
+    pub fn known(&self, spis: (IkeSpi, IkeSpi)) -> Option<NodeSa> {
+        let node = *self.keyed.get(&spis)?;
+        let (child_out, child_in) = self.children.get(&spis).copied().unwrap_or_default();
+        Some(NodeSa { node, child_in, child_out })
     }
 }
 
 impl Observer for Witness {
-    fn event(&mut self, event: &Event<'_>) {
-        let Actor::Node(node) = event.who else { return };
-        if !matches!(event.what, What::Initiator(ike_initiator::Event::Established { .. })) {
-            return;
-        }
-        if let Some(spis) = self.latest.get(&node) {
-            let sa = NodeSa { node, at: event.at, spis: *spis, child_in: None, child_out: None };
-            self.established.push(sa);
-        }
-    }
-
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
         if let Actor::Node(node) = keys.who {
-            self.latest.insert(node, keys.spis);
+            self.keyed.insert(keys.spis, node);
         }
     }
 

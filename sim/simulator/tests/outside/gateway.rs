@@ -44,7 +44,7 @@ impl FakeGateway {
         let mut config = Config::new(scenario.gateway.identity.clone());
         config.local = vec![TrafficSelector::host(server)];
         let nodes = scenario.groups.iter().flat_map(|group| {
-            group.numbers().map(|number| (group.identity(number), group.gateway_psk(number)))
+            group.numbers().filter_map(|n| Some((group.identity(n), group.gateway_psk(n)?)))
         });
         config.credentials = nodes.collect::<BTreeMap<_, _>>();
         Self {
