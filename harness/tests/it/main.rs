@@ -2,6 +2,7 @@
 //! the programs. No test looks at how long anything takes; deadlines only guard against hanging.
 
 mod loopback;
+mod outside;
 mod pair;
 mod programs;
 mod weather;

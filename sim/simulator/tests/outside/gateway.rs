@@ -24,7 +24,7 @@ struct Child {
 }
 
 /// The gateway: packets in, packets out, at times that it is told.
-pub struct FakeGateway {
+pub(crate) struct FakeGateway {
     responder: Responder<RustCrypto>,
     address: IpAddr,
     server: IpAddr,
@@ -35,7 +35,7 @@ pub struct FakeGateway {
 
 impl FakeGateway {
     /// Knows the nodes of the scenario. Its randomness is not the simulator's.
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let addresses = match scenario.family {
             Family::Ipv4 => ["10.64.0.1", "10.1.0.1"],
             Family::Ipv6 => ["2001:db8:0:1::1", "2001:db8:0:2::1"],
@@ -58,23 +58,23 @@ impl FakeGateway {
     }
 
     /// How many IKE SAs it has.
-    pub fn established(&self) -> usize {
+    pub(crate) fn established(&self) -> usize {
         self.responder.established()
     }
 
     /// When it wants to do something by itself.
-    pub fn next_time(&self) -> Option<Instant> {
+    pub(crate) fn next_time(&self) -> Option<Instant> {
         self.responder.poll_timeout()
     }
 
     /// Its time has come.
-    pub fn handle_timeout(&mut self, now: Instant) -> Vec<Vec<u8>> {
+    pub(crate) fn handle_timeout(&mut self, now: Instant) -> Vec<Vec<u8>> {
         self.responder.handle_timeout(now);
         self.settle(now)
     }
 
     /// A packet comes out of its interface; what goes in there in turn.
-    pub fn receive(&mut self, now: Instant, packet: &[u8]) -> Vec<Vec<u8>> {
+    pub(crate) fn receive(&mut self, now: Instant, packet: &[u8]) -> Vec<Vec<u8>> {
         let Ok(outer) = ip::parse(packet) else { return Vec::new() };
         match outer.protocol {
             _ if outer.source == self.server => self.protect(packet, outer.destination),
