@@ -1,11 +1,11 @@
 //! A scenario whose gateway is a real one: what it can be asked for, the run, and what it leaves behind.
 
-use crate::{Portal, Stop, pace};
+use crate::{Pacer, Portal, Stop};
 use anyhow::{Context as _, Result, bail};
 use ike_core::Instant;
 use runner::{Named, files};
 use simulator::scenario::{Gateway as Policy, GatewaySelectors, Scenario};
-use simulator::{Keep, Outcome, Recording, Tape, World};
+use simulator::{Crossing, Keep, Outcome, Recording, Standing, Tape, World};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -100,26 +100,56 @@ pub async fn run(
     let mut world = World::with_gateway_outside(scenario, options.seed, &mut recording);
     let end = Instant::default() + scenario.duration;
     portal.drain();
-    let pace = pace(&mut world, end, portal, options.skip_idle, stop).await;
+    let mut pacer = Pacer::start(options.skip_idle);
+    let stopped = !pacer.until(&mut world, end, portal, stop).await;
     let (crossings, standing) = (world.crossings().to_vec(), world.standing());
     drop(world);
-    let overrides: Vec<String> =
-        overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    let run = (named.name.as_str(), options.seed);
-    let mut outcome = recording.outcome(scenario, run, &standing).context("the capture")?;
-    outcome.report.overrides.clone_from(&overrides);
-    outcome.report.commit = runner::commit();
-    let tape = Tape {
-        gateway: String::new(),
-        scenario: named.name.clone(),
-        text: named.text.clone(),
-        overrides,
-        seed: options.seed,
-        end: standing.at,
-        skipped_us: u64::try_from(pace.skipped.as_micros()).unwrap_or(u64::MAX),
-        crossings,
-    };
-    Ok(Finished { outcome, tape, stopped: pace.stopped })
+    let past = Past { crossings, standing, skipped: pacer.skipped() };
+    let (outcome, tape) = past.finish(named, overrides, options.seed, recording)?;
+    Ok(Finished { outcome, tape, stopped })
+}
+
+/// What is left of a world whose time is over.
+pub struct Past {
+    /// What crossed the portal.
+    pub crossings: Vec<Crossing>,
+    /// How it stood at its end.
+    pub standing: Standing,
+    /// Virtual time that was skipped.
+    pub skipped: Duration,
+}
+
+impl Past {
+    /// The files of the run and what crossed the portal.
+    ///
+    /// # Errors
+    /// The run cannot be written as a capture.
+    pub fn finish(
+        self,
+        named: &Named,
+        overrides: &[(String, String)],
+        seed: u64,
+        recording: Recording,
+    ) -> Result<(Outcome, Tape)> {
+        let overrides: Vec<String> =
+            overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let run = (named.name.as_str(), seed);
+        let outcome = recording.outcome(&named.scenario, run, &self.standing);
+        let mut outcome = outcome.context("the capture")?;
+        outcome.report.overrides.clone_from(&overrides);
+        outcome.report.commit = runner::commit();
+        let tape = Tape {
+            gateway: String::new(),
+            scenario: named.name.clone(),
+            text: named.text.clone(),
+            overrides,
+            seed,
+            end: self.standing.at,
+            skipped_us: u64::try_from(self.skipped.as_micros()).unwrap_or(u64::MAX),
+            crossings: self.crossings,
+        };
+        Ok((outcome, tape))
+    }
 }
 
 impl Finished {

@@ -8,15 +8,6 @@ use std::time::Duration;
 /// How long nothing must have happened before idle time is skipped: a gateway may still have something to say.
 const GRACE: Duration = Duration::from_millis(250);
 
-/// How a world went by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Pace {
-    /// Virtual time that was skipped.
-    pub skipped: Duration,
-    /// Whether somebody ended it early.
-    pub stopped: bool,
-}
-
 /// Real time, and what was skipped of virtual time.
 struct VirtualClock {
     clock: Clock,
@@ -38,45 +29,65 @@ impl VirtualClock {
     }
 }
 
-/// Lets the world go on until `end`, as fast as the clock. With `skip_idle`, time in which all nodes sleep and nothing
-/// is on its way is jumped over, up to the next wake.
-pub async fn pace(
-    world: &mut World<'_>,
-    end: Instant,
-    portal: &mut Portal,
+/// Drives a world at the pace of the clock, from its beginning.
+pub struct Pacer {
+    clock: VirtualClock,
     skip_idle: bool,
-    stop: &mut Stop,
-) -> Pace {
-    let mut clock = VirtualClock { clock: Clock::start(), skipped: Duration::ZERO };
-    let mut quiet_since = Instant::default();
-    loop {
-        let now = clock.now().min(end);
-        world.step_until(now);
-        while let Some(packet) = world.take_outgoing() {
-            portal.send(&packet).await;
-        }
-        if now >= end {
-            return Pace { skipped: clock.skipped, stopped: false };
-        }
-        let next = world.next_time().map_or(end, |next| next.min(end));
-        let mut deadline = next;
-        if !skip_idle || !world.is_idle() {
-            quiet_since = now;
-        } else if quiet_since + GRACE <= now {
-            clock.skip_to(next);
-            continue;
-        } else {
-            deadline = next.min(quiet_since + GRACE);
-        }
-        tokio::select! {
-            packet = portal.receive() => {
-                let now = clock.now().min(end);
-                world.step_until(now);
-                world.hand_in(packet);
-                quiet_since = now;
+    quiet_since: Instant,
+}
+
+impl Pacer {
+    /// The clock starts now. With `skip_idle`, time in which all nodes sleep and nothing is on its way is jumped over,
+    /// up to the next wake.
+    #[must_use]
+    pub fn start(skip_idle: bool) -> Self {
+        let clock = VirtualClock { clock: Clock::start(), skipped: Duration::ZERO };
+        Self { clock, skip_idle, quiet_since: Instant::default() }
+    }
+
+    /// Virtual time that was skipped.
+    #[must_use]
+    pub const fn skipped(&self) -> Duration {
+        self.clock.skipped
+    }
+
+    /// Lets the world go on until `end`, as fast as the clock. `false`: somebody ended it early.
+    pub async fn until(
+        &mut self,
+        world: &mut World<'_>,
+        end: Instant,
+        portal: &mut Portal,
+        stop: &mut Stop,
+    ) -> bool {
+        loop {
+            let now = self.clock.now().min(end);
+            world.step_until(now);
+            while let Some(packet) = world.take_outgoing() {
+                portal.send(&packet).await;
             }
-            () = clock.sleep_until(deadline) => {}
-            () = stop.wait() => return Pace { skipped: clock.skipped, stopped: true },
+            if now >= end {
+                return true;
+            }
+            let next = world.next_time().map_or(end, |next| next.min(end));
+            let mut deadline = next;
+            if !self.skip_idle || !world.is_idle() {
+                self.quiet_since = now;
+            } else if self.quiet_since + GRACE <= now {
+                self.clock.skip_to(next);
+                continue;
+            } else {
+                deadline = next.min(self.quiet_since + GRACE);
+            }
+            tokio::select! {
+                packet = portal.receive() => {
+                    let now = self.clock.now().min(end);
+                    world.step_until(now);
+                    world.hand_in(packet);
+                    self.quiet_since = now;
+                }
+                () = self.clock.sleep_until(deadline) => {}
+                () = stop.wait() => return false,
+            }
         }
     }
 }

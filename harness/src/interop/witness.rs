@@ -4,7 +4,7 @@
 use core::net::IpAddr;
 use ike_core::IkeSpi;
 use simulator::scenario::Scenario;
-use simulator::{Actor, Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Observer, gateway_address};
+use simulator::{Actor, Addresses, Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Observer};
 use std::collections::BTreeMap;
 
 /// An IKE SA of a device.
@@ -39,7 +39,7 @@ impl Witness {
             keyed: BTreeMap::new(),
             children: BTreeMap::new(),
             identities: identities.map(|id| id.to_string()).collect(),
-            gateway: gateway_address(scenario),
+            gateway: Addresses::new(scenario.family).gateway(),
         }
     }
 

@@ -20,7 +20,6 @@ use crate::event::{Actor, What};
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
-use address::Addresses;
 use behaviour::GatewayBehaviour;
 use gateway::Gateway;
 use ike_core::Instant;
@@ -31,6 +30,7 @@ use server::Server;
 use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
+pub use address::Addresses;
 pub use behaviour::Behaviours;
 pub use listing::{GatewayChild, GatewaySa};
 pub use node::NodeState;
@@ -249,12 +249,6 @@ fn from_net(at: vnet::time::Instant) -> Instant {
 /// Virtual time of the protocol as that of the network.
 fn to_net(at: Instant) -> vnet::time::Instant {
     vnet::time::Instant::from_micros(at.micros())
-}
-
-/// The gateway's outer address in a run of the scenario.
-#[must_use]
-pub fn gateway_address(scenario: &Scenario) -> core::net::IpAddr {
-    addresses(scenario).gateway()
 }
 
 /// The addresses of a scenario's run.
