@@ -11,6 +11,7 @@ pub mod arguments;
 mod clock;
 mod connect;
 mod files;
+pub mod gateways;
 mod recorder;
 mod respond;
 mod stop;

@@ -35,4 +35,4 @@ pub use recording::{Keep, Recording, Thinning};
 pub use report::{Expectation, Report, ViolationReport};
 pub use run::{Options, Outcome, run, run_with, verdict};
 pub use trace::trace_line;
-pub use world::{Behaviours, NodeState, Standing, World};
+pub use world::{Addresses, Behaviours, NodeState, Standing, World};

@@ -16,7 +16,6 @@ mod tests;
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
-use address::Addresses;
 use behaviour::GatewayBehaviour;
 use gateway::Gateway;
 use ike_core::Instant;
@@ -26,6 +25,7 @@ use server::Server;
 use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
+pub use address::Addresses;
 pub use behaviour::Behaviours;
 pub use node::NodeState;
 
