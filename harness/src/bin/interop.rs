@@ -5,12 +5,13 @@
 
 use anyhow::Result;
 use clap::Parser;
-use harness::interop::cases::{self, Case};
+use harness::interop::cases;
 use harness::interop::cell::Cell;
 use harness::interop::expected::Expected;
+use harness::interop::column::Column;
 use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
-use harness::interop::{reference, written};
+use harness::interop::written;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -52,18 +53,26 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<bool> {
     let all = cases::shipped()?;
-    let gateways = [reference::NAME];
+    let columns = Column::all();
     let cases = chosen("case", &all, |case| &case.name, &arguments.cases)?;
-    let gateways = chosen("gateway", &gateways, |name| name, &arguments.gateways)?;
+    let columns = chosen("gateway", &columns, Column::name, &arguments.gateways)?;
     if arguments.list {
-        print!("{}", show::list(&gateways, &cases));
+        print!("{}", show::list(&columns, &cases));
         return Ok(true);
     }
     let mut matrix = Matrix::default();
-    for gateway in gateways {
-        let folder = cases::root().join("harness/gateways").join(gateway);
+    for column in columns {
+        let name = column.name();
+        if let Err(error) = column.prepare() {
+            // Without a wish for this one the others still tell something.
+            anyhow::ensure!(arguments.gateways.is_empty(), "{name}: {error:#}");
+            matrix.skipped.push(format!("{name}: {error:#}"));
+            continue;
+        }
+        let folder = cases::root().join("harness/gateways").join(name);
         let expected = Expected::read(&folder)?;
-        let cells = cells(gateway, &cases, arguments)?;
+        let done = |cell: &Cell| eprintln!("{}", show::progress(cell));
+        let cells = column.run(&cases, arguments.jobs, &arguments.out, &done)?;
         matrix.add(cells, &expected, &names(&all));
     }
     matrix.cells.iter().try_for_each(Cell::write)?;
@@ -71,9 +80,4 @@ fn run(arguments: &Arguments) -> Result<bool> {
     print!("{}", show::matrix(&matrix, Signs::of_environment()));
     println!("files {}", arguments.out.display());
     Ok(matrix.passed())
-}
-
-fn cells(gateway: &str, cases: &[&Case], arguments: &Arguments) -> Result<Vec<Cell>> {
-    let cell = |case: &&Case| Cell::of(case, gateway, reference::run(case)?, &arguments.out);
-    cases.iter().map(cell).collect()
 }

@@ -81,6 +81,10 @@ pub struct Run {
     pub raw: String,
     /// What the gateway wrote.
     pub log: String,
+    /// What crossed the portal, for a replay in virtual time.
+    pub tape: Option<String>,
+    /// Commands that the gateway did not carry out, and other things that went wrong beside the run.
+    pub trouble: Vec<String>,
 }
 
 /// What the gateway listed, for a file.
@@ -113,7 +117,8 @@ impl Cell {
                     looks: &run.looks,
                     last: &run.last,
                 };
-                let (wrong, next) = judge(case, &seen);
+                let (mut wrong, next) = judge(case, &seen);
+                wrong.extend(run.trouble.iter().cloned());
                 let verdict = if wrong.is_empty() { Verdict::Passed } else { Verdict::Failed };
                 write_run(&folder, &run)?;
                 (run.version, verdict, wrong, next)
@@ -165,6 +170,9 @@ fn write_run(folder: &Path, run: &Run) -> Result<()> {
     write(folder, "esp_sa", esp_sa)?;
     if let Some(ladder) = ladder {
         write(folder, "ladder.txt", ladder)?;
+    }
+    if let Some(tape) = &run.tape {
+        write(folder, "recording.jsonl", tape)?;
     }
     write(folder, "gateway-sas.json", lists)?;
     write(folder, "gateway-sas.txt", &run.raw)?;

@@ -145,8 +145,9 @@ impl Expected {
     }
 }
 
+/// A version that is not known matches all: a gateway that cannot do what is asked does not start.
 fn matches(versions: &[String], version: &str) -> bool {
-    versions.iter().any(|pattern| match pattern.strip_suffix('*') {
+    version.is_empty() || versions.iter().any(|pattern| match pattern.strip_suffix('*') {
         Some(start) => version.starts_with(start),
         None => pattern == version,
     })

@@ -57,7 +57,8 @@ pub fn run(case: &Case) -> Result<Ran> {
         .outcome(&scenario, (&case.name, scenario.seed), &standing)
         .context("the capture")?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let run = Run { version, outcome, witness, looks, last, raw, log: log.0 };
+    let (log, tape, trouble) = (log.0, None, Vec::new());
+    let run = Run { version, outcome, witness, looks, last, raw, log, tape, trouble };
     Ok(Ran::Through(Box::new(run)))
 }
 

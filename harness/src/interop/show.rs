@@ -1,6 +1,7 @@
 //! The matrix as a person reads it: a table, and below it whatever is not simply "passed".
 
 use super::cell::Cell;
+use super::column::Column;
 use super::matrix::Matrix;
 use super::verdict::Verdict;
 use comfy_table::{CellAlignment, Table, presets};
@@ -121,12 +122,20 @@ fn summary(matrix: &Matrix) -> String {
     )
 }
 
+/// One line for a cell that is done, before the table is there.
+#[must_use]
+pub fn progress(cell: &Cell) -> String {
+    let (gateway, case, verdict) = (&cell.gateway, &cell.case, cell.verdict.name());
+    let why = cell.reasons.first().map(|reason| format!(": {reason}")).unwrap_or_default();
+    format!("{gateway} {case}: {verdict} after {:.1} s{why}", cell.took_ms as f64 / 1e3)
+}
+
 /// The names of gateways and cases, with what each case shows.
 #[must_use]
-pub fn list(gateways: &[&&str], cases: &[&super::cases::Case]) -> String {
+pub fn list(columns: &[&Column], cases: &[&super::cases::Case]) -> String {
     let mut text = String::from("gateways\n");
-    for gateway in gateways {
-        let _ = writeln!(text, "  {gateway}");
+    for column in columns {
+        let _ = writeln!(text, "  {}", column.name());
     }
     let _ = writeln!(text, "\ncases");
     let width = cases.iter().map(|case| case.name.len()).max().unwrap_or_default();
