@@ -20,7 +20,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 4] = [
+const VERBS: [Verb; 5] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -34,6 +34,13 @@ const VERBS: [Verb; 4] = [
         about: "name the first event in which two runs differ",
         package: "runner",
         program: "diff",
+    },
+    Verb {
+        name: "interop",
+        arguments: "[OPTIONS]",
+        about: "run the interop cases against each gateway and show the verdicts",
+        package: "harness",
+        program: "interop",
     },
     Verb {
         name: "connect",

@@ -43,8 +43,13 @@ fn a_verb_starts_its_program_where_the_caller_is_and_ends_as_it_ends() {
 #[test]
 fn each_verb_has_its_program() {
     let folder = told("each verb", 0);
-    for (verb, package) in [("simulate", "runner"), ("connect", "harness"), ("respond", "harness")]
-    {
+    let verbs = [
+        ("simulate", "runner"),
+        ("interop", "harness"),
+        ("connect", "harness"),
+        ("respond", "harness"),
+    ];
+    for (verb, package) in verbs {
         let output = xtask("sh", &folder, &[verb]);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         let expected = format!("\n--package\n{package}\n--bin\n{verb}\n--\n");
@@ -72,7 +77,7 @@ fn without_a_verb_all_of_them_are_listed() {
     for arguments in [&[][..], &["--help"], &["help"]] {
         let output = xtask("no cargo", Path::new("/"), arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for (verb, ways) in [("simulate", 2), ("connect", 1), ("respond", 1)] {
+        for (verb, ways) in [("simulate", 2), ("interop", 1), ("connect", 1), ("respond", 1)] {
             let lines = text.lines().filter(|line| line.trim_start().starts_with(verb)).count();
             assert_eq!(lines, ways, "{verb} in {text}");
         }

@@ -27,7 +27,7 @@ impl Matrix {
 
     /// Adds the cells of one gateway, compared with what is expected of it.
     pub fn add(&mut self, mut cells: Vec<Cell>, expected: &Expected, all_cases: &BTreeSet<&str>) {
-        // One that ended at once has not told its version; another cell of the same gateway may have.
+        // One that ended at once has not told its version; another cell of the same gateway has.
         let version = cells.iter().map(|cell| &cell.version).find(|version| !version.is_empty());
         let version = version.cloned().unwrap_or_default();
         for cell in &mut cells {
