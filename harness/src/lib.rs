@@ -4,7 +4,10 @@
 //! simulator makes; what differs is where time, randomness and datagrams come from. A [`Recorder`] draws
 //! the simulator's ladder of what this end sees, line by line, and writes a capture with its keys.
 //!
-//! ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
+//! [`outside`] is the simulator's world with a real gateway: [`pace`] steps it with the clock, and what it says to the
+//! gateway goes through a [`Portal`]. [`gateways`] has real ones in containers.
+//!
+//! In [`connect`] and [`respond`] ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
 #![forbid(unsafe_code)]
 
 pub mod arguments;
@@ -12,7 +15,11 @@ mod clock;
 mod connect;
 mod files;
 pub mod gateways;
+pub mod outside;
+mod paced;
+mod portal;
 mod recorder;
+pub mod require;
 mod respond;
 mod stop;
 mod wire;
@@ -20,6 +27,8 @@ mod wire;
 pub use clock::Clock;
 pub use connect::{Child, Established, Outcome, Plan, connect};
 pub use files::Files;
+pub use paced::{Pace, pace};
+pub use portal::Portal;
 pub use recorder::Recorder;
 pub use respond::{Service, Summary, respond};
 pub use stop::Stop;

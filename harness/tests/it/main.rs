@@ -1,7 +1,9 @@
 //! The initiator and the responder over the loopback interface: as library functions in one process, and as
 //! the programs. No test looks at how long anything takes; deadlines only guard against hanging.
 
+mod gateways;
 mod loopback;
+mod outside;
 mod pair;
 mod programs;
 mod weather;

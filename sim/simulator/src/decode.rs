@@ -51,15 +51,20 @@ fn describe_sk(header: &Header, message: &[u8], keys: Option<&IkeKeys>, lines: &
     }
 }
 
-fn describe_payload(payload: &Payload<'_>) -> String {
-    let name = match payload.kind {
+/// A payload type as a ladder has it.
+pub(crate) fn payload_name(kind: PayloadType) -> String {
+    match kind {
         PayloadType::IDI => "IDi".into(),
         PayloadType::IDR => "IDr".into(),
         PayloadType::TSI => "TSi".into(),
         PayloadType::TSR => "TSr".into(),
         PayloadType::NONCE => "Nonce".into(),
         kind => kind.to_string(),
-    };
+    }
+}
+
+fn describe_payload(payload: &Payload<'_>) -> String {
+    let name = payload_name(payload.kind);
     match details(payload) {
         Ok(text) => format!("{name} {text}"),
         Err(error) => format!("{name} {error}"),

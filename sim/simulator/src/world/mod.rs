@@ -6,6 +6,7 @@ mod awake;
 mod behaviour;
 mod gateway;
 mod node;
+mod outside;
 mod server;
 mod shared;
 mod tunnel;
@@ -21,6 +22,7 @@ use gateway::Gateway;
 use ike_core::Instant;
 use ike_initiator::StateName;
 use node::Node;
+use outside::Edge;
 use server::Server;
 use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
@@ -28,6 +30,7 @@ use vnet::link::{Accounting, Direction};
 pub use address::Addresses;
 pub use behaviour::Behaviours;
 pub use node::NodeState;
+pub use outside::{Crossing, Placement};
 
 /// A scenario under way.
 ///
@@ -36,7 +39,7 @@ pub use node::NodeState;
 pub struct World<'a> {
     core: Core<'a>,
     nodes: Vec<Node<'a>>,
-    gateway: Gateway,
+    gateway: Edge,
     server: Server<'a>,
 }
 
@@ -56,7 +59,14 @@ impl<'a> World<'a> {
         observer: &'a mut dyn Observer,
         behaviours: Behaviours,
     ) -> Self {
-        let mut core = Core::new(scenario, seed, observer, behaviours.node);
+        let core = Core::new(scenario, seed, observer, behaviours.node);
+        let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
+        let gateway = Gateway::new(scenario, &core, behaviour);
+        Self::populated(scenario, core, Edge::Inside(Box::new(gateway)))
+    }
+
+    /// The world of `core` with all nodes asleep.
+    fn populated(scenario: &'a Scenario, mut core: Core<'a>, mut gateway: Edge) -> Self {
         let mut nodes = Vec::new();
         for group in &scenario.groups {
             for number in group.numbers() {
@@ -65,8 +75,6 @@ impl<'a> World<'a> {
                 nodes.push(node);
             }
         }
-        let mut gateway =
-            Gateway::new(scenario, &core, GatewayBehaviour::new(scenario, behaviours.gateway));
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
         Self { core, nodes, gateway, server }
@@ -126,7 +134,7 @@ impl<'a> World<'a> {
 
     fn pass_on_from_server(&mut self) {
         while let Some(packet) = self.server.take_outgoing() {
-            self.gateway.protect(&mut self.core, &packet);
+            self.gateway.protect(&mut self.core, packet);
         }
     }
 

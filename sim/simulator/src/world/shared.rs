@@ -98,6 +98,11 @@ impl<'a> Core<'a> {
         })
     }
 
+    /// Whether nothing is in the queue but wakes.
+    pub(crate) fn only_wakes_are_ahead(&self) -> bool {
+        self.queue.events().all(|next| matches!(next, Next::Wake { .. }))
+    }
+
     pub(crate) fn schedule(&mut self, at: Instant, next: Next) -> Ticket {
         self.queue.schedule(to_net(at.max(self.now)), next)
     }
