@@ -5,7 +5,7 @@
 //! the simulator's ladder of what this end sees, line by line, and writes a capture with its keys.
 //!
 //! [`outside`] is the simulator's world with a real gateway: [`pace`] steps it with the clock, and what it says to the
-//! gateway goes through a [`Portal`].
+//! gateway goes through a [`Portal`]. [`gateways`] has real ones in containers.
 //!
 //! In [`connect`] and [`respond`] ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
 #![forbid(unsafe_code)]
@@ -20,6 +20,7 @@ pub mod outside;
 mod paced;
 mod portal;
 mod recorder;
+pub mod require;
 mod respond;
 mod stop;
 mod wire;

@@ -20,7 +20,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 5] = [
+const VERBS: [Verb; 6] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -55,6 +55,13 @@ const VERBS: [Verb; 5] = [
         about: "answer real initiators as the gateway",
         package: "harness",
         program: "respond",
+    },
+    Verb {
+        name: "gateways",
+        arguments: "[NAME...] [OPTIONS]",
+        about: "build and try the real gateways that run in containers",
+        package: "harness",
+        program: "gateways",
     },
 ];
 

@@ -48,6 +48,7 @@ fn each_verb_has_its_program() {
         ("interop", "harness"),
         ("connect", "harness"),
         ("respond", "harness"),
+        ("gateways", "harness"),
     ];
     for (verb, package) in verbs {
         let output = xtask("sh", &folder, &[verb]);
@@ -77,7 +78,7 @@ fn without_a_verb_all_of_them_are_listed() {
     for arguments in [&[][..], &["--help"], &["help"]] {
         let output = xtask("no cargo", Path::new("/"), arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for (verb, ways) in [("simulate", 2), ("interop", 1), ("connect", 1), ("respond", 1)] {
+        for (verb, ways) in [("simulate", 2), ("interop", 1), ("connect", 1), ("respond", 1), ("gateways", 1)] {
             let lines = text.lines().filter(|line| line.trim_start().starts_with(verb)).count();
             assert_eq!(lines, ways, "{verb} in {text}");
         }

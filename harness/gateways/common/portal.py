@@ -1,6 +1,8 @@
 """portal.py DEVICE HOST:PORT: each IP packet of a TUN device is one UDP datagram, both ways.
 
-An empty datagram tells the harness where we are; it is repeated until the harness has answered anything.
+An empty datagram tells the harness where we are; it is repeated until the harness has answered anything, and now and
+then after that. A harness that says nothing for minutes was killed and cannot remove the container: we end, and so does
+that.
 """
 
 import fcntl
@@ -9,12 +11,15 @@ import selectors
 import socket
 import struct
 import sys
+import time
 
 TUNSETIFF = 0x400454CA
 IFF_TUN = 0x0001
 IFF_NO_PI = 0x1000
 LARGEST = 65535
 HELLO_S = 0.2
+ALIVE_S = 10
+SILENCE_S = 300
 
 
 def device(name):
@@ -33,7 +38,7 @@ def quietly(call, *arguments):
 
 
 def main(name, harness):
-    """Carries packets until it is ended."""
+    """Carries packets until nobody wants them."""
     host, _, port = harness.rpartition(":")
     tun = device(name)
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,14 +48,17 @@ def main(name, harness):
     ready = selectors.DefaultSelector()
     ready.register(tun, selectors.EVENT_READ)
     ready.register(udp, selectors.EVENT_READ)
-    known = False
-    while True:
-        if not known:
+    known, heard, hello = False, time.monotonic(), time.monotonic()
+    while time.monotonic() < heard + SILENCE_S:
+        now = time.monotonic()
+        if now >= hello:
             quietly(udp.send, b"")
-        for key, _ in ready.select(None if known else HELLO_S):
+            hello = now + (ALIVE_S if known else HELLO_S)
+        for key, _ in ready.select(max(0, hello - now)):
             if key.fileobj is udp:
                 packet = quietly(udp.recv, LARGEST)
-                known = known or packet is not None
+                if packet is not None:
+                    known, heard = True, now
                 if packet:
                     quietly(os.write, tun, packet)
             else:

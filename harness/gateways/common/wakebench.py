@@ -16,9 +16,39 @@ UNSUPPORTED = 77
 TABLE = "7815"
 
 
+OUTPUT = threading.Lock()
+
+
 def say(line):
     """One line for the harness, on standard output."""
-    print(f"wakebench: {line}", flush=True)
+    write_line(f"wakebench: {line}\n".encode())
+
+
+def write_line(octets):
+    """A whole line at once: several threads write."""
+    with OUTPUT:
+        sys.stdout.buffer.write(octets)
+        sys.stdout.buffer.flush()
+
+
+def daemon(*arguments):
+    """Starts the implementation; what it prints becomes ours line by line, so that no line of ours is torn."""
+    process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def copy():
+        for line in process.stdout:
+            write_line(line if line.endswith(b"\n") else line + b"\n")
+
+    process.copier = threading.Thread(target=copy, daemon=True)
+    process.copier.start()
+    return process
+
+
+def await_end(process):
+    """Waits for a daemon, and for its last words; its status."""
+    status = process.wait()
+    process.copier.join(2)
+    return status
 
 
 def unsupported(reason):
@@ -157,6 +187,14 @@ def network(setting):
     run("ip", "link", "set", "sim0", "addrgenmode", "none")
     run("ip", "link", "set", "sim0", "up")
     return subprocess.Popen([sys.executable, "/wakebench/portal.py", "sim0", setting.portal])
+
+
+def end_with(process, end):
+    """Calls `end` once the process is over, from a thread of its own."""
+    def wait():
+        process.wait()
+        end()
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def serve_control(answer):

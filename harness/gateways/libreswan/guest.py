@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import subprocess
 import sys
 import time
 
@@ -25,14 +24,14 @@ def main():
     uml.prepare(MODULES, FOLDERS)
     setting = wakebench.Setting(os.environ)
     config.write(setting)
-    wakebench.network(setting)
+    portal = wakebench.network(setting)
     family = "-6" if setting.ipv6 else "-4"
     # Forwarded packets and a device's own find their policy on the way to sim0.
     run("ip", family, "route", "add", f"{setting.server}/{setting.server.max_prefixlen}", "dev", "sim0")
     pathlib.Path("/run/pluto").mkdir(exist_ok=True)
     run("ipsec", "initnss")
-    pluto = subprocess.Popen(["/usr/libexec/ipsec/pluto", "--nofork", "--config", config.PATH, "--stderrlog"],
-                             stderr=subprocess.STDOUT)
+    pluto = wakebench.daemon("/usr/libexec/ipsec/pluto", "--nofork", "--config", config.PATH, "--stderrlog")
+    wakebench.end_with(portal, pluto.terminate)
     while control.whack("--status").returncode != 0:
         if pluto.poll() is not None:
             raise RuntimeError(f"pluto ended with status {pluto.returncode}")
@@ -43,7 +42,7 @@ def main():
     say(f"ready libreswan {run('ipsec', '--version').split()[1]}")
     if setting.start and not setting.responder:
         run("ipsec", "whack", "--name", config.NAME, "--initiate", "--asynchronous")
-    return pluto.wait()
+    return wakebench.await_end(pluto)
 
 
 if __name__ == "__main__":

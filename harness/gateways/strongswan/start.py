@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import time
 
 import control
@@ -226,18 +225,19 @@ def main():
     portal = wakebench.network(setting)
     if setting.responder:
         route_around(setting)
-    daemon = subprocess.Popen(["/usr/sbin/charon-systemd"])
+    daemon = wakebench.daemon("/usr/sbin/charon-systemd")
 
     def stop(*_):
         daemon.terminate()
 
+    wakebench.end_with(portal, stop)
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     version = await_charon(daemon)
     say(run("swanctl", "--load-all", "--noprompt").strip().splitlines()[-1])
     wakebench.serve_control(lambda line: control.answer(line, setting))
     say(f"ready strongswan {version}")
-    status = daemon.wait()
+    status = wakebench.await_end(daemon)
     portal.terminate()
     raise SystemExit(status)
 

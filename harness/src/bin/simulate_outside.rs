@@ -1,11 +1,13 @@
 //! The program `simulate-outside`: a scenario whose gateway is a real one, at the pace of the clock.
 //!
-//! Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input.
+//! Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input, 77 the gateway
+//! cannot do what the scenario asks.
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use core::net::SocketAddr;
+use harness::gateways::{Plug, Running, Setting, StartError, bridge_address};
 use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
 use runner::{Named, Trace, default_folder, key_value, quoted, show};
@@ -22,9 +24,10 @@ use std::process::ExitCode;
 struct Arguments {
     /// The scenario, a TOML file; docs/scenario.md has every key.
     scenario: PathBuf,
-    /// The gateway: `portal:ADDRESS:PORT` waits there for one that you bring yourself.
-    #[arg(long, value_name = "NAME")]
-    gateway: String,
+    /// The gateway: one of `cargo xtask gateways --list`, in a container; `portal:ADDRESS:PORT` waits there for one
+    /// that you bring yourself.
+    #[arg(long, value_name = "NAME", value_parser = gateway)]
+    gateway: Gateway,
     /// Jumps over the time in which all nodes sleep and nothing is on its way.
     #[arg(long)]
     skip_idle: bool,
@@ -48,6 +51,46 @@ struct Arguments {
     json: bool,
 }
 
+/// Which gateway.
+#[derive(Clone, Copy, Debug)]
+enum Gateway {
+    /// Started in a container.
+    Container(&'static Plug),
+    /// Somebody's own.
+    Portal(SocketAddr),
+}
+
+fn gateway(text: &str) -> Result<Gateway, String> {
+    let Some(address) = text.strip_prefix("portal:") else {
+        return Plug::named(text).map(Gateway::Container).map_err(|error| {
+            format!("{error}, or portal:ADDRESS:PORT, such as portal:127.0.0.1:7815")
+        });
+    };
+    let expected = "expected portal:ADDRESS:PORT, such as portal:127.0.0.1:7815";
+    address.parse().map(Gateway::Portal).map_err(|_| expected.into())
+}
+
+impl Gateway {
+    /// As part of a folder's name.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Container(plug) => plug.name,
+            Self::Portal(_) => "portal",
+        }
+    }
+
+    /// Where its portal is bound.
+    fn portal(self) -> Result<SocketAddr> {
+        match self {
+            Self::Container(_) => Ok(SocketAddr::new(bridge_address()?, 0)),
+            Self::Portal(address) => Ok(address),
+        }
+    }
+}
+
+/// The exit status for a scenario that the gateway cannot do: neither a pass nor a failure.
+const UNSUPPORTED: u8 = 77;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -56,7 +99,9 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::from(2)
+            let unsupported =
+                matches!(error.downcast_ref::<StartError>(), Some(StartError::Unsupported(_)));
+            ExitCode::from(if unsupported { UNSUPPORTED } else { 2 })
         }
     }
 }
@@ -71,27 +116,27 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     outside::check(&named.scenario, arguments.skip_idle)
         .with_context(|| named.path.display().to_string())?;
     let mut stop = Stop::on_signal()?;
-    let address = portal_address(&arguments.gateway)?;
     let options = Options {
         seed: arguments.seed.unwrap_or(named.scenario.seed),
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
         skip_idle: arguments.skip_idle,
     };
+    let address = arguments.gateway.portal()?;
     let mut portal =
         Portal::bind(address).await.with_context(|| format!("no portal at {address}"))?;
-    eprintln!("waiting for a gateway at portal {}", portal.local()?);
-    let peer = tokio::select! {
-        peer = portal.peer() => peer,
+    let (running, peer) = tokio::select! {
+        came = come(arguments.gateway, &named, &mut portal) => came?,
         () = stop.wait() => bail!("no gateway came to the portal"),
     };
-    let told = Told { gateway: format!("at {peer}"), ..Told::default() };
     let mut finished =
         outside::run(&named, &arguments.overrides, &options, &mut portal, &mut stop).await?;
+    let told = match running {
+        Some(running) => ask(running).await?,
+        None => Told { gateway: format!("at {peer}"), ..Told::default() },
+    };
     finished.was(&told.gateway);
-    let folder = arguments
-        .out
-        .clone()
-        .unwrap_or_else(|| default_folder(&named.name, &format!("{}-portal", options.seed)));
+    let run = format!("{}-{}", options.seed, arguments.gateway.name());
+    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &run));
     finished.write(&folder, &told)?;
     print(&finished, &folder, arguments.json);
     if portal.lost() > 0 {
@@ -100,10 +145,40 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     Ok(finished.outcome.report.passed && !finished.stopped)
 }
 
-fn portal_address(gateway: &str) -> Result<SocketAddr> {
-    let expected = "--gateway: expected portal:ADDRESS:PORT, such as portal:127.0.0.1:7815";
-    let address = gateway.strip_prefix("portal:").context(expected)?;
-    address.parse().context(expected)
+/// Waits until a gateway is ready and at the portal.
+async fn come(
+    gateway: Gateway,
+    named: &Named,
+    portal: &mut Portal,
+) -> Result<(Option<Running>, SocketAddr)> {
+    let running = match gateway {
+        Gateway::Portal(_) => {
+            eprintln!("waiting for a gateway at portal {}", portal.local()?);
+            None
+        }
+        Gateway::Container(plug) => {
+            let setting = Setting::gateway(&named.scenario);
+            let running = Running::start(plug, &setting, portal.local()?).await?;
+            let caveats = plug.caveats.iter().map(|&caveat| caveat.to_owned());
+            for caveat in caveats.chain(running.caveats()) {
+                eprintln!("{}: {caveat}", plug.name);
+            }
+            Some(running)
+        }
+    };
+    Ok((running, portal.peer().await))
+}
+
+/// What the gateway tells of the run; then it ends.
+async fn ask(running: Running) -> Result<Told> {
+    let told = Told {
+        gateway: running.version().to_owned(),
+        log: Some(running.log()),
+        sas: Some(running.control("sas").await?),
+        raw: Some(running.control("raw").await?),
+    };
+    running.stop().await?;
+    Ok(told)
 }
 
 fn print(finished: &Finished, folder: &Path, json: bool) {

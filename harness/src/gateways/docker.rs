@@ -1,7 +1,7 @@
 //! The Docker engine, as far as its program `docker` does what is needed.
 
 use super::running::StartError;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 use std::process::{Command, Output};
 
 /// Each container of ours has this label, and each image.
@@ -41,12 +41,24 @@ pub(super) fn output(command: &mut Command) -> Result<Output, StartError> {
 /// # Errors
 /// [`StartError::Docker`].
 pub fn bridge_address() -> Result<IpAddr, StartError> {
-    let format = "{{range .IPAM.Config}}{{println .Gateway}}{{end}}";
+    let format = "{{range .IPAM.Config}}{{println .Gateway .Subnet}}{{end}}";
     let told = docker(&["network", "inspect", "bridge", "--format", format])?;
-    let address = told.lines().find_map(|line| line.trim().parse().ok());
-    address.ok_or_else(|| {
-        StartError::Docker(format!("Docker's network bridge has no address of this machine: {told:?}"))
+    told.lines().find_map(first_address).ok_or_else(|| {
+        let text = format!("Docker's network bridge has no IPv4 address of this machine: {told:?}");
+        StartError::Docker(text)
     })
+}
+
+/// The address in `GATEWAY SUBNET`, of which an older engine leaves out the first: then it is the subnet's first.
+fn first_address(line: &str) -> Option<IpAddr> {
+    let mut words = line.split_whitespace().rev();
+    let (subnet, gateway) = (words.next()?, words.next());
+    if let Some(address) = gateway.and_then(|text| text.parse::<Ipv4Addr>().ok()) {
+        return Some(address.into());
+    }
+    let (network, _) = subnet.split_once('/')?;
+    let network: Ipv4Addr = network.parse().ok()?;
+    Some(Ipv4Addr::from_bits(network.to_bits() + 1).into())
 }
 
 /// Our containers that are still there, running or not.
@@ -75,4 +87,18 @@ pub fn clean() -> Result<(usize, usize), StartError> {
         docker(&["rmi", "--force", id])?;
     }
     Ok((containers.len(), images.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::first_address;
+
+    #[test]
+    fn the_bridge_has_its_gateways_address_or_the_first_of_its_subnet() {
+        let is = |line| first_address(line).map(|address| address.to_string());
+        assert_eq!(is("172.17.0.9 172.17.0.0/16").as_deref(), Some("172.17.0.9"));
+        assert_eq!(is(" 172.17.0.0/16").as_deref(), Some("172.17.0.1"));
+        assert_eq!(is("fd00::1 fd00::/64"), None);
+        assert_eq!(is(""), None);
+    }
 }

@@ -11,8 +11,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use testcontainers::bollard::models::{DeviceMapping, HostConfig};
 use testcontainers::core::WaitFor;
-use testcontainers::core::logs::consumer::LogConsumer;
 use testcontainers::core::logs::LogFrame;
+use testcontainers::core::logs::consumer::LogConsumer;
 use testcontainers::runners::AsyncRunner as _;
 use testcontainers::{ContainerAsync, GenericImage, ImageExt as _};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -111,7 +111,8 @@ impl Running {
         let image = Image::of(plug)?;
         image.build()?;
         let log = Log::default();
-        let mut request = GenericImage::new(image.name(), image.tag())
+        let mut request = GenericImage::new(image.name(), image.tag().to_owned())
+            .with_network("bridge")
             .with_ready_conditions(vec![WaitFor::Nothing])
             .with_label(docker::LABEL, plug.name)
             .with_copy_to("/wakebench/credentials", setting.credentials_file())
@@ -164,10 +165,17 @@ impl Running {
         match (status, self.log.lines("unsupported").pop()) {
             (Some(UNSUPPORTED), Some(reason)) => StartError::Unsupported(reason),
             (status, _) => {
-                let status = status.map_or("an unknown status".into(), |code| format!("status {code}"));
+                let status =
+                    status.map_or("an unknown status".into(), |code| format!("status {code}"));
                 StartError::Failed(format!("ended with {status}:\n{}", self.log()))
             }
         }
+    }
+
+    /// Docker's name for its container.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.container().id()
     }
 
     /// Its name and version as it told them.

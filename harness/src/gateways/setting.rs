@@ -70,8 +70,7 @@ const fn outer_prefix(family: Family) -> u8 {
 }
 
 /// The network that all outer addresses of a run are in.
-#[must_use]
-pub fn nodes_network(family: Family) -> String {
+fn nodes_network(family: Family) -> String {
     let network: IpAddr = match family {
         Family::Ipv4 => Ipv4Addr::new(10, 64, 0, 0).into(),
         Family::Ipv6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 0).into(),
@@ -80,13 +79,10 @@ pub fn nodes_network(family: Family) -> String {
 }
 
 impl Setting {
-    /// The gateway of a scenario.
-    ///
-    /// # Errors
-    /// What the scenario asks of its gateway that no real one can be told.
-    pub fn gateway(scenario: &Scenario) -> Result<Self, String> {
+    /// The gateway of a scenario, as far as a real one can be told: see [`crate::outside::check`] for the rest.
+    #[must_use]
+    pub fn gateway(scenario: &Scenario) -> Self {
         let gateway = &scenario.gateway;
-        refuse(scenario)?;
         let addresses = Addresses::new(scenario.family);
         let prefix = match (gateway.selectors, scenario.family) {
             (GatewaySelectors::Network, Family::Ipv4) => 24,
@@ -97,7 +93,7 @@ impl Setting {
         let credentials = scenario.groups.iter().flat_map(|group| {
             group.numbers().filter_map(|n| Some((group.identity(n), group.gateway_psk(n)?)))
         });
-        Ok(Self {
+        Self {
             role: Role::Responder,
             family: scenario.family,
             address: addresses.gateway(),
@@ -116,7 +112,7 @@ impl Setting {
             child: gateway.child,
             peer: None,
             credentials: credentials.collect(),
-        })
+        }
     }
 
     /// A node of a scenario as a device that connects on command.
@@ -207,21 +203,6 @@ impl Setting {
         }
         text.into_bytes()
     }
-}
-
-/// What a scenario asks of its gateway that no real one can be told.
-fn refuse(scenario: &Scenario) -> Result<(), String> {
-    let gateway = &scenario.gateway;
-    let asked = [
-        (gateway.service_time.is_some(), "gateway.service_time: its work takes what it takes"),
-        (!gateway.crashes.is_empty(), "gateway.crashes"),
-        (gateway.selectors == GatewaySelectors::Widen, "gateway.selectors = \"widen\""),
-    ];
-    let told: Vec<&str> = asked.iter().filter(|(asked, _)| *asked).map(|(_, what)| *what).collect();
-    if told.is_empty() {
-        return Ok(());
-    }
-    Err(format!("a real gateway cannot be told {}", told.join(", ")))
 }
 
 /// The network that an address is in.

@@ -34,7 +34,7 @@ impl Role {
 const BOTH: &[Role] = &[Role::Responder, Role::Initiator];
 
 /// All of them.
-pub const GATEWAYS: [Plug; 2] = [
+pub const GATEWAYS: [Plug; 3] = [
     Plug {
         name: "strongswan",
         roles: BOTH,
@@ -44,6 +44,15 @@ pub const GATEWAYS: [Plug; 2] = [
         name: "libreswan",
         roles: BOTH,
         caveats: &["it runs in a kernel of its own (User-Mode Linux), on x86-64 only"],
+    },
+    Plug {
+        name: "openiked",
+        roles: &[Role::Responder],
+        caveats: &[
+            "it runs in a kernel of its own (User-Mode Linux), on x86-64 only",
+            "its build for Linux has no ESP with HMAC-SHA2-256 or an AEAD: only scenarios that refuse the Child SA work",
+            "it forgets the IKE SA when it refuses the Child SA",
+        ],
     },
 ];
 
@@ -82,6 +91,6 @@ mod tests {
     fn an_unknown_name_is_told_the_known_ones() {
         assert_eq!(Plug::named("libreswan").map(|plug| plug.name), Ok("libreswan"));
         let error = Plug::named("racoon").expect_err("no such");
-        assert!(error.ends_with("expected one of strongswan, libreswan"), "{error}");
+        assert!(error.ends_with("expected one of strongswan, libreswan, openiked"), "{error}");
     }
 }

@@ -85,7 +85,7 @@ fn serve(mut gateway: FakeGateway, portal: SocketAddr, over: &AtomicBool) -> usi
             socket.send(&packet).expect("loopback");
         }
     }
-    gateway.established()
+    gateway.responder.established()
 }
 
 fn named(overrides: &[(String, String)]) -> Named {

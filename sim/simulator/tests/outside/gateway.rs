@@ -25,7 +25,7 @@ struct Child {
 
 /// The gateway: packets in, packets out, at times that it is told.
 pub(crate) struct FakeGateway {
-    responder: Responder<RustCrypto>,
+    pub(crate) responder: Responder<RustCrypto>,
     address: IpAddr,
     server: IpAddr,
     children: Vec<Child>,
@@ -55,11 +55,6 @@ impl FakeGateway {
             rng: ChaCha20Rng::from_seed([0xfb; 32]),
             outgoing: Vec::new(),
         }
-    }
-
-    /// How many IKE SAs it has.
-    pub(crate) fn established(&self) -> usize {
-        self.responder.established()
     }
 
     /// When it wants to do something by itself.
