@@ -68,7 +68,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(node) = arguments.node.filter(|node| *node >= nodes) {
         bail!("--node {node}: the run has nodes 0 to {}", nodes - 1);
     }
-    outside::check(&named.scenario, arguments.skip_idle)
+    outside::check(&named.scenario, arguments.skip_idle, false)
         .with_context(|| named.path.display().to_string())?;
     let mut stop = Stop::on_signal()?;
     let address = portal_address(&arguments.gateway)?;
@@ -76,6 +76,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         seed: arguments.seed.unwrap_or(named.scenario.seed),
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
         skip_idle: arguments.skip_idle,
+        asks: None,
     };
     let mut portal =
         Portal::bind(address).await.with_context(|| format!("no portal at {address}"))?;
