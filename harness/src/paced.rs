@@ -2,8 +2,9 @@
 
 use crate::{Clock, Portal, Stop};
 use ike_core::Instant;
-use simulator::World;
+use simulator::{Ask, World};
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// How long nothing must have happened before idle time is skipped: a gateway may still have something to say.
 const GRACE: Duration = Duration::from_millis(250);
@@ -33,16 +34,17 @@ impl VirtualClock {
 pub struct Pacer {
     clock: VirtualClock,
     skip_idle: bool,
+    asks: Option<UnboundedSender<Ask>>,
     quiet_since: Instant,
 }
 
 impl Pacer {
     /// The clock starts now. With `skip_idle`, time in which all nodes sleep and nothing is on its way is jumped over,
-    /// up to the next wake.
+    /// up to the next wake. `asks` is told what the gateway is to be asked, if anybody can.
     #[must_use]
-    pub fn start(skip_idle: bool) -> Self {
+    pub fn start(skip_idle: bool, asks: Option<UnboundedSender<Ask>>) -> Self {
         let clock = VirtualClock { clock: Clock::start(), skipped: Duration::ZERO };
-        Self { clock, skip_idle, quiet_since: Instant::default() }
+        Self { clock, skip_idle, asks, quiet_since: Instant::default() }
     }
 
     /// Virtual time that was skipped.
@@ -64,6 +66,12 @@ impl Pacer {
             world.step_until(now);
             while let Some(packet) = world.take_outgoing() {
                 portal.send(&packet).await;
+            }
+            while let Some(ask) = world.take_ask() {
+                if let Some(asks) = &self.asks {
+                    // Whoever listened may be gone: then nobody is asked.
+                    let _ = asks.send(ask);
+                }
             }
             if now >= end {
                 return true;

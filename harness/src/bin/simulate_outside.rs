@@ -113,13 +113,14 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(node) = arguments.node.filter(|node| *node >= nodes) {
         bail!("--node {node}: the run has nodes 0 to {}", nodes - 1);
     }
-    outside::check(&named.scenario, arguments.skip_idle)
+    outside::check(&named.scenario, arguments.skip_idle, false)
         .with_context(|| named.path.display().to_string())?;
     let mut stop = Stop::on_signal()?;
     let options = Options {
         seed: arguments.seed.unwrap_or(named.scenario.seed),
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
         skip_idle: arguments.skip_idle,
+        asks: None,
     };
     let address = arguments.gateway.portal()?;
     let mut portal =

@@ -5,18 +5,18 @@ use super::cell::{Ran, Run};
 use super::sas::SaList;
 use super::witness::{Both, Witness};
 use crate::gateways::{Plug, Running, Setting, StartError, bridge_address};
-use crate::outside::Past;
+use crate::outside::{self, Past};
 use crate::{Pacer, Portal, Stop};
 use anyhow::{Context, Result, bail, ensure};
 use core::net::SocketAddr;
 use core::time::Duration;
 use ike_core::Instant;
 use runner::Named;
-use simulator::scenario::{Gateway as Policy, RequestKind, Scenario};
-use simulator::{Actor, Event, Keep, Observer, Recording, What, World};
-use std::cell::RefCell;
+use simulator::scenario::{RequestKind, Scenario};
+use simulator::{Ask, Keep, Recording, World};
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::{JoinHandle, LocalSet, spawn_local};
 
 /// How long a container that is ready may take to show itself at the portal.
@@ -37,10 +37,8 @@ pub async fn run(case: &Case, plug: &Plug, stop: &mut Stop) -> Result<Ran> {
     named.name.clone_from(&case.name);
     let unsupported =
         |reason| Ran::Unsupported { version: String::new(), reason, log: String::new() };
-    let setting = match Setting::gateway(&named.scenario) {
-        Ok(setting) => setting,
-        Err(reason) => return Ok(unsupported(reason)),
-    };
+    outside::check(&named.scenario, false, true).with_context(|| case.name.clone())?;
+    let setting = Setting::gateway(&named.scenario);
     let address = SocketAddr::new(bridge_address()?, 0);
     let mut portal = Portal::bind(address).await.with_context(|| format!("no portal at {address}"))?;
     let running = match Running::start(plug, &setting, portal.local()?).await {
@@ -81,18 +79,20 @@ impl PluggedCell<'_> {
         let mut recording = Recording::with_gateway_outside(scenario, keep.ladder(scenario), keep);
         let mut witness = Witness::new(scenario);
         let mut agenda = Agenda::new(self.case, scenario);
-        let mut news = News(Rc::clone(&agenda.news));
-        let mut all = Both(&mut witness, &mut news);
-        let mut observer = Both(&mut recording, &mut all);
+        let mut observer = Both(&mut recording, &mut witness);
+        let (asks, mut asked) = unbounded_channel();
         let mut world = World::with_gateway_outside(scenario, scenario.seed, &mut observer);
         portal.drain();
-        let mut pacer = Pacer::start(false);
+        let mut pacer = Pacer::start(false, Some(asks));
         let end = Instant::default() + scenario.duration;
         let mut good_night = None;
         while world.now() < end && good_night.is_none_or(|at: Instant| world.now() < at + GRACE) {
             let tick = (world.now() + TICK).min(end);
             let next = agenda.next().map_or(tick, |at| at.clamp(world.now(), tick));
             ensure!(pacer.until(&mut world, next, portal, stop).await, "stopped before its end");
+            while let Ok(ask) = asked.try_recv() {
+                agenda.ask(world.now(), ask);
+            }
             agenda.perform(world.now(), &self.running);
             good_night = world.sleeps_for_good().then(|| good_night.unwrap_or(world.now()));
         }
@@ -165,12 +165,9 @@ type Answer = JoinHandle<Result<String>>;
 
 /// What is to be asked, and what was.
 struct Agenda {
-    policy: Policy,
     due: BTreeMap<Instant, Vec<Task>>,
     asked: Vec<(Task, Answer)>,
     looks: usize,
-    /// Who established an SA, and when.
-    news: Rc<RefCell<Vec<(Instant, u32)>>>,
     identities: Vec<String>,
 }
 
@@ -189,11 +186,9 @@ impl Agenda {
         let nodes = scenario.groups.iter();
         let identities = nodes.flat_map(|group| group.numbers().map(|n| group.identity(n)));
         Self {
-            policy: scenario.gateway.clone(),
             due,
             asked: Vec::new(),
             looks: case.looks.len(),
-            news: Rc::default(),
             identities: identities.map(|identity| identity.to_string()).collect(),
         }
     }
@@ -204,8 +199,6 @@ impl Agenda {
 
     /// Asks what is due, and does not wait for the answers: the world goes on meanwhile.
     fn perform(&mut self, now: Instant, running: &Rc<Running>) {
-        let news: Vec<(Instant, u32)> = self.news.borrow_mut().drain(..).collect();
-        news.into_iter().for_each(|(at, node)| self.established(at, node));
         while let Some((at, tasks)) = self.due.pop_first() {
             if at > now {
                 self.due.insert(at, tasks);
@@ -223,26 +216,18 @@ impl Agenda {
         }
     }
 
-    /// What the scenario's gateway asks each peer, from now on.
-    fn established(&mut self, at: Instant, node: u32) {
-        let index = usize::try_from(node).unwrap_or(usize::MAX);
-        let Some(identity) = self.identities.get(index).cloned() else { return };
-        let requests = self.policy.requests.iter().map(|request| (request.after, request.kind));
-        let delete = self.policy.delete_after.map(|after| (after, RequestKind::Delete));
-        for (after, kind) in requests.chain(delete) {
-            let word = match kind {
-                RequestKind::Liveness => "liveness",
-                RequestKind::NewChild => "new-child",
-                RequestKind::RekeyChild => "rekey-child",
-                RequestKind::RekeyIke => "rekey-ike",
-                RequestKind::Delete => "delete",
-            };
-            let command = match kind {
-                RequestKind::Delete => format!("{word} {identity}"),
-                _ => word.to_owned(),
-            };
-            self.due.entry(at + after).or_default().push(Task::Command(command));
-        }
+    /// What the scenario's gateway asks a device now.
+    fn ask(&mut self, now: Instant, ask: Ask) {
+        let index = usize::try_from(ask.node).unwrap_or(usize::MAX);
+        let Some(identity) = self.identities.get(index) else { return };
+        let command = match ask.kind {
+            RequestKind::Liveness => "liveness".to_owned(),
+            RequestKind::NewChild => "new-child".to_owned(),
+            RequestKind::RekeyChild => "rekey-child".to_owned(),
+            RequestKind::RekeyIke => "rekey-ike".to_owned(),
+            RequestKind::Delete => format!("delete {identity}"),
+        };
+        self.due.entry(now).or_default().push(Task::Command(command));
     }
 
     async fn answers(self) -> Told {
@@ -266,17 +251,5 @@ impl Agenda {
             }
         }
         Told::Lists { looks: looks.into_iter().flatten().collect(), trouble }
-    }
-}
-
-/// Tells when a device has established an SA.
-struct News(Rc<RefCell<Vec<(Instant, u32)>>>);
-
-impl Observer for News {
-    fn event(&mut self, event: &Event<'_>) {
-        let Actor::Node(node) = event.who else { return };
-        if matches!(event.what, What::Initiator(ike_initiator::Event::Established { .. })) {
-            self.0.borrow_mut().push((event.at, node));
-        }
     }
 }

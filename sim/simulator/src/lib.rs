@@ -38,5 +38,6 @@ pub use run::{Options, Outcome, run, run_with, verdict};
 pub use tape::{Difference, Differs, Replay, ReplayError, Tape, TapeError, replay};
 pub use trace::trace_line;
 pub use world::{
-    Addresses, Behaviours, Crossing, GatewayChild, GatewaySa, NodeState, Placement, Standing, World,
+    Addresses, Ask, Behaviours, Crossing, GatewayChild, GatewaySa, NodeState, Placement, Standing,
+    World,
 };

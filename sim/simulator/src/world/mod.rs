@@ -2,6 +2,7 @@
 
 mod address;
 mod agenda;
+mod ask;
 mod awake;
 mod behaviour;
 mod gateway;
@@ -31,6 +32,7 @@ use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
 pub use address::Addresses;
+pub use ask::Ask;
 pub use behaviour::Behaviours;
 pub use listing::{GatewayChild, GatewaySa};
 pub use node::NodeState;
@@ -119,6 +121,7 @@ impl<'a> World<'a> {
             }
             Next::Arrive(arrival) => self.arrive(arrival),
         }
+        self.gateway.note_news(&mut self.core);
         true
     }
 
