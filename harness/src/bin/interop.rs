@@ -55,7 +55,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let all = cases::shipped()?;
     let columns = Column::all();
     let cases = chosen("case", &all, |case| &case.name, &arguments.cases)?;
-    let columns = chosen("gateway", &columns, Column::name, &arguments.gateways)?;
+    let columns = chosen("gateway", &columns, |column| column.name(), &arguments.gateways)?;
     if arguments.list {
         print!("{}", show::list(&columns, &cases));
         return Ok(true);

@@ -58,11 +58,11 @@ pub struct ChildSa {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub octets_out: Option<u64>,
     /// The gateway's side of the tunnel.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ts_local: Option<String>,
+    #[serde(default)]
+    pub ts_local: Vec<String>,
     /// The peer's side.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ts_remote: Option<String>,
+    #[serde(default)]
+    pub ts_remote: Vec<String>,
 }
 
 impl SaList {
@@ -98,16 +98,14 @@ impl From<GatewaySa> for IkeSa {
 
 impl From<GatewayChild> for ChildSa {
     fn from(child: GatewayChild) -> Self {
-        let text = |list: &[ike_core::TrafficSelector]| {
-            list.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
-        };
+        let text = |list: &[ike_core::TrafficSelector]| list.iter().map(ToString::to_string).collect();
         Self {
             spi_in: Some(format!("{:08x}", child.spi_in)),
             spi_out: Some(format!("{:08x}", child.spi_out)),
             octets_in: Some(child.octets_in),
             octets_out: Some(child.octets_out),
-            ts_local: Some(text(&child.local)),
-            ts_remote: Some(text(&child.remote)),
+            ts_local: text(&child.local),
+            ts_remote: text(&child.remote),
         }
     }
 }

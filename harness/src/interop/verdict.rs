@@ -131,9 +131,11 @@ fn compare(
     }));
     if let Some(wanted) = &holdings.ts_local {
         all.extend(list.children().filter_map(|child| {
-            let actual = child.ts_local.as_deref().unwrap_or("nothing");
-            (!same_network(actual, wanted))
-                .then(|| format!("a Child SA covers {actual} at the gateway, expected {wanted}"))
+            let same = matches!(child.ts_local.as_slice(), [one] if same_network(one, wanted));
+            let actual = child.ts_local.join(", ");
+            (!same).then(|| {
+                format!("a Child SA covers {actual:?} at the gateway, expected {wanted}")
+            })
         }));
     }
     let more = all.len().saturating_sub(2);
@@ -185,7 +187,7 @@ fn hex(text: &str) -> Option<u64> {
     u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()
 }
 
-/// Whether `listed`, which may be a range, one of a list, or have a protocol behind it, is the network `wanted`.
+/// Whether `listed`, a network or a range, is the network `wanted`.
 fn same_network(listed: &str, wanted: &str) -> bool {
     let (address, bits) = wanted.split_once('/').unwrap_or((wanted, ""));
     let whole = wanted.parse::<core::net::IpAddr>().is_ok();
