@@ -100,7 +100,7 @@ impl Setting {
             server: addresses.server(),
             server_prefix: prefix,
             identity: gateway.identity.clone(),
-            suites: gateway.suites.clone(),
+            suites: suites(scenario),
             cookies: gateway.cookies,
             half_open_limit: Some(gateway.half_open_limit),
             half_open_per_address: gateway.half_open_per_address,
@@ -203,6 +203,15 @@ impl Setting {
         }
         text.into_bytes()
     }
+}
+
+/// Of the gateway's suites those that a node offers, or all where none does: one that nobody offers changes nothing, but
+/// not every implementation has it.
+fn suites(scenario: &Scenario) -> Vec<Suite> {
+    let all = &scenario.gateway.suites;
+    let offered = |suite: &Suite| scenario.groups.iter().any(|group| group.suite == *suite);
+    let wanted: Vec<Suite> = all.iter().copied().filter(offered).collect();
+    if wanted.is_empty() { all.clone() } else { wanted }
 }
 
 /// The network that an address is in.
