@@ -27,7 +27,7 @@ mod wire;
 pub use clock::Clock;
 pub use connect::{Child, Established, Outcome, Plan, connect};
 pub use files::Files;
-pub use paced::{Pace, pace};
+pub use paced::{Pace, Pacing, pace};
 pub use portal::Portal;
 pub use recorder::Recorder;
 pub use respond::{Service, Summary, respond};

@@ -1,20 +1,21 @@
 //! A scenario whose gateway is a real one: what it can be asked for, the run, and what it leaves behind.
 
-use crate::{Portal, Stop, pace};
+use crate::{Pacing, Portal, Stop, pace};
 use anyhow::{Context as _, Result, bail};
 use ike_core::Instant;
 use runner::{Named, files};
 use simulator::scenario::{Gateway as Policy, GatewaySelectors, Scenario};
-use simulator::{Keep, Outcome, Recording, Tape, World};
+use simulator::{Ask, Keep, Outcome, Recording, Tape, World};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// What a scenario has that says nothing about half-open SAs (docs/scenario.md).
 const HALF_OPEN_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How a scenario is run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Where all randomness of nodes and links comes from.
     pub seed: u64,
@@ -22,6 +23,8 @@ pub struct Options {
     pub keep: Keep,
     /// Whether time in which all nodes sleep is jumped over.
     pub skip_idle: bool,
+    /// Who asks the gateway for the requests that the scenario has it send, if anybody can.
+    pub asks: Option<UnboundedSender<Ask>>,
 }
 
 /// What the gateway tells of itself; what it cannot tell is not there.
@@ -47,22 +50,30 @@ pub struct Finished {
     pub stopped: bool,
 }
 
-/// Whether a gateway outside can be asked for all that the scenario says of the gateway.
+/// Whether a gateway outside can do all that the scenario says of the gateway. `takes_orders`: somebody can ask it for
+/// requests of its own.
 ///
 /// # Errors
 /// What only the reference gateway does, by the keys of the scenario; with `skip_idle` also the gateway's own timers,
 /// whose clock would not see the time that is skipped.
-pub fn check(scenario: &Scenario, skip_idle: bool) -> Result<()> {
+pub fn check(scenario: &Scenario, skip_idle: bool, takes_orders: bool) -> Result<()> {
     let policy = &scenario.gateway;
-    let only_ours: [(&str, bool); 5] = [
+    let only_ours: [(&str, bool); 3] = [
         ("service_time", policy.service_time.is_some()),
         ("crashes", !policy.crashes.is_empty()),
-        ("requests", !policy.requests.is_empty()),
-        ("delete_after", policy.delete_after.is_some()),
         (r#"selectors = "widen""#, policy.selectors == GatewaySelectors::Widen),
     ];
     if let Some((key, _)) = only_ours.iter().find(|(_, set)| *set) {
         bail!("gateway.{key}: only the reference gateway does that (--gateway reference)");
+    }
+    let orders = [
+        ("requests", !policy.requests.is_empty()),
+        ("delete_after", policy.delete_after.is_some()),
+    ];
+    if let Some((key, _)) = orders.iter().find(|(_, set)| *set && !takes_orders) {
+        bail!(
+            "gateway.{key}: nobody can tell a gateway that somebody brings what to ask its peers"
+        );
     }
     if let Some(key) = own_timer(policy).filter(|_| skip_idle) {
         bail!(
@@ -100,7 +111,8 @@ pub async fn run(
     let mut world = World::with_gateway_outside(scenario, options.seed, &mut recording);
     let end = Instant::default() + scenario.duration;
     portal.drain();
-    let pace = pace(&mut world, end, portal, options.skip_idle, stop).await;
+    let (skip_idle, asks) = (options.skip_idle, options.asks.clone());
+    let pace = pace(&mut world, portal, &Pacing { end, skip_idle, asks }, stop).await;
     let (crossings, standing) = (world.crossings().to_vec(), world.standing());
     drop(world);
     let overrides: Vec<String> =

@@ -2,11 +2,23 @@
 
 use crate::{Clock, Portal, Stop};
 use ike_core::Instant;
-use simulator::World;
+use simulator::{Ask, World};
 use std::time::Duration;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// How long nothing must have happened before idle time is skipped: a gateway may still have something to say.
 const GRACE: Duration = Duration::from_millis(250);
+
+/// How fast a world goes, and how far.
+#[derive(Clone, Debug)]
+pub struct Pacing {
+    /// Until when.
+    pub end: Instant,
+    /// Whether time in which all nodes sleep and nothing is on its way is jumped over, up to the next wake.
+    pub skip_idle: bool,
+    /// Who is told what the gateway is to be asked, if anybody can.
+    pub asks: Option<UnboundedSender<Ask>>,
+}
 
 /// How a world went by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +50,14 @@ impl VirtualClock {
     }
 }
 
-/// Lets the world go on until `end`, as fast as the clock. With `skip_idle`, time in which all nodes sleep and nothing
-/// is on its way is jumped over, up to the next wake.
+/// Lets the world go on as fast as the clock.
 pub async fn pace(
     world: &mut World<'_>,
-    end: Instant,
     portal: &mut Portal,
-    skip_idle: bool,
+    pacing: &Pacing,
     stop: &mut Stop,
 ) -> Pace {
+    let Pacing { end, skip_idle, .. } = *pacing;
     let mut clock = VirtualClock { clock: Clock::start(), skipped: Duration::ZERO };
     let mut quiet_since = Instant::default();
     loop {
@@ -54,6 +65,12 @@ pub async fn pace(
         world.step_until(now);
         while let Some(packet) = world.take_outgoing() {
             portal.send(&packet).await;
+        }
+        while let Some(ask) = world.take_ask() {
+            if let Some(asks) = &pacing.asks {
+                // Whoever listened may be gone: then nobody is asked.
+                let _ = asks.send(ask);
+            }
         }
         if now >= end {
             return Pace { skipped: clock.skipped, stopped: false };

@@ -53,6 +53,7 @@ async fn run(name: &str, file: &str, overrides: &[&str], portal: SocketAddr) -> 
         seed: named.scenario.seed,
         keep: Keep { thinning: Thinning::Full, node: None },
         skip_idle: true,
+        asks: None,
     };
     let mut stop = Stop::never();
     let finished = outside::run(&named, &overrides, &options, &mut portal, &mut stop).await;

@@ -8,8 +8,9 @@ use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
 use ike_core::Instant;
 use runner::Named;
+use simulator::scenario::RequestKind;
 use simulator::scenario::Scenario;
-use simulator::{Keep, Tape, replay};
+use simulator::{Ask, Keep, Tape, replay};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::sync::mpsc::unbounded_channel;
 
 /// Two doors at once, and one of them again an hour later: nobody waits for that.
 const SHORT: &str = r#"
@@ -93,24 +95,37 @@ fn named(overrides: &[(String, String)]) -> Named {
     Named { name: "short".into(), path: "short.toml".into(), text: SHORT.into(), scenario }
 }
 
-fn run(overrides: &[(&str, &str)], skip_idle: bool) -> (Finished, usize) {
+/// A run that is over, the SAs that the gateway has then, and what it was to be asked.
+struct Done {
+    finished: Finished,
+    sas: usize,
+    orders: Vec<Ask>,
+}
+
+fn run(overrides: &[(&str, &str)], skip_idle: bool) -> Done {
     let overrides: Vec<(String, String)> =
         overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let named = named(&overrides);
-    outside::check(&named.scenario, skip_idle).expect("nothing that is only ours");
+    outside::check(&named.scenario, skip_idle, true).expect("nothing that is only ours");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.expect("a runtime").block_on(async {
         let address = "127.0.0.1:0".parse().expect("an address");
         let mut portal = Portal::bind(address).await.expect("a port");
         let gateway = Running::start(&named.scenario, portal.local().expect("bound"));
         portal.peer().await;
-        let options = Options { seed: 5, keep: Keep::default(), skip_idle };
+        let (asks, mut asked) = unbounded_channel();
+        let options = Options { seed: 5, keep: Keep::default(), skip_idle, asks: Some(asks) };
         let stop = &mut Stop::never();
         let run = outside::run(&named, &overrides, &options, &mut portal, stop);
         let mut finished = run.await.expect("a capture");
+        drop(options);
+        let mut orders = Vec::new();
+        while let Some(ask) = asked.recv().await {
+            orders.push(ask);
+        }
         finished.was("fake 1");
         assert_eq!(portal.lost(), 0);
-        (finished, gateway.end())
+        Done { finished, sas: gateway.end(), orders }
     })
 }
 
@@ -127,7 +142,8 @@ fn assert_replays(finished: &Finished, tape: &Tape) {
 
 #[test]
 fn idle_hours_are_skipped_and_the_recording_replays() {
-    let (finished, sas) = run(&[], true);
+    let Done { finished, sas, orders } = run(&[], true);
+    assert_eq!(orders, []);
     let report = &finished.outcome.report;
     assert_eq!(report.violations, []);
     assert!(report.passed && !finished.stopped, "{:#?}", report.expectations);
@@ -150,7 +166,7 @@ fn faults_happen_in_the_virtual_network_and_the_gateway_meets_them() {
         ("node.door.retransmission", r#"{ first = "100ms", factor = "2", tries = 8 }"#),
         ("node.door.restart", r#"{ attempts = 5, hold_off = "100ms" }"#),
     ];
-    let (finished, _) = run(&faults, true);
+    let Done { finished, .. } = run(&faults, true);
     let report = &finished.outcome.report;
     assert_eq!(report.violations, []);
     assert!(report.accounting_balances);
@@ -162,17 +178,32 @@ fn faults_happen_in_the_virtual_network_and_the_gateway_meets_them() {
 #[test]
 fn without_skipping_the_run_lasts_as_long_as_it_says() {
     let at = ("node.door.wakes", r#"{ at = ["50ms"] }"#);
-    let (finished, _) = run(&[("duration", "1s"), at], false);
+    let Done { finished, .. } = run(&[("duration", "1s"), at], false);
     assert_eq!(finished.outcome.report.end_us, 1_000_000);
     assert_eq!(finished.tape.skipped_us, 0);
     assert_replays(&finished, &finished.tape);
 }
 
 #[test]
+fn the_gateway_is_asked_for_what_the_scenario_has_it_send() {
+    let overrides = [
+        ("node.door.wakes", r#"{ at = ["50ms"] }"#),
+        ("node.door.awake", "3s"),
+        ("gateway.requests", r#"[{ kind = "rekey-child", after = "50ms" }]"#),
+        ("duration", "1min"),
+    ];
+    let mut done = run(&overrides, true);
+    done.orders.sort_by_key(|ask| ask.node);
+    let kind = RequestKind::RekeyChild;
+    assert_eq!(done.orders, [0, 1].map(|node| Ask { node, kind }));
+    assert_replays(&done.finished, &done.finished.tape);
+}
+
+#[test]
 fn what_only_the_reference_gateway_does_is_refused_by_its_key() {
     let refused = |key: &str, value: &str, skip_idle| {
         let named = named(&[(key.to_owned(), value.to_owned())]);
-        outside::check(&named.scenario, skip_idle).map_err(|error| error.to_string())
+        outside::check(&named.scenario, skip_idle, false).map_err(|error| error.to_string())
     };
     for (key, value) in [
         ("gateway.service_time", "1ms"),
@@ -251,7 +282,7 @@ fn the_files_are_those_of_any_run(folder: &Path) {
 #[test]
 fn what_the_gateway_tells_is_written_and_nothing_of_an_older_run_stays() {
     let at = ("node.door.wakes", r#"{ at = ["50ms"] }"#);
-    let (finished, _) = run(&[("duration", "1min"), at], true);
+    let Done { finished, .. } = run(&[("duration", "1min"), at], true);
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("told");
     let text = |text: &str| Some(text.to_owned());
     let told = Told { gateway: "x".into(), log: text("l"), sas: text("{}"), raw: text("r") };

@@ -37,4 +37,4 @@ pub use report::{Expectation, NotJudged, OutsideReport, Report, ViolationReport}
 pub use run::{Options, Outcome, run, run_with, verdict};
 pub use tape::{Difference, Differs, Replay, ReplayError, Tape, TapeError, replay};
 pub use trace::trace_line;
-pub use world::{Addresses, Behaviours, Crossing, NodeState, Placement, Standing, World};
+pub use world::{Addresses, Ask, Behaviours, Crossing, NodeState, Placement, Standing, World};

@@ -2,6 +2,7 @@
 
 mod address;
 mod agenda;
+mod ask;
 mod awake;
 mod behaviour;
 mod gateway;
@@ -28,6 +29,7 @@ use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
 pub use address::Addresses;
+pub use ask::Ask;
 pub use behaviour::Behaviours;
 pub use node::NodeState;
 pub use outside::{Crossing, Placement};
@@ -115,6 +117,7 @@ impl<'a> World<'a> {
             }
             Next::Arrive(arrival) => self.arrive(arrival),
         }
+        self.gateway.note_news(&mut self.core);
         true
     }
 

@@ -5,6 +5,7 @@
 //! server's for an inner packet that the gateway has decrypted. The server's own packets go out in clear, for the
 //! gateway to encrypt.
 
+use super::ask::{Ask, Asks};
 use super::gateway::Gateway;
 use super::shared::{Core, IKE_PORT};
 use super::{Behaviours, NodeState, World};
@@ -37,15 +38,19 @@ pub struct Crossing {
     pub octets: Vec<u8>,
 }
 
-/// All that went through, in order.
-#[derive(Default)]
+/// All that went through, in order, and what the gateway is to be asked.
 pub(super) struct Door {
     crossings: Vec<Crossing>,
     /// How many of them were looked at for what goes out.
     taken: usize,
+    asks: Asks,
 }
 
 impl Door {
+    fn new(scenario: &Scenario) -> Self {
+        Self { crossings: Vec::new(), taken: 0, asks: Asks::new(&scenario.gateway) }
+    }
+
     fn note(&mut self, at: Instant, direction: Direction, octets: Vec<u8>) {
         self.crossings.push(Crossing { at, direction, octets });
     }
@@ -70,7 +75,7 @@ pub(super) enum Edge {
     /// The reference gateway.
     Inside(Box<Gateway>),
     /// A door to one outside.
-    Outside(Door),
+    Outside(Box<Door>),
 }
 
 impl Edge {
@@ -81,8 +86,21 @@ impl Edge {
     }
 
     pub(super) fn handle_timeout(&mut self, core: &mut Core<'_>) {
-        if let Self::Inside(gateway) = self {
-            gateway.handle_timeout(core);
+        match self {
+            Self::Inside(gateway) => gateway.handle_timeout(core),
+            Self::Outside(door) => door.asks.handle_timeout(core),
+        }
+    }
+
+    /// Takes note of nodes that have got an SA or lost it.
+    pub(super) fn note_news(&mut self, core: &mut Core<'_>) {
+        let Self::Outside(door) = self else { return };
+        let news = core.news.as_mut().map(core::mem::take).unwrap_or_default();
+        for (node, established) in &news {
+            door.asks.note(core.now, *node, *established);
+        }
+        if !news.is_empty() {
+            door.asks.set_alarm(core);
         }
     }
 
@@ -123,8 +141,9 @@ impl<'a> World<'a> {
         seed: u64,
         observer: &'a mut dyn Observer,
     ) -> Self {
-        let core = Core::new(scenario, seed, observer, Behaviours::default().node);
-        Self::populated(scenario, core, Edge::Outside(Door::default()))
+        let mut core = Core::new(scenario, seed, observer, Behaviours::default().node);
+        core.news = Some(Vec::new());
+        Self::populated(scenario, core, Edge::Outside(Box::new(Door::new(scenario))))
     }
 
     /// The next packet for a gateway outside, which has left the virtual network; `None`: there is none now.
@@ -132,6 +151,15 @@ impl<'a> World<'a> {
         match &mut self.gateway {
             Edge::Inside(_) => None,
             Edge::Outside(door) => door.next().map(|crossing| crossing.octets.clone()),
+        }
+    }
+
+    /// The next request that a gateway outside is to send now, as the scenario says: how it is told is the affair of
+    /// whoever has it. `None`: there is none now.
+    pub fn take_ask(&mut self) -> Option<Ask> {
+        match &mut self.gateway {
+            Edge::Inside(_) => None,
+            Edge::Outside(door) => door.asks.take(),
         }
     }
 

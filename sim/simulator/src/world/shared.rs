@@ -52,6 +52,8 @@ pub(crate) struct Core<'a> {
     queue: Queue<Next>,
     streams: Streams,
     behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
+    /// Nodes that have got an SA (`true`) or lost it, for whoever watches them in place of the gateway.
+    pub(super) news: Option<Vec<(u32, bool)>>,
 }
 
 /// A timer of somebody: at most one event in the queue.
@@ -78,6 +80,7 @@ impl<'a> Core<'a> {
             queue: Queue::new(),
             streams,
             behaviour,
+            news: None,
         }
     }
 
@@ -129,6 +132,15 @@ impl<'a> Core<'a> {
     }
 
     pub(crate) fn emit(&mut self, who: Actor, what: What<'_>) {
+        if let (Some(news), Actor::Node(number)) = (&mut self.news, who) {
+            match what {
+                What::Initiator(ike_initiator::Event::Established { .. }) => {
+                    news.push((number, true));
+                }
+                What::Initiator(ike_initiator::Event::Closed(_)) => news.push((number, false)),
+                _ => {}
+            }
+        }
         self.observer.event(&Event { at: self.now, who, what });
     }
 

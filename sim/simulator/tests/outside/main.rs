@@ -243,3 +243,38 @@ fn a_packet_for_nobody_is_an_event_with_its_reason() {
     assert_eq!(reasons, ["IP datagram is truncated", "for nobody here", "for nobody here"]);
     assert_eq!(outcome.trace.matches("\"arrived\"").count(), 1);
 }
+
+/// What the reference gateway does by itself, another one is asked for at the same times.
+#[test]
+fn the_requests_of_a_scenario_are_asked_for() {
+    let scenario = scenario(&[
+        r#"gateway.requests=[{ kind = "liveness", after = "2s", every = "3s" }, { kind = "rekey-ike", after = "4s" }]"#,
+        "gateway.delete_after=12s",
+    ]);
+    let keep = Keep::default();
+    let mut recording = Recording::with_gateway_outside(&scenario, None, keep);
+    let mut world = World::with_gateway_outside(&scenario, 1, &mut recording);
+    let mut gateway = FakeGateway::new(&scenario);
+    let mut asked = Vec::new();
+    let end = Instant::from_micros(50_000_000);
+    while let Some(now) = world.next_time().filter(|now| *now <= end) {
+        world.step_until(now);
+        while let Some(packet) = world.take_outgoing() {
+            for answer in gateway.receive(now, &packet) {
+                world.hand_in(answer);
+            }
+        }
+        while let Some(ask) = world.take_ask() {
+            assert_eq!(ask.node, 0);
+            asked.push((now.micros() / 100_000, ask.kind));
+        }
+    }
+    use simulator::scenario::RequestKind::{Delete, Liveness, RekeyIke};
+    // The node has its SA shortly after 1 s; when it sleeps, shortly after 18 s, it is asked nothing more.
+    let liveness = [30, 60, 90, 120, 150, 180].map(|at| (at, Liveness));
+    let mut expected = liveness.to_vec();
+    expected.extend([(50, RekeyIke), (130, Delete)]);
+    expected.sort_by_key(|(at, _)| *at);
+    assert_eq!(asked, expected);
+    assert!(world.is_idle());
+}
