@@ -12,6 +12,8 @@ import threading
 CREDENTIALS = "/wakebench/credentials"
 CONTROL_PORT = 7815
 UNSUPPORTED = 77
+# What devices share that are behind one address: beyond the network of sim0.
+SHARED = {"ipv4": "10.128.0.0/9", "ipv6": "2001:db8:0:3::/64"}
 # The table of routes that is ours; see route_around().
 TABLE = "7815"
 
@@ -186,6 +188,7 @@ def network(setting):
     # No address of its own, so no chatter of IPv6 about it.
     run("ip", "link", "set", "sim0", "addrgenmode", "none")
     run("ip", "link", "set", "sim0", "up")
+    run("ip", family, "route", "add", SHARED[setting.family], "dev", "sim0")
     return subprocess.Popen([sys.executable, "/wakebench/portal.py", "sim0", setting.portal])
 
 

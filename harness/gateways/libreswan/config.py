@@ -105,10 +105,12 @@ def timers(setting):
 def connection(setting):
     """The one connection. A responder's has no identity of the peer: each is told from the next by its key."""
     ike, esp = proposals(setting)
-    inside, outside = setting.server_network, setting.nodes_network
+    inside = setting.server_network
     if setting.child == "refuse:TS_UNACCEPTABLE":
         inside = FOREIGN_NETWORK[setting.family]
-    ends = {"right": "%any", "rightid": "%any", "rightsubnet": outside, "narrowing": "yes"}
+    # Without rightsubnet each device is what is behind it. With one, its Child SA would go to an instance of the connection
+    # that has lost the identity, and INITIAL_CONTACT would not find the old one.
+    ends = {"right": "%any", "rightid": "%any", "narrowing": "yes"}
     if not setting.responder:
         inside, outside = f"{setting.gateway.ip}/{setting.gateway.max_prefixlen}", setting.server_network
         ends = {"right": setting.peer, "rightid": identity(setting.remote_id), "rightsubnet": outside}

@@ -24,8 +24,8 @@ def answer(line, setting):
         "raw": lambda: run("swanctl", "--list-sas", "--raw") + run("ip", "-s", "link", "show", "ipsec0"),
         "initiate": lambda: verdict(run("swanctl", "--initiate", "--child", CONNECTION, "--timeout", "60", check=False)),
         "new-child": lambda: "unsupported: strongSwan asks for one Child SA of a configuration only",
-        "rekey-child": lambda: done("rekey", "child"),
-        "rekey-ike": lambda: done("rekey", "ike"),
+        "rekey-child": lambda: done("rekey", "child", rest),
+        "rekey-ike": lambda: done("rekey", "ike", rest),
         "delete": lambda: done("terminate", "ike", rest),
         "delete-child": lambda: done("terminate", "child", rest),
         "liveness": lambda: "unsupported: strongSwan has liveness checks by time only: LIVENESS_MS",
@@ -45,10 +45,13 @@ def done(command, kind, who=()):
     arguments = {kind: CONNECTION}
     with Vici() as charon:
         if who:
-            ids = [sa["unique_id"] for sa in ike_sas(charon) if sa["remote_id"] == who[0]]
+            found = [sa for sa in ike_sas(charon) if sa["remote_id"] == who[0]]
+            ids = [sa["unique_id"] for sa in found]
+            if kind == "child":
+                ids = [child["unique_id"] for sa in found for child in sa["children"]]
             if not ids:
-                return f"failed: no IKE SA with {who[0]}"
-            arguments = {f"{kind}-id": ids[0]}
+                return f"failed: no {kind} SA with {who[0]}"
+            arguments = {f"{kind}-id": ids[-1]}
         if command == "terminate":
             # Does not wait for the peer's answer.
             arguments["timeout"] = "-1"
@@ -80,6 +83,7 @@ def one_child(child):
     def count(name):
         return int(child[name]) if name in child else None
     return {
+        "unique_id": child.get("uniqueid"),
         "spi_in": child.get("spi-in"),
         "spi_out": child.get("spi-out"),
         "state": child.get("state", "").lower(),

@@ -7,13 +7,14 @@
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use core::net::SocketAddr;
-use harness::gateways::{Plug, Running, Setting, StartError, bridge_address};
+use harness::gateways::{Plug, Running, Setting, StartError, bridge_address, obey};
 use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
 use runner::{Named, Trace, default_folder, key_value, quoted, show};
 use simulator::Keep;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use tokio::sync::mpsc::unbounded_channel;
 
 /// Runs a scenario with a real gateway, at the pace of the clock.
 ///
@@ -113,14 +114,17 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(node) = arguments.node.filter(|node| *node >= nodes) {
         bail!("--node {node}: the run has nodes 0 to {}", nodes - 1);
     }
-    outside::check(&named.scenario, arguments.skip_idle, false)
+    let takes_orders = matches!(arguments.gateway, Gateway::Container(_));
+    outside::check(&named.scenario, arguments.skip_idle, takes_orders)
         .with_context(|| named.path.display().to_string())?;
     let mut stop = Stop::on_signal()?;
+    let seed = arguments.seed.unwrap_or(named.scenario.seed);
+    let (asks, orders) = unbounded_channel();
     let options = Options {
-        seed: arguments.seed.unwrap_or(named.scenario.seed),
+        seed,
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
         skip_idle: arguments.skip_idle,
-        asks: None,
+        asks: takes_orders.then_some(asks),
     };
     let address = arguments.gateway.portal()?;
     let mut portal =
@@ -129,14 +133,27 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         came = come(arguments.gateway, &named, &mut portal) => came?,
         () = stop.wait() => bail!("no gateway came to the portal"),
     };
-    let mut finished =
-        outside::run(&named, &arguments.overrides, &options, &mut portal, &mut stop).await?;
+    let run = async {
+        // They go with the run: then nobody can want more of the gateway.
+        let options = options;
+        outside::run(&named, &arguments.overrides, &options, &mut portal, &mut stop).await
+    };
+    let mut finished = match &running {
+        Some(running) => {
+            let (finished, refused) = tokio::join!(run, obey(running, &named.scenario, orders));
+            for text in refused {
+                eprintln!("{}: {text}", arguments.gateway.name());
+            }
+            finished?
+        }
+        None => run.await?,
+    };
     let told = match running {
         Some(running) => ask(running).await?,
         None => Told { gateway: format!("at {peer}"), ..Told::default() },
     };
     finished.was(&told.gateway);
-    let run = format!("{}-{}", options.seed, arguments.gateway.name());
+    let run = format!("{seed}-{}", arguments.gateway.name());
     let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &run));
     finished.write(&folder, &told)?;
     print(&finished, &folder, arguments.json);

@@ -5,12 +5,14 @@
 
 mod docker;
 mod image;
+mod orders;
 mod running;
 mod setting;
 mod table;
 
 pub use docker::{LABEL, bridge_address, clean, leftovers};
 pub use image::Image;
+pub use orders::obey;
 pub use running::{Running, StartError};
 pub use setting::{Peer, Setting};
 pub use table::{GATEWAYS, Plug, Role};

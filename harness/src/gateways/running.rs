@@ -140,10 +140,12 @@ impl Running {
 
     async fn await_ready(&mut self) -> Result<(), StartError> {
         let broken = |error| StartError::Docker(format!("Docker lost the container: {error}"));
-        self.address = self.container().get_bridge_ip_address().await.map_err(broken)?;
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(version) = self.log.lines("ready").pop() {
+                // Only a container that runs has an address.
+                let address = self.container().get_bridge_ip_address().await;
+                self.address = address.map_err(broken)?;
                 self.version = version;
                 return Ok(());
             }

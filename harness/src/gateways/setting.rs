@@ -100,7 +100,7 @@ impl Setting {
             server: addresses.server(),
             server_prefix: prefix,
             identity: gateway.identity.clone(),
-            suites: gateway.suites.clone(),
+            suites: suites(scenario),
             cookies: gateway.cookies,
             half_open_limit: Some(gateway.half_open_limit),
             half_open_per_address: gateway.half_open_per_address,
@@ -205,6 +205,15 @@ impl Setting {
     }
 }
 
+/// Of the gateway's suites those that a node offers, or all where none does: one that nobody offers changes nothing, but
+/// not every implementation has it.
+fn suites(scenario: &Scenario) -> Vec<Suite> {
+    let all = &scenario.gateway.suites;
+    let offered = |suite: &Suite| scenario.groups.iter().any(|group| group.suite == *suite);
+    let wanted: Vec<Suite> = all.iter().copied().filter(offered).collect();
+    if wanted.is_empty() { all.clone() } else { wanted }
+}
+
 /// The network that an address is in.
 fn network(address: IpAddr, prefix: u8) -> String {
     let bits = |all: u32| all.saturating_sub(u32::from(prefix));
@@ -222,7 +231,7 @@ fn network(address: IpAddr, prefix: u8) -> String {
 }
 
 /// An identity as the contract has it: in hexadecimal digits where a shell or a file could misread its text.
-fn typed(identity: &Identity) -> String {
+pub(super) fn typed(identity: &Identity) -> String {
     let plain = |octet: &u8| octet.is_ascii_alphanumeric() || b"@.-_+".contains(octet);
     let kind = match identity.kind() {
         IdType::ID_FQDN => "fqdn",

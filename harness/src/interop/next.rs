@@ -13,6 +13,8 @@ pub enum Next {
     DeletesIke,
     /// It deleted the Child SA and left the IKE SA.
     DeletesChild,
+    /// It left the SA and began a new one by itself, towards the device, which answers no IKE_SA_INIT.
+    StartsAnew,
     /// It asked again, and the SA stayed.
     AsksAgain,
     /// It left everything as it was.
@@ -27,6 +29,7 @@ impl Next {
             Self::NeverAsked => "never asked",
             Self::DeletesIke => "deletes the IKE SA",
             Self::DeletesChild => "deletes the Child SA",
+            Self::StartsAnew => "starts an IKE SA of its own",
             Self::AsksAgain => "asks again",
             Self::KeepsAll => "keeps all",
         }
@@ -40,6 +43,10 @@ pub fn after_refusal(events: &[Value]) -> Next {
     let refused = |event: &Value| {
         text(event, "event") == "answered" && text(event, "exchange") == "CREATE_CHILD_SA"
     };
+    let starts = |event: &Value| {
+        let fields = ["who", "event", "exchange", "kind"].map(|key| text(event, key));
+        fields == ["gateway", "message", "IKE_SA_INIT", "request"]
+    };
     let mut after = events.iter().skip_while(|event| !refused(event));
     if after.next().is_none() {
         return Next::NeverAsked;
@@ -52,6 +59,8 @@ pub fn after_refusal(events: &[Value]) -> Next {
         Next::DeletesIke
     } else if closed("the gateway deleted the Child SA") {
         Next::DeletesChild
+    } else if after.iter().any(|event| starts(event)) {
+        Next::StartsAnew
     } else if after.iter().any(|event| refused(event)) {
         Next::AsksAgain
     } else {
@@ -72,12 +81,15 @@ mod tests {
         let ike = closed("the gateway deleted the IKE SA");
         let child = closed("the gateway deleted the Child SA");
         let silent = closed("closed without a Delete");
+        let anew = json!({"who": "gateway", "event": "message", "exchange": "IKE_SA_INIT", "kind": "request"});
         let cases = [
             (vec![&lives, &ike], Next::NeverAsked),
             (vec![&lives, &refused, &lives, &silent], Next::KeepsAll),
             (vec![&refused, &refused, &silent], Next::AsksAgain),
             (vec![&refused, &refused, &ike], Next::DeletesIke),
             (vec![&refused, &child], Next::DeletesChild),
+            (vec![&refused, &refused, &anew, &anew, &silent], Next::StartsAnew),
+            (vec![&refused, &anew, &ike], Next::DeletesIke),
             (vec![&ike, &refused, &silent], Next::KeepsAll),
         ];
         for (events, expected) in cases {

@@ -147,12 +147,30 @@ fn compare(
 
 /// How an IKE SA of the gateway differs from what the devices know; `None`: it does not.
 fn disagreement(sa: &IkeSa, witness: &Witness) -> Option<String> {
-    let (Some(spi_i), Some(spi_r)) = (&sa.spi_i, &sa.spi_r) else {
-        return Some("the gateway lists an IKE SA without its SPIs".into());
+    let spis = sa.spi_i.as_deref().and_then(hex).zip(sa.spi_r.as_deref().and_then(hex));
+    // A gateway that does not tell the SPIs of an IKE SA has said whose it is by those of the Child SA.
+    let child = sa.children.first().and_then(|child| {
+        let number = |spi: &Option<String>| u32::try_from(hex(spi.as_deref()?)?).ok();
+        number(&child.spi_in).zip(number(&child.spi_out))
+    });
+    let known = match (spis, child) {
+        (Some((spi_i, spi_r)), _) => witness.known((IkeSpi(spi_i), IkeSpi(spi_r))),
+        (None, Some((spi_in, spi_out))) => witness.with_child(spi_in, spi_out),
+        (None, None) => {
+            let identity = sa.remote_id.as_deref().unwrap_or("nobody");
+            return (!witness.knows(identity))
+                .then(|| format!("the gateway lists an IKE SA with {identity}, who is no device"));
+        }
     };
-    let spis = hex(spi_i).zip(hex(spi_r)).map(|(spi_i, spi_r)| (IkeSpi(spi_i), IkeSpi(spi_r)));
-    let Some(known) = spis.and_then(|spis| witness.known(spis)) else {
-        return Some(format!("the gateway lists IKE SA {spi_i} {spi_r}, which no device has"));
+    let Some(known) = known else {
+        let name = match (spis, child) {
+            (Some((spi_i, spi_r)), _) => format!("IKE SA {spi_i:016x} {spi_r:016x}"),
+            (_, child) => {
+                let (spi_in, spi_out) = child.unwrap_or_default();
+                format!("an IKE SA with Child SA {spi_in:08x} in and {spi_out:08x} out")
+            }
+        };
+        return Some(format!("the gateway lists {name}, which no device has"));
     };
     let (listed, identity) = (sa.remote_id.as_deref(), witness.identity(known.node));
     if listed.is_some() && listed != identity {

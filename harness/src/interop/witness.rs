@@ -56,6 +56,20 @@ impl Witness {
         let (child_out, child_in) = self.children.get(&spis).copied().unwrap_or_default();
         Some(NodeSa { node, child_in, child_out })
     }
+
+    /// The same, by the SPIs of its Child SA: of packets to the gateway, and from it.
+    #[must_use]
+    pub fn with_child(&self, to_gateway: u32, from_gateway: u32) -> Option<NodeSa> {
+        let child = (Some(to_gateway), Some(from_gateway));
+        let (spis, _) = self.children.iter().find(|(_, spis)| **spis == child)?;
+        self.known(*spis)
+    }
+
+    /// Whether some device says it is that.
+    #[must_use]
+    pub fn knows(&self, identity: &str) -> bool {
+        self.identities.iter().any(|known| known == identity)
+    }
 }
 
 impl Observer for Witness {

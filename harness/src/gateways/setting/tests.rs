@@ -29,7 +29,7 @@ fn a_gateway_is_told_what_the_scenario_says_of_it() {
         child = { refuse = \"NO_PROPOSAL_CHOSEN\" }\nselectors = \"network\"\n";
     let setting = Setting::gateway(&scenario(policies));
     let expected = "PORTAL=172.17.0.1:4242\nROLE=responder\nFAMILY=ipv4\nGATEWAY=10.64.0.1/10\nSERVER=10.1.0.1\n\
-        SERVER_NETWORK=10.1.0.0/24\nNODES_NETWORK=10.64.0.0/10\nSUITES=aes-cbc-modp2048,aes-gcm-x25519\n\
+        SERVER_NETWORK=10.1.0.0/24\nNODES_NETWORK=10.64.0.0/10\nSUITES=aes-gcm-x25519\n\
         COOKIES=above:3:2\nCHILD=refuse:NO_PROPOSAL_CHOSEN\nGATEWAY_ID=fqdn:gw.example\nHALF_OPEN_LIMIT=7\n\
         HALF_OPEN_PER_ADDRESS=6\nHALF_OPEN_TIMEOUT_MS=8000\nLIVENESS_MS=5000\nIKE_LIFETIME_MS=3600000\n\
         CHILD_LIFETIME_MS=1800000\nIDLE_TIMEOUT_MS=120000";
@@ -48,6 +48,13 @@ fn what_a_scenario_leaves_open_is_not_set() {
     assert!(told.contains("SERVER_NETWORK=2001:db8:0:2::1/128\n"), "{told}");
     assert!(told.contains("NODES_NETWORK=2001:db8:0:1::/64\n"), "{told}");
     assert!(told.contains("COOKIES=never\nCHILD=accept\n"), "{told}");
+}
+
+#[test]
+fn of_suites_that_no_node_offers_all_are_left() {
+    let none = "[gateway]\nsuites = [\"aes-ccm8-p256\", \"chacha20-x25519\"]";
+    let told = lines(&Setting::gateway(&scenario(none)));
+    assert!(told.contains("\nSUITES=aes-ccm8-p256,chacha20-x25519\n"), "{told}");
 }
 
 #[test]
