@@ -16,6 +16,7 @@ PARENT = re.compile(r"; IKE SA #(\d+);")
 ESP = re.compile(r"#(?P<number>\d+): .* esp[.:](?P<out>[0-9a-f]+)@\S+ esp[.:](?P<into>[0-9a-f]+)@\S+ .*"
                  r"ESPin=(?P<octets_in>\w+) ESPout=(?P<octets_out>\w+)")
 PEER = re.compile(r'(?P<name>"[^"]+"(\[\d+\])?): .*their idtype: (?P<kind>\S+); their id=(?P<value>.*)')
+SELECTORS = re.compile(r'(?P<name>"[^"]+"\[\d+\]): (?P<local>[^=\s]+)===')
 UNITS = {"B": 0, "KB": 10, "MB": 20, "GB": 30}
 
 
@@ -75,6 +76,7 @@ def ike_sas(status):
     """The IKE SAs by the contract, from `whack --status`. pluto does not tell the SPIs of an IKE SA."""
     peers = {match["name"]: peer(match) for match in map(PEER.match, status.splitlines()) if match}
     esp = {match["number"]: match for match in map(ESP.match, status.splitlines()) if match}
+    local = {match["name"]: match["local"] for match in map(SELECTORS.match, status.splitlines()) if match}
     found, children = {}, []
     for line in status.splitlines():
         state, parent = STATE.match(line), PARENT.search(line)
@@ -90,7 +92,7 @@ def ike_sas(status):
             }
     for parent, state in children:
         if parent in found:
-            found[parent]["children"].append(one_child(state, esp.get(state["number"])))
+            found[parent]["children"].append(one_child(state, esp.get(state["number"]), local.get(state["name"])))
     return list(found.values())
 
 
@@ -104,14 +106,15 @@ def peer(match):
     return f"{kind}:{value.removeprefix('@')}"
 
 
-def one_child(state, esp):
+def one_child(state, esp, local):
     """A Child SA by the contract."""
     traffic = {} if esp is None else {
         "spi_in": esp["into"].zfill(8), "spi_out": esp["out"].zfill(8),
         "octets_in": octets(esp["octets_in"]), "octets_out": octets(esp["octets_out"]),
     }
     shown = "installed" if state["state"].startswith("ESTABLISHED") else state["state"].lower()
-    return {"number": state["number"], "state": shown, **traffic}
+    return {"number": state["number"], "state": shown, "ts_local": None if local is None else [local],
+            **traffic}
 
 
 def octets(text):

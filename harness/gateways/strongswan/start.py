@@ -225,7 +225,7 @@ def main():
     portal = wakebench.network(setting)
     if setting.responder:
         route_around(setting)
-    daemon = wakebench.daemon("/usr/sbin/charon-systemd")
+    daemon = wakebench.daemon("stdbuf", "-oL", "/usr/sbin/charon-systemd")
 
     def stop(*_):
         daemon.terminate()
