@@ -78,7 +78,9 @@ fn without_a_verb_all_of_them_are_listed() {
     for arguments in [&[][..], &["--help"], &["help"]] {
         let output = xtask("no cargo", Path::new("/"), arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for (verb, ways) in [("simulate", 2), ("interop", 1), ("connect", 1), ("respond", 1), ("gateways", 1)] {
+        for (verb, ways) in
+            [("simulate", 2), ("interop", 1), ("connect", 1), ("respond", 1), ("gateways", 1)]
+        {
             let lines = text.lines().filter(|line| line.trim_start().starts_with(verb)).count();
             assert_eq!(lines, ways, "{verb} in {text}");
         }

@@ -11,6 +11,9 @@ use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+/// Stands for each case that no other entry is about.
+const ANY: &str = "*";
+
 /// The expectations about one gateway.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,7 +30,7 @@ pub struct Expected {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExpectedVerdict {
-    /// The case.
+    /// The case; `*` is each that no other entry is about.
     pub case: String,
     /// Versions of the gateway: each as it is, or with `*` at its end.
     pub versions: Vec<String>,
@@ -74,6 +77,8 @@ impl Expected {
         let expected: Self = toml::from_str(text)?;
         for entry in &expected.verdicts {
             let default = entry.verdict == Verdict::Passed;
+            // But where all others are expected to do something else.
+            let default = default && !expected.verdicts.iter().any(|entry| entry.case == ANY);
             ensure!(!default, "{}: an entry for \"passed\" says nothing", entry.case);
             ensure!(!entry.reason.trim().is_empty(), "{}: expected a reason", entry.case);
         }
@@ -86,9 +91,13 @@ impl Expected {
     /// The verdict that a case should have, with the reason if it is not "passed".
     #[must_use]
     pub fn verdict(&self, case: &str, version: &str) -> (Verdict, Option<&str>) {
-        self.verdicts
-            .iter()
-            .find(|entry| entry.case == case && matches(&entry.versions, version))
+        let entry = |name: &str| {
+            let of =
+                |entry: &&ExpectedVerdict| entry.case == name && matches(&entry.versions, version);
+            self.verdicts.iter().find(of)
+        };
+        entry(case)
+            .or_else(|| entry(ANY))
             .map_or((Verdict::Passed, None), |entry| (entry.verdict, Some(&entry.reason)))
     }
 
@@ -130,6 +139,13 @@ impl Expected {
         let mut stale = Vec::new();
         for (case, versions, table) in verdicts.chain(next) {
             let entry = format!("[[{table}]] {case} {versions:?}");
+            if case == ANY {
+                let version = ran.first().map_or("", |cell| &cell.version);
+                if !matches(versions, version) {
+                    stale.push(format!("{entry}: the version is {version}"));
+                }
+                continue;
+            }
             if !cases.contains(case.as_str()) {
                 stale.push(format!("{entry}: there is no such case"));
                 continue;
@@ -147,8 +163,9 @@ impl Expected {
 
 /// A version that is not known matches all: a gateway that cannot do what is asked does not start.
 fn matches(versions: &[String], version: &str) -> bool {
-    version.is_empty() || versions.iter().any(|pattern| match pattern.strip_suffix('*') {
-        Some(start) => version.starts_with(start),
-        None => pattern == version,
-    })
+    version.is_empty()
+        || versions.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => version.starts_with(start),
+            None => pattern == version,
+        })
 }

@@ -53,7 +53,9 @@ pub fn after_refusal(events: &[Value]) -> Next {
     }
     let after: Vec<&Value> = after.collect();
     let closed = |reason: &str| {
-        after.iter().any(|event| text(event, "event") == "closed" && text(event, "reason") == reason)
+        after
+            .iter()
+            .any(|event| text(event, "event") == "closed" && text(event, "reason") == reason)
     };
     if closed("the gateway deleted the IKE SA") {
         Next::DeletesIke

@@ -40,7 +40,8 @@ pub async fn run(case: &Case, plug: &Plug, stop: &mut Stop) -> Result<Ran> {
     outside::check(&named.scenario, false, true).with_context(|| case.name.clone())?;
     let setting = Setting::gateway(&named.scenario);
     let address = SocketAddr::new(bridge_address()?, 0);
-    let mut portal = Portal::bind(address).await.with_context(|| format!("no portal at {address}"))?;
+    let mut portal =
+        Portal::bind(address).await.with_context(|| format!("no portal at {address}"))?;
     let running = match Running::start(plug, &setting, portal.local()?).await {
         Ok(running) => running,
         Err(StartError::Unsupported(reason)) => return Ok(unsupported(reason)),
@@ -55,7 +56,8 @@ pub async fn run(case: &Case, plug: &Plug, stop: &mut Stop) -> Result<Ran> {
         let reason = "its container sent nothing to the portal".into();
         return Ok(Ran::Broken { version, reason, log });
     }
-    let cell = PluggedCell { case, named: &named, overrides: &overrides, running: Rc::new(running) };
+    let cell =
+        PluggedCell { case, named: &named, overrides: &overrides, running: Rc::new(running) };
     LocalSet::new().run_until(cell.run(&mut portal, stop)).await
 }
 
@@ -116,7 +118,7 @@ impl PluggedCell<'_> {
         let version = version(&self.running);
         let told = agenda.answers().await;
         let lists = async {
-            let last = list(&self.running.control("sas").await?)?;
+            let last = self.running.control("sas").await?;
             Ok::<_, anyhow::Error>((last, self.running.control("raw").await?))
         };
         let lists = lists.await;
@@ -132,6 +134,15 @@ impl PluggedCell<'_> {
         };
         let (last, raw) = match lists {
             Ok(lists) => lists,
+            Err(error) => return Ok(Ran::Broken { version, reason: format!("{error:#}"), log }),
+        };
+        if last.starts_with("unsupported: ") {
+            // One side's word alone is no verdict.
+            let reason = "it does not tell its SAs".to_owned();
+            return Ok(Ran::Unsupported { version, reason, log });
+        }
+        let last = match list(&last) {
+            Ok(last) => last,
             Err(error) => return Ok(Ran::Broken { version, reason: format!("{error:#}"), log }),
         };
         let (looks, trouble) = match told {

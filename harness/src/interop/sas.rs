@@ -98,7 +98,8 @@ impl From<GatewaySa> for IkeSa {
 
 impl From<GatewayChild> for ChildSa {
     fn from(child: GatewayChild) -> Self {
-        let text = |list: &[ike_core::TrafficSelector]| list.iter().map(ToString::to_string).collect();
+        let text =
+            |list: &[ike_core::TrafficSelector]| list.iter().map(ToString::to_string).collect();
         Self {
             spi_in: Some(format!("{:08x}", child.spi_in)),
             spi_out: Some(format!("{:08x}", child.spi_out)),

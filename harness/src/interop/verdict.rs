@@ -133,9 +133,8 @@ fn compare(
         all.extend(list.children().filter_map(|child| {
             let same = matches!(child.ts_local.as_slice(), [one] if same_network(one, wanted));
             let actual = child.ts_local.join(", ");
-            (!same).then(|| {
-                format!("a Child SA covers {actual:?} at the gateway, expected {wanted}")
-            })
+            (!same)
+                .then(|| format!("a Child SA covers {actual:?} at the gateway, expected {wanted}"))
         }));
     }
     let more = all.len().saturating_sub(2);

@@ -98,11 +98,7 @@ fn a_list_that_does_not_agree_with_the_devices_fails() {
             |run| run.last.ike[0].children[0].spi_out = Some("00000001".into()),
             "the gateway lists a Child SA with the SPIs",
         ),
-        (
-            "silent",
-            |run| run.last.ike[0].children[0].octets_out = Some(0),
-            "and 0 from it",
-        ),
+        ("silent", |run| run.last.ike[0].children[0].octets_out = Some(0), "and 0 from it"),
     ];
     for (name, change, reason) in changes {
         let mut run = run(&case);
@@ -174,13 +170,33 @@ fn judged(cells: Vec<Cell>, expected: &str) -> Matrix {
 
 #[rstest]
 #[case::as_expected("ccm", Verdict::Unsupported, None, None)]
-#[case::passes_now("ccm", Verdict::Passed, None, Some("expected unsupported (no CCM in IKE), was passed"))]
-#[case::fails("ccm", Verdict::Failed, None, Some("expected unsupported (no CCM in IKE), was failed"))]
+#[case::passes_now(
+    "ccm",
+    Verdict::Passed,
+    None,
+    Some("expected unsupported (no CCM in IKE), was passed")
+)]
+#[case::fails(
+    "ccm",
+    Verdict::Failed,
+    None,
+    Some("expected unsupported (no CCM in IKE), was failed")
+)]
 #[case::default("door", Verdict::Passed, None, None)]
 #[case::not_passed("door", Verdict::Unsupported, None, Some("expected passed, was unsupported"))]
 #[case::next("rekey", Verdict::Passed, Some(Next::KeepsAll), None)]
-#[case::other_next("rekey", Verdict::Passed, Some(Next::AsksAgain), Some("after the refusal it asks again"))]
-#[case::unknown_next("door", Verdict::Passed, Some(Next::AsksAgain), Some("has no [[next]] for it"))]
+#[case::other_next(
+    "rekey",
+    Verdict::Passed,
+    Some(Next::AsksAgain),
+    Some("after the refusal it asks again")
+)]
+#[case::unknown_next(
+    "door",
+    Verdict::Passed,
+    Some(Next::AsksAgain),
+    Some("has no [[next]] for it")
+)]
 fn a_cell_differs_from_what_is_expected(
     #[case] name: &str,
     #[case] verdict: Verdict,
@@ -201,7 +217,11 @@ fn a_cell_differs_from_what_is_expected(
 #[case::version("6.*", "5.*", "the version is 6.0.1")]
 #[case::no_such_case("\"ccm\"", "\"ccn\"", "there is no such case")]
 #[case::never_asks("\"rekey\"", "\"door\"", "the case does not ask")]
-fn an_entry_that_applies_to_nothing_fails(#[case] from: &str, #[case] to: &str, #[case] said: &str) {
+fn an_entry_that_applies_to_nothing_fails(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] said: &str,
+) {
     let cells = || {
         vec![
             cell("ccm", Verdict::Unsupported, None),
@@ -216,6 +236,18 @@ fn an_entry_that_applies_to_nothing_fails(#[case] from: &str, #[case] to: &str, 
     assert!(show::matrix(&matrix, Signs::Plain).contains("NO LONGER TRUE: gw/expected.toml"));
 }
 
+#[test]
+fn an_entry_may_be_about_all_other_cases() {
+    let others = "[[verdict]]\ncase = \"*\"\nversions = [\"6.*\"]\nverdict = \"unsupported\"\nreason = \"none\"";
+    let door = "[[verdict]]\ncase = \"door\"\nversions = [\"6.*\"]\nverdict = \"passed\"\nreason = \"it can\"";
+    let cells =
+        || vec![cell("ccm", Verdict::Unsupported, None), cell("door", Verdict::Passed, None)];
+    assert!(judged(cells(), &format!("{others}\n{door}")).passed());
+    assert!(!judged(cells(), others).passed(), "one that passes now is noticed");
+    let matrix = judged(cells(), &format!("{}\n{door}", others.replace("6.*", "5.*")));
+    assert!(matrix.stale[0].contains("the version is 6.0.1"), "{:?}", matrix.stale);
+}
+
 /// Only what ran is judged.
 #[test]
 fn entries_of_cases_that_did_not_run_are_left_alone() {
@@ -226,7 +258,11 @@ fn entries_of_cases_that_did_not_run_are_left_alone() {
 #[case::passed("unsupported\"", "passed\"", "says nothing")]
 #[case::no_reason("no CCM in IKE", " ", "expected a reason")]
 #[case::key("reason", "because", "unknown field")]
-fn expectations_that_make_no_sense_are_refused(#[case] from: &str, #[case] to: &str, #[case] said: &str) {
+fn expectations_that_make_no_sense_are_refused(
+    #[case] from: &str,
+    #[case] to: &str,
+    #[case] said: &str,
+) {
     let error = Expected::parse(&EXPECTED.replace(from, to)).expect_err("a mistake");
     assert!(format!("{error:#}").contains(said), "{error:#}");
 }

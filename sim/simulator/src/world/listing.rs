@@ -39,8 +39,10 @@ pub struct GatewayChild {
 
 impl Gateway {
     pub(super) fn list(&self) -> Vec<GatewaySa> {
-        let listed =
-            self.responder.sas().filter(|sa| matches!(sa.phase, Phase::HalfOpen | Phase::Established));
+        let listed = self
+            .responder
+            .sas()
+            .filter(|sa| matches!(sa.phase, Phase::HalfOpen | Phase::Established));
         let entry = |sa: ike_responder::SaSummary<'_>| GatewaySa {
             identity: sa.identity.cloned(),
             remote: sa.path.remote,

@@ -2,8 +2,8 @@
 
 use super::{LEAST, read, with};
 use crate::scenario::{
-    Address, CHILD_ERRORS, ChildPolicy, Cookies, FirstWake, GatewaySelectors, LinkDirection, Listed,
-    MAX_SHARED, Outage, Rate, Remote, Request, RequestKind, Scenario, Wakes,
+    Address, CHILD_ERRORS, ChildPolicy, Cookies, FirstWake, GatewaySelectors, LinkDirection,
+    Listed, MAX_SHARED, Outage, Rate, Remote, Request, RequestKind, Scenario, Wakes,
 };
 use core::time::Duration;
 use rstest::rstest;
