@@ -11,7 +11,7 @@ use harness::interop::column::Column;
 use harness::interop::expected::Expected;
 use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
-use harness::interop::written;
+use harness::interop::{exchanges, written};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,6 +35,9 @@ struct Arguments {
     /// So many cells at a time; they mostly wait.
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     jobs: usize,
+    /// Keeps the recording of each cell that passes in fixtures/exchanges, where `cargo test` has it again.
+    #[arg(long)]
+    record: bool,
     /// The folder for the files.
     #[arg(long, value_name = "FOLDER", default_value = "target/interop")]
     out: PathBuf,
@@ -77,6 +80,10 @@ fn run(arguments: &Arguments) -> Result<bool> {
     }
     matrix.cells.iter().try_for_each(Cell::write)?;
     written::write(&matrix, &arguments.out)?;
+    if arguments.record {
+        let kept = exchanges::keep(&matrix.cells, &cases::root().join(exchanges::FOLDER))?;
+        println!("kept {} recordings in {}", kept.len(), exchanges::FOLDER);
+    }
     print!("{}", show::matrix(&matrix, Signs::of_environment()));
     println!("files {}", arguments.out.display());
     Ok(matrix.passed())

@@ -9,6 +9,7 @@
 pub mod cases;
 pub mod cell;
 pub mod column;
+pub mod exchanges;
 pub mod expected;
 pub mod matrix;
 pub mod next;
