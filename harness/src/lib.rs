@@ -6,15 +6,23 @@
 //!
 //! [`tshark`] reads what was captured, here or in the simulator, independently of our codec.
 //!
-//! ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
+//! [`outside`] is the simulator's world with a real gateway: [`pace`] steps it with the clock, and what it says to the
+//! gateway goes through a [`Portal`]. [`gateways`] has real ones in containers.
+//!
+//! In [`connect`] and [`respond`] ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
 #![forbid(unsafe_code)]
 
 pub mod arguments;
 mod clock;
 mod connect;
 mod files;
+pub mod gateways;
+pub mod interop;
 pub mod outside;
+mod paced;
+mod portal;
 mod recorder;
+pub mod require;
 mod respond;
 mod stop;
 pub mod tshark;
@@ -23,6 +31,8 @@ mod wire;
 pub use clock::Clock;
 pub use connect::{Child, Established, Outcome, Plan, connect};
 pub use files::Files;
+pub use paced::Pacer;
+pub use portal::Portal;
 pub use recorder::Recorder;
 pub use respond::{Service, Summary, respond};
 pub use stop::Stop;

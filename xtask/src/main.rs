@@ -20,7 +20,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 6] = [
+const VERBS: [Verb; 8] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -50,6 +50,13 @@ const VERBS: [Verb; 6] = [
         program: "decode",
     },
     Verb {
+        name: "interop",
+        arguments: "[OPTIONS]",
+        about: "run the interop cases against each gateway and show the verdicts",
+        package: "harness",
+        program: "interop",
+    },
+    Verb {
         name: "connect",
         arguments: "[OPTIONS]",
         about: "connect to a real gateway as the initiator",
@@ -63,7 +70,24 @@ const VERBS: [Verb; 6] = [
         package: "harness",
         program: "respond",
     },
+    Verb {
+        name: "gateways",
+        arguments: "[NAME...] [OPTIONS]",
+        about: "build and try the real gateways that run in containers",
+        package: "harness",
+        program: "gateways",
+    },
 ];
+
+/// What `simulate` stands for where the gateway is not the reference responder: only then sockets and containers are
+/// built.
+const SIMULATE_OUTSIDE: Verb = Verb {
+    name: "simulate",
+    arguments: "SCENARIO --gateway NAME [OPTIONS]",
+    about: "run a scenario with a real gateway, at the pace of the clock",
+    package: "harness",
+    program: "simulate-outside",
+};
 
 /// The exit status for what nobody can make sense of.
 const BAD_INPUT: u8 = 2;
@@ -84,16 +108,31 @@ fn main() -> ExitCode {
         eprint!("no verb {}\n\n{}", name.display(), usage());
         return ExitCode::from(BAD_INPUT);
     };
+    let arguments: Vec<OsString> = arguments.collect();
+    let outside = verb.name == SIMULATE_OUTSIDE.name && has_gateway_outside(&arguments);
+    let verb = if outside { &SIMULATE_OUTSIDE } else { verb };
     // A newcomer should see that something is being built; whoever has built it wants the result only.
     let quiet = !io::stderr().is_terminal() || verb.is_built(&target_directory());
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    match Command::new(&cargo).args(verb.cargo_arguments(quiet, arguments)).status() {
+    match Command::new(&cargo).args(verb.cargo_arguments(quiet, arguments.into_iter())).status() {
         Ok(status) => exit_code(status),
         Err(error) => {
             eprintln!("cannot start {}: {error}", cargo.display());
             ExitCode::from(NOT_STARTED)
         }
     }
+}
+
+/// Whether the last `--gateway` names another one than the reference responder.
+fn has_gateway_outside(arguments: &[OsString]) -> bool {
+    let options = arguments.iter().take_while(|argument| *argument != "--");
+    let names = options.zip(arguments.iter().skip(1).map(Some).chain([None])).filter_map(
+        |(option, next)| match option.to_str()?.strip_prefix("--gateway")? {
+            "" => next?.to_str(),
+            value => value.strip_prefix('='),
+        },
+    );
+    names.last().is_some_and(|name| name != "reference")
 }
 
 impl Verb {
@@ -124,8 +163,10 @@ impl Verb {
 
 fn usage() -> String {
     let call = |verb: &Verb| format!("{} {}", verb.name, verb.arguments);
-    let width = VERBS.iter().map(|verb| call(verb).len()).max().unwrap_or_default();
-    let lines = VERBS.iter().map(|verb| format!("  {:width$}  {}\n", call(verb), verb.about));
+    let (first, others) = VERBS.split_at(1);
+    let verbs = || first.iter().chain([&SIMULATE_OUTSIDE]).chain(others);
+    let width = verbs().map(|verb| call(verb).len()).max().unwrap_or_default();
+    let lines = verbs().map(|verb| format!("  {:width$}  {}\n", call(verb), verb.about));
     let lines: String = lines.collect();
     format!(
         "cargo xtask VERB ...\n\n{lines}\n`cargo xtask VERB --help` shows the options of a verb.\n"
@@ -174,6 +215,24 @@ mod tests {
             arguments[at - 4..at],
             ["--package", "runner", "--bin", "simulate"].map(OsString::from)
         );
+    }
+
+    #[test]
+    fn a_gateway_outside_is_one_that_is_not_the_reference() {
+        for (typed, outside) in [
+            ("x.toml", false),
+            ("x.toml --gateway reference", false),
+            ("x.toml --gateway=reference", false),
+            ("x.toml --gateway strongswan --skip-idle", true),
+            ("--gateway=portal:127.0.0.1:1 x.toml", true),
+            ("x.toml --gateway libreswan --gateway reference", false),
+            ("x.toml --gateway", false),
+            ("x.toml --gatewayed y", false),
+            ("x.toml -- --gateway strongswan", false),
+        ] {
+            let typed: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
+            assert_eq!(has_gateway_outside(&typed), outside, "{typed:?}");
+        }
     }
 
     #[test]

@@ -43,12 +43,16 @@ fn a_verb_starts_its_program_where_the_caller_is_and_ends_as_it_ends() {
 #[test]
 fn each_verb_has_its_program() {
     let folder = told("each verb", 0);
-    for (verb, package) in [
+    let verbs = [
         ("simulate", "runner"),
         ("bench", "runner"),
+        ("decode", "runner"),
+        ("interop", "harness"),
         ("connect", "harness"),
         ("respond", "harness"),
-    ] {
+        ("gateways", "harness"),
+    ];
+    for (verb, package) in verbs {
         let output = xtask("sh", &folder, &[verb]);
         let told = String::from_utf8_lossy(&output.stdout).into_owned();
         let expected = format!("\n--package\n{package}\n--bin\n{verb}\n--\n");
@@ -58,13 +62,35 @@ fn each_verb_has_its_program() {
 }
 
 #[test]
+fn a_real_gateway_has_a_program_of_its_own() {
+    let folder = told("real gateway", 0);
+    for (gateway, package, program) in
+        [("strongswan", "harness", "simulate-outside"), ("reference", "runner", "simulate")]
+    {
+        let output = xtask("sh", &folder, &["simulate", "x.toml", "--gateway", gateway]);
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        let expected =
+            format!("\n--package\n{package}\n--bin\n{program}\n--\nx.toml\n--gateway\n{gateway}\n");
+        assert!(told.ends_with(&expected), "{told}");
+    }
+}
+
+#[test]
 fn without_a_verb_all_of_them_are_listed() {
     for arguments in [&[][..], &["--help"], &["help"]] {
         let output = xtask("no cargo", Path::new("/"), arguments);
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        for verb in ["simulate", "bench", "connect", "respond"] {
+        for (verb, ways) in [
+            ("simulate", 2),
+            ("bench", 1),
+            ("decode", 1),
+            ("interop", 1),
+            ("connect", 1),
+            ("respond", 1),
+            ("gateways", 1),
+        ] {
             let lines = text.lines().filter(|line| line.trim_start().starts_with(verb)).count();
-            assert_eq!(lines, 1, "{verb} in {text}");
+            assert_eq!(lines, ways, "{verb} in {text}");
         }
         assert_eq!(output.status.code(), Some(0));
     }

@@ -1,6 +1,6 @@
 //! Every capture of ours as tshark reads it.
 
-use harness::outside::skip;
+use harness::require::skip;
 use harness::tshark::{Dissected, Plan, dissect, is_there};
 use rstest::rstest;
 use simulator::dissect::KeyTable;

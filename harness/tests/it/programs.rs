@@ -1,6 +1,6 @@
 //! The programs as a person or a script starts them.
 
-use harness::outside::skip;
+use harness::require::skip;
 use harness::tshark::{Plan, dissect, is_there};
 use rstest::rstest;
 use std::fs;

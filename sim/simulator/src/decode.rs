@@ -1,7 +1,7 @@
 //! IKE messages in words: what a ladder says about each.
 
 mod names;
-mod payload;
+pub(crate) mod payload;
 
 use core::fmt;
 use crypto::{ProtectionKey, RustCrypto};

@@ -168,6 +168,18 @@ pub enum What<'a> {
         /// Octets of the inner packet.
         inner: usize,
     },
+    /// A gateway outside the world sent an ESP packet to a node.
+    EspHandedIn {
+        /// Its SPI.
+        spi: u32,
+        /// Its sequence number.
+        sequence: u32,
+    },
+    /// A gateway outside the world passed an inner packet on to the server: it opened an ESP packet.
+    InnerHandedIn {
+        /// Octets of the inner packet.
+        inner: usize,
+    },
     /// A packet was dropped at the edge of the tunnel.
     PacketDropped {
         /// Why.
@@ -217,6 +229,8 @@ pub enum PacketDrop {
     NoMapping,
     /// Longer than the sender's own MTU.
     TooBig,
+    /// Its destination is nobody in this world.
+    NobodyThere,
 }
 
 impl Display for PacketDrop {
@@ -232,6 +246,7 @@ impl Display for PacketDrop {
             Self::NotProtected => f.write_str("not protected"),
             Self::NoMapping => f.write_str("no mapping at the router"),
             Self::TooBig => f.write_str("longer than the MTU"),
+            Self::NobodyThere => f.write_str("for nobody here"),
         }
     }
 }
@@ -271,6 +286,8 @@ impl What<'_> {
             Self::Responder(event) => responder_name(event),
             Self::EspSent { .. } => "esp_sent",
             Self::EspReceived { .. } => "esp_received",
+            Self::EspHandedIn { .. } => "esp_handed_in",
+            Self::InnerHandedIn { .. } => "inner_handed_in",
             Self::PacketDropped { .. } => "packet_dropped",
             Self::ApplicationSent { .. } => "application_sent",
             Self::ApplicationReceived { .. } => "application_received",
@@ -328,6 +345,11 @@ impl What<'_> {
                 to.number("sequence", (*sequence).into());
                 to.number("inner_octets", *inner as u64);
             }
+            Self::EspHandedIn { spi, sequence } => {
+                to.opaque("spi", (*spi).into());
+                to.number("sequence", (*sequence).into());
+            }
+            Self::InnerHandedIn { inner } => to.number("inner_octets", *inner as u64),
             Self::PacketDropped { reason } => to.text("reason", reason),
             Self::ApplicationSent { text, repeated } => {
                 to.word("text", text);

@@ -205,8 +205,10 @@ impl Observer for Counter {
             }
             What::Lost { reason: LinkDrop::Loss, .. } => figures.datagrams_lost += 1,
             What::Request { .. } | What::Message { .. } => figures.ike_datagrams += 1,
-            What::EspSent { .. } => figures.esp_packets_sent += 1,
-            What::EspReceived { .. } => figures.esp_packets_received += 1,
+            What::EspSent { .. } | What::EspHandedIn { .. } => figures.esp_packets_sent += 1,
+            What::EspReceived { .. } | What::InnerHandedIn { .. } => {
+                figures.esp_packets_received += 1
+            }
             What::ApplicationSent { repeated, .. } => {
                 figures.application_sent += 1;
                 figures.application_repeated += u64::from(*repeated);

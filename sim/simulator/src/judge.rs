@@ -7,23 +7,25 @@ use crate::fingerprint::Fingerprint;
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::report::{Facts, Report, judge};
 use crate::scenario::Scenario;
-use crate::world::Standing;
+use crate::world::{Placement, Standing};
 
 /// Figures, checkers and fingerprint of a run under way.
 pub struct Judge {
     pub(crate) counter: Counter,
     pub(crate) checkers: Checkers,
     pub(crate) fingerprint: Fingerprint,
+    placement: Placement,
 }
 
 impl Judge {
     /// The judge of a run of this scenario.
     #[must_use]
-    pub fn new(scenario: &Scenario) -> Self {
+    pub fn new(scenario: &Scenario, placement: Placement) -> Self {
         Self {
             counter: Counter::new(scenario.nodes()),
-            checkers: Checkers::new(scenario),
+            checkers: Checkers::with_gateway(scenario, placement),
             fingerprint: Fingerprint::default(),
+            placement,
         }
     }
 
@@ -44,6 +46,7 @@ impl Judge {
                 end: standing.at,
                 balances: standing.accounts.iter().all(|(_, _, account)| account.balances()),
                 checkers: &self.checkers,
+                placement: self.placement,
             },
         )
     }

@@ -21,10 +21,11 @@ mod recording;
 mod report;
 mod run;
 pub mod scenario;
+mod tape;
 mod trace;
 mod world;
 
-pub use checkers::{Checkers, Violation};
+pub use checkers::{Checkers, NOT_CHECKED_OUTSIDE, NotChecked, Part, Violation};
 pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, link_drop_name};
 pub use faults::{Faults, FaultsError};
 pub use figures::{Figures, NodeFigures};
@@ -34,7 +35,11 @@ pub use keylog::{esp_sa, ikev2_decryption_table};
 pub use ladder::{Ladder, Lifelines, Side, Sighting, printable};
 pub use observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 pub use recording::{Keep, Recording, Thinning};
-pub use report::{Expectation, Report, ViolationReport};
+pub use report::{Expectation, NotJudged, OutsideReport, Report, ViolationReport};
 pub use run::{Options, Outcome, run, run_with, verdict};
+pub use tape::{Difference, Differs, Replay, ReplayError, Tape, TapeError, replay};
 pub use trace::trace_line;
-pub use world::{Behaviours, NodeState, Standing, World, link_config};
+pub use world::{
+    Addresses, Ask, Behaviours, Crossing, GatewayChild, GatewaySa, NodeState, Placement, Standing,
+    World, link_config,
+};

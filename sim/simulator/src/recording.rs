@@ -2,15 +2,17 @@
 
 use crate::event::{Actor, Event, Place, What, direction_name};
 use crate::judge::Judge;
-use crate::ladder::Ladder;
+use crate::keylog::{esp_sa, ikev2_decryption_table};
+use crate::ladder::{Ladder, Lifelines};
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
-use crate::run::{name_of, names};
+use crate::run::{Outcome, name_of, names};
 use crate::scenario::Scenario;
 use crate::trace::trace_line;
+use crate::world::{Placement, Standing};
 use ike_core::Instant;
 use std::collections::BTreeSet;
 use vnet::capture::{Capture, CaptureError};
-use vnet::link::{Delivery, DropReason, Outcome};
+use vnet::link::{self, Delivery, DropReason};
 
 /// Of which nodes the trace and the capture tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +35,20 @@ pub struct Keep {
     pub node: Option<u32>,
 }
 
+/// Runs of more nodes have no ladder: nobody would read it.
+const LADDER_NODES: u32 = 16;
+
+impl Keep {
+    /// The ladder that is kept of a run: of one node, or of all where they are few.
+    #[must_use]
+    pub fn ladder(&self, scenario: &Scenario) -> Option<Ladder> {
+        match self.node {
+            Some(node) => Some(Ladder::only([node].into())),
+            None => (scenario.nodes() <= LADDER_NODES).then(Ladder::default),
+        }
+    }
+}
+
 /// A datagram for the capture.
 struct Packet {
     node: u32,
@@ -44,6 +60,7 @@ struct Packet {
 /// The files of a run, and what they were made from.
 pub struct Recording {
     pub(crate) judge: Judge,
+    placement: Placement,
     keep: Keep,
     trace: Vec<(Option<u32>, String)>,
     packets: Vec<Packet>,
@@ -61,7 +78,8 @@ impl Recording {
     pub fn new(scenario: &Scenario, ladder: Option<Ladder>, keep: Keep) -> Self {
         let names = names(scenario);
         Self {
-            judge: Judge::new(scenario),
+            judge: Judge::new(scenario, Placement::Inside),
+            placement: Placement::Inside,
             keep,
             trace: Vec::new(),
             packets: Vec::new(),
@@ -71,6 +89,37 @@ impl Recording {
             rekeyed: BTreeSet::new(),
             name: Box::new(move |number| name_of(&names, number)),
         }
+    }
+
+    /// As [`Recording::new`], of a run whose gateway is outside: what only the gateway knows is neither judged nor
+    /// recorded.
+    #[must_use]
+    pub fn with_gateway_outside(scenario: &Scenario, ladder: Option<Ladder>, keep: Keep) -> Self {
+        let (judge, placement) = (Judge::new(scenario, Placement::Outside), Placement::Outside);
+        Self { judge, placement, ..Self::new(scenario, ladder, keep) }
+    }
+
+    /// The verdict and the files, once the run has come to its end like that.
+    ///
+    /// # Errors
+    /// [`CaptureError`]: the run cannot be written as a capture.
+    pub fn outcome(
+        mut self,
+        scenario: &Scenario,
+        run: (&str, u64),
+        standing: &Standing,
+    ) -> Result<Outcome, CaptureError> {
+        let report = self.judge.finish(scenario, run, standing);
+        let names = names(scenario);
+        let heads = |number| Lifelines { node: name_of(&names, number), gateway: "gateway".into() };
+        Ok(Outcome {
+            report,
+            capture: self.capture()?,
+            ikev2_decryption_table: ikev2_decryption_table(&self.ike_keys),
+            esp_sa: esp_sa(&self.esp_keys),
+            ladder: self.ladder.as_ref().map(|ladder| ladder.render(&heads)),
+            trace: self.trace(),
+        })
     }
 
     fn wants(&self, node: Option<u32>) -> bool {
@@ -127,13 +176,13 @@ impl Recording {
 }
 
 /// What a capture says about the fate of a datagram, if it is worth a word.
-fn fate_comment(fate: &Outcome) -> String {
+fn fate_comment(fate: &link::Outcome) -> String {
     match fate {
-        Outcome::Dropped(DropReason::Loss) => ", lost".into(),
-        Outcome::Dropped(DropReason::TooBig) => ", dropped: longer than the MTU".into(),
-        Outcome::Dropped(DropReason::Outage) => ", dropped: the link is down".into(),
-        Outcome::Dropped(DropReason::Listed) => ", dropped: on the list of drops".into(),
-        Outcome::Delivered(deliveries) => {
+        link::Outcome::Dropped(DropReason::Loss) => ", lost".into(),
+        link::Outcome::Dropped(DropReason::TooBig) => ", dropped: longer than the MTU".into(),
+        link::Outcome::Dropped(DropReason::Outage) => ", dropped: the link is down".into(),
+        link::Outcome::Dropped(DropReason::Listed) => ", dropped: on the list of drops".into(),
+        link::Outcome::Delivered(deliveries) => {
             let original = Delivery::plain(deliveries.original.after());
             let plain = deliveries.duplicate.is_none() && deliveries.original == original;
             if plain { String::new() } else { format!(", {fate}") }
@@ -194,7 +243,8 @@ impl Observer for Recording {
 
     fn esp_keys(&mut self, keys: &EspKeyLog) {
         self.judge.esp_keys(keys);
-        if keys.who != Actor::Gateway {
+        // A node has them later than the gateway, whose first packets it may miss; but a gateway outside shows none.
+        if self.placement == Placement::Inside && keys.who != Actor::Gateway {
             return;
         }
         self.esp_keys.push(keys.clone());

@@ -2,17 +2,12 @@
 
 use crate::faults::Faults;
 use crate::judge::Judge;
-use crate::keylog::{esp_sa, ikev2_decryption_table};
-use crate::ladder::{Ladder, Lifelines};
 use crate::recording::{Keep, Recording};
 use crate::report::Report;
 use crate::scenario::Scenario;
-use crate::world::{Standing, World};
+use crate::world::{Placement, Standing, World};
 use ike_core::Instant;
 use vnet::capture::CaptureError;
-
-/// Runs of more nodes have no ladder: nobody would read it.
-const LADDER_NODES: u32 = 16;
 
 /// What a run leaves behind.
 pub struct Outcome {
@@ -59,33 +54,20 @@ pub fn run_with(
     seed: u64,
     options: &mut Options<'_>,
 ) -> Result<Outcome, CaptureError> {
-    let ladder = match options.keep.node {
-        Some(node) => Some(Ladder::only([node].into())),
-        None => (scenario.nodes() <= LADDER_NODES).then(Ladder::default),
-    };
+    let ladder = options.keep.ladder(scenario);
     let mut recording = Recording::new(scenario, ladder, options.keep);
     let mut world = World::new(scenario, seed, &mut recording);
     if let Some(faults) = options.faults {
         world.replay_faults(faults);
     }
     let standing = pass(world, scenario, options);
-    let report = recording.judge.finish(scenario, (name, seed), &standing);
-    let names = names(scenario);
-    let heads = |number| Lifelines { node: name_of(&names, number), gateway: "gateway".into() };
-    Ok(Outcome {
-        report,
-        capture: recording.capture()?,
-        ikev2_decryption_table: ikev2_decryption_table(&recording.ike_keys),
-        esp_sa: esp_sa(&recording.esp_keys),
-        ladder: recording.ladder.as_ref().map(|ladder| ladder.render(&heads)),
-        trace: recording.trace(),
-    })
+    recording.outcome(scenario, (name, seed), &standing)
 }
 
 /// Only the verdict of the run: the same figures, checkers and fingerprint, and no files.
 #[must_use]
 pub fn verdict(name: &str, scenario: &Scenario, seed: u64) -> Report {
-    let mut judge = Judge::new(scenario);
+    let mut judge = Judge::new(scenario, Placement::Inside);
     let world = World::new(scenario, seed, &mut judge);
     let standing = pass(world, scenario, &mut Options::default());
     judge.finish(scenario, (name, seed), &standing)

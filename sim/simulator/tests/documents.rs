@@ -136,7 +136,11 @@ fn events_that_no_run_here_shows_are_documented_too() {
     let place = simulator::Place { link: 0, direction: vnet::link::Direction::Back, index: 0 };
     let damaged = Some(vnet::link::DamageKind::Corrupt);
     let arrived = simulator::What::Arrived { place, copy: Some(1), damaged };
-    for what in events.iter().map(simulator::What::Initiator).chain([arrived]) {
+    let outside = [
+        simulator::What::EspHandedIn { spi: 1, sequence: 1 },
+        simulator::What::InnerHandedIn { inner: 28 },
+    ];
+    for what in events.iter().map(simulator::What::Initiator).chain([arrived]).chain(outside) {
         let mut names = Names::default();
         what.fields(&mut names);
         let all = names.0.iter().map(|name| (*name).to_owned()).chain([what.name().to_owned()]);

@@ -183,3 +183,39 @@ fn a_run_replays_from_the_faults_in_its_trace_without_drawing_any() {
     assert_eq!(again.report.fingerprint, lossy.report.fingerprint);
     assert_eq!(again.trace, lossy.trace);
 }
+
+/// The second datagram of the device is its IKE_AUTH request, the second one back the response.
+#[rstest]
+#[case::request_corrupted("corrupts", "towards", "gateway", "packet_dropped")]
+#[case::request_mangled("mangles", "towards", "gateway", "dropped")]
+#[case::response_mangled("mangles", "back", "door-0", "dropped")]
+fn a_damaged_ike_auth_is_dropped_and_sent_again(
+    #[case] list: &str,
+    #[case] way: &str,
+    #[case] who: &str,
+    #[case] event: &str,
+) {
+    let outcome = door(&[
+        (&format!("link.{list}.{way}"), "[2]"),
+        ("node.door.wakes.at", r#"["1s"]"#),
+        ("expect.ike_retransmissions", "1"),
+        ("expect.established", "1"),
+    ]);
+    let figures = &outcome.report.figures;
+    assert_eq!((figures.established, figures.failed), (1, 0));
+    assert_eq!((figures.ike_retransmissions, events(&outcome, who, event).len()), (1, 1));
+    assert_eq!(figures.datagrams_corrupted + figures.datagrams_mangled, 1);
+}
+
+#[test]
+fn a_response_that_is_held_back_is_asked_for_again_and_then_comes_twice() {
+    let outcome = door(&[
+        ("link.reorders.back", "[1]"),
+        ("link.reorder_delay", "1500ms"),
+        ("node.door.wakes.at", r#"["1s"]"#),
+    ]);
+    let figures = &outcome.report.figures;
+    assert_eq!((figures.established, figures.datagrams_reordered), (1, 1));
+    assert_eq!((figures.ike_retransmissions, figures.diffie_hellman_gateway), (1, 1));
+    assert_eq!(events(&outcome, "door-0", "dropped").len(), 1);
+}

@@ -1,5 +1,5 @@
 //! A point-to-point link with every fault of a network, for each direction: delay with jitter, loss, reordering,
-//! duplication, damage, an MTU, outages and explicit lists of drops.
+//! duplication, damage, an MTU, outages and explicit lists of the datagrams that a fault hits.
 //!
 //! # Decisions
 //!
@@ -67,10 +67,25 @@ impl Direction {
     }
 }
 
+/// What can be ordered for single datagrams, whatever the draws say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// It is dropped; the other orders for it do not count then.
+    Drop,
+    /// It arrives twice, each copy with its own jitter and its own damage.
+    Duplicate,
+    /// It is held back, each copy of it, by the direction's `reorder_delay`.
+    Reorder,
+    /// Bits of each copy flip: see [`DamageKind::Corrupt`].
+    Corrupt,
+    /// Bits of each copy flip: see [`DamageKind::Mangle`]. One that is also to be corrupt is corrupt.
+    Mangle,
+}
+
 /// What a link was told about single datagrams of one direction. Few links are.
 #[derive(Debug, Clone, Default)]
 struct Orders {
-    drops: BTreeSet<u64>,
+    faults: BTreeSet<(u64, Fault)>,
     replay: Option<BTreeMap<u64, Outcome>>,
 }
 
@@ -115,12 +130,18 @@ impl Link {
         &self.config.outages
     }
 
-    /// From now on also drops the datagrams with these indexes, counted from 0 in this direction.
-    pub fn drop_listed(&mut self, direction: Direction, indexes: impl IntoIterator<Item = u64>) {
-        self.orders_mut(direction).drops.extend(indexes);
+    /// From now on `fault` also hits the datagrams with these indexes, counted from 0 in this direction.
+    pub fn order(
+        &mut self,
+        direction: Direction,
+        fault: Fault,
+        indexes: impl IntoIterator<Item = u64>,
+    ) {
+        let faults = indexes.into_iter().map(|index| (index, fault));
+        self.orders_mut(direction).faults.extend(faults);
     }
 
-    /// From now on decides as `table` says, by the index of the datagram; configured faults and listed drops do not
+    /// From now on decides as `table` says, by the index of the datagram; configured and ordered faults do not
     /// count any more. A datagram that is not in the table arrives once, undamaged, after the configured delay.
     pub fn replay(&mut self, direction: Direction, table: BTreeMap<u64, Outcome>) {
         self.orders_mut(direction).replay = Some(table);

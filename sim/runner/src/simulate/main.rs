@@ -4,13 +4,13 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
-mod files;
+mod recorded;
 mod seeds;
-mod show;
 
 use anyhow::{Context, Result};
-use arguments::{Arguments, Named, default_folder, is_regression, shipped};
+use arguments::Arguments;
 use clap::Parser;
+use runner::{Named, commit, default_folder, files, is_regression, shipped, show};
 use simulator::{Faults, Keep, Options, run_with};
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,7 +20,10 @@ fn main() -> ExitCode {
     let done = match (&arguments.scenario, &arguments.seeds) {
         (Some(path), Some(range)) => try_seeds(path, range.clone(), &arguments),
         (Some(path), None) => simulate(path, &arguments),
-        (None, _) => simulate_all(&arguments),
+        (None, _) => match &arguments.recording {
+            Some(path) => recorded::replay(path, &arguments),
+            None => simulate_all(&arguments),
+        },
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,
@@ -54,7 +57,8 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     outcome.report.overrides =
         arguments.overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
     outcome.report.commit = commit();
-    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, seed));
+    let folder =
+        arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &seed.to_string()));
     files::write(&folder, &outcome)?;
     if arguments.json {
         print!("{}", outcome.report.to_json());
@@ -114,19 +118,4 @@ fn simulate_all(arguments: &Arguments) -> Result<bool> {
         passed &= report.passed;
     }
     Ok(passed)
-}
-
-/// The commit of this program's sources, with `+` where they were changed since.
-fn commit() -> Option<String> {
-    let git = |arguments: &[&str]| {
-        let output = std::process::Command::new("git")
-            .args(["-C", env!("CARGO_MANIFEST_DIR")])
-            .args(arguments)
-            .output()
-            .ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
-    let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
-    Some(if changes.is_empty() { commit } else { format!("{commit}+") })
 }

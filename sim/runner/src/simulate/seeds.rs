@@ -1,8 +1,8 @@
 //! One scenario with many seeds, on all cores.
 
-use crate::arguments::Named;
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
+use runner::Named;
 use simulator::{Report, verdict};
 use std::ops::RangeInclusive;
 
@@ -34,7 +34,8 @@ mod tests {
     fn named(overrides: &[(String, String)]) -> Named {
         let text = include_str!("../../../../scenarios/garage-door.toml");
         let scenario = Scenario::parse("garage-door.toml", text, overrides).expect("a scenario");
-        Named { name: "garage-door".into(), path: "garage-door.toml".into(), scenario }
+        let (name, path) = ("garage-door".into(), "garage-door.toml".into());
+        Named { name, path, text: text.into(), scenario }
     }
 
     #[test]

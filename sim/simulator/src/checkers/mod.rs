@@ -10,6 +10,7 @@ mod diffie_hellman;
 mod end;
 mod half_open;
 mod links;
+mod outside;
 mod packet;
 mod per_node;
 mod ranges;
@@ -25,8 +26,9 @@ use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::run::{name_of, names};
 use crate::scenario::Scenario;
 use crate::trace::actor_name;
-use crate::world::Standing;
+use crate::world::{Placement, Standing};
 use ike_core::Instant;
+pub use outside::{NOT_CHECKED_OUTSIDE, NotChecked, Part};
 use packet::Packet;
 use recent::Recent;
 
@@ -99,20 +101,33 @@ impl Checkers {
     /// Checkers of a run of this scenario.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
+        Self::with_gateway(scenario, Placement::Inside)
+    }
+
+    /// As [`Checkers::new`]; of a gateway outside, what cannot be checked is left out: [`NotChecked`] tells it.
+    #[must_use]
+    pub fn with_gateway(scenario: &Scenario, placement: Placement) -> Self {
         let names = names(scenario);
+        let mut checks: Vec<Box<dyn Check>> = vec![
+            Box::new(retransmission::Retransmission::new(scenario, placement)),
+            Box::new(silence::Silence::default()),
+            Box::new(same_keys::SameKeys::default()),
+            Box::new(reuse::Reuse::new(placement)),
+            Box::new(authentication::Authentication::new(scenario)),
+            Box::new(diffie_hellman::OneDiffieHellman::default()),
+            Box::new(half_open::HalfOpen::default()),
+            Box::new(sleep::Sleep::default()),
+            Box::new(links::Links::new(scenario)),
+            Box::new(end::End::new(scenario)),
+        ];
+        if placement == Placement::Outside {
+            let left_out = |name| {
+                NOT_CHECKED_OUTSIDE.iter().any(|not| not.checker == name && not.part == Part::All)
+            };
+            checks.retain(|check| !left_out(check.name()));
+        }
         Self {
-            checks: vec![
-                Box::new(retransmission::Retransmission::new(scenario)),
-                Box::new(silence::Silence::default()),
-                Box::new(same_keys::SameKeys::default()),
-                Box::new(reuse::Reuse::default()),
-                Box::new(authentication::Authentication::new(scenario)),
-                Box::new(diffie_hellman::OneDiffieHellman::default()),
-                Box::new(half_open::HalfOpen::default()),
-                Box::new(sleep::Sleep::default()),
-                Box::new(links::Links::new(scenario)),
-                Box::new(end::End::new(scenario)),
-            ],
+            checks,
             recent: Recent::default(),
             name: Box::new(move |number| name_of(&names, number)),
             now: Instant::default(),

@@ -94,6 +94,8 @@ impl Owned {
             What::EspReceived { spi, sequence, inner } => {
                 What::EspReceived { spi, sequence, inner }
             }
+            What::EspHandedIn { spi, sequence } => What::EspHandedIn { spi, sequence },
+            What::InnerHandedIn { inner } => What::InnerHandedIn { inner },
             What::PacketDropped { reason } => What::PacketDropped { reason },
             What::ApplicationCompleted => What::ApplicationCompleted,
         })

@@ -9,10 +9,11 @@ use super::per_node::PerNode;
 use super::{Check, Findings};
 use crate::event::{Actor, Event, What};
 use crate::scenario::Scenario;
+use crate::world::Placement;
 use core::time::Duration;
 use ike_core::{ExchangeType, Instant, Jitter, Schedule};
 use ike_initiator::{Event as Node, FailReason};
-use ike_responder::Event as Gateway;
+use ike_responder::{Config, Event as Gateway};
 use std::collections::BTreeMap;
 
 /// Notifies that an IKE_SA_INIT request may be changed for (RFC 7296 2.6, 1.2).
@@ -25,7 +26,8 @@ const LONGEST_US: u128 = 86_400_000_000;
 pub(super) struct Retransmission {
     /// The first number of each group, with the group's schedule.
     schedules: Vec<(u32, Schedule)>,
-    gateway: Schedule,
+    /// That of a gateway inside; one outside has its own, which nobody knows.
+    gateway: Option<Schedule>,
     nodes: PerNode<Requests>,
     /// By the responder's SPI.
     sas: BTreeMap<u64, Requests>,
@@ -214,10 +216,13 @@ impl Requests {
 }
 
 impl Retransmission {
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario, placement: Placement) -> Self {
         let schedules =
             scenario.groups.iter().map(|group| (group.first, group.retransmission)).collect();
-        let gateway = ike_responder::Config::new(scenario.gateway.identity.clone()).schedule;
+        let gateway = match placement {
+            Placement::Inside => Some(Config::new(scenario.gateway.identity.clone()).schedule),
+            Placement::Outside => None,
+        };
         Self { schedules, gateway, nodes: PerNode::default(), sas: BTreeMap::new() }
     }
 
@@ -300,14 +305,14 @@ impl Check for Retransmission {
                 let schedule = self.schedule(number);
                 self.nodes.entry(number).request(ike, packet.at, &schedule)
             }
-            Actor::Gateway => match self.sas.get_mut(&ike.header.spi_r.0) {
-                Some(requests) => requests.request(ike, packet.at, &self.gateway),
-                None => {
-                    let (exchange, id) = (ike.header.exchange, ike.header.message_id);
-                    let sa = ike.header.spi_r;
-                    Some(format!("{exchange} {id} was sent for SA {sa}, which is not established"))
+            Actor::Gateway => self.gateway.and_then(|schedule| {
+                if let Some(requests) = self.sas.get_mut(&ike.header.spi_r.0) {
+                    return requests.request(ike, packet.at, &schedule);
                 }
-            },
+                let (exchange, id) = (ike.header.exchange, ike.header.message_id);
+                let sa = ike.header.spi_r;
+                Some(format!("{exchange} {id} was sent for SA {sa}, which is not established"))
+            }),
             _ => None,
         };
         if let Some(what) = wrong {

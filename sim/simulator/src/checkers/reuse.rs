@@ -16,6 +16,7 @@ use super::ranges::Ranges;
 use super::{Check, Findings, hash_of};
 use crate::event::{Actor, Event, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
+use crate::world::Placement;
 use attempts::Attempts;
 use core::net::IpAddr;
 use crypto::ProtectionKey;
@@ -38,6 +39,8 @@ pub(super) struct Reuse {
     /// Ends that have closed: what they still had to send leaves at the same instant.
     closing: Vec<(Instant, Sa, End)>,
     attempts: Attempts,
+    /// A gateway outside shows no keys: what it seals is not judged.
+    placement: Placement,
 }
 
 /// Which end of an SA.
@@ -100,6 +103,10 @@ fn key_hash(key: &ProtectionKey) -> u64 {
 }
 
 impl Reuse {
+    pub(super) fn new(placement: Placement) -> Self {
+        Self { placement, ..Self::default() }
+    }
+
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
     fn claim(&mut self, key: u64, purpose: u64, what: impl FnOnce() -> String) -> Option<String> {
         let mut before = None;
@@ -296,6 +303,8 @@ impl Check for Reuse {
                     findings.add(packet.who, what);
                 }
             }
+            Content::Esp(_)
+                if packet.who == Actor::Gateway && self.placement == Placement::Outside => {}
             Content::Esp(esp) => self.esp(esp, findings, packet.who),
             Content::Other => {}
         }

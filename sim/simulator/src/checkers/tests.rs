@@ -72,8 +72,11 @@ fn many_wakes() -> Scenario {
 #[test]
 fn nothing_is_held_of_what_is_over() {
     let scenario = many_wakes();
-    let requests =
-        after_many_wakes(retransmission::Retransmission::new(&scenario), &scenario).held();
+    let requests = after_many_wakes(
+        retransmission::Retransmission::new(&scenario, Placement::Inside),
+        &scenario,
+    )
+    .held();
     let keys = after_many_wakes(same_keys::SameKeys::default(), &scenario).held();
     let used = after_many_wakes(reuse::Reuse::default(), &scenario).held();
     let proofs = after_many_wakes(authentication::Authentication::new(&scenario), &scenario).held();

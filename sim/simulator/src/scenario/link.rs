@@ -14,7 +14,15 @@ pub struct Link {
     /// begins before the one before is over.
     pub outages: Vec<Outage>,
     /// Datagrams that are dropped whatever is drawn for them.
-    pub drops: Drops,
+    pub drops: Listed,
+    /// Datagrams that are delivered twice whatever is drawn for them.
+    pub duplicates: Listed,
+    /// Datagrams that are held back by [`LinkDirection::reorder_delay`] whatever is drawn for them.
+    pub reorders: Listed,
+    /// Datagrams in which bits flip so that a checksum catches it, whatever is drawn for them.
+    pub corrupts: Listed,
+    /// Datagrams in which bits flip so that IKE or ESP must catch it, whatever is drawn for them.
+    pub mangles: Listed,
 }
 
 /// One direction of a link.
@@ -73,7 +81,7 @@ pub struct Outage {
 /// so it is one more than [`Place::index`](crate::Place::index); each list increases. A link of each node has its own
 /// count: the first datagram of a hundred nodes is a hundred datagrams.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Drops {
+pub struct Listed {
     /// On the way to the gateway.
     pub towards: Vec<u64>,
     /// On the way back to the node.

@@ -30,7 +30,7 @@ pub use gateway::{
 };
 pub use group::{Address, Group, Remote};
 pub use ike_initiator::Profile;
-pub use link::{Drops, Link, LinkDirection, Outage};
+pub use link::{Link, LinkDirection, Listed, Outage};
 pub use units::{Rate, duration};
 pub use wakes::{FirstWake, Wakes};
 

@@ -9,8 +9,8 @@ mod refused;
 mod values;
 
 use super::{
-    Address, Application, ChildPolicy, Close, Cookies, Drops, Family, GarageDoor, GatewaySelectors,
-    Link, LinkDirection, Ping, Profile, Rate, Remote, Restart, RoomSensor, Scenario,
+    Address, Application, ChildPolicy, Close, Cookies, Family, GarageDoor, GatewaySelectors, Link,
+    LinkDirection, Listed, Ping, Profile, Rate, Remote, Restart, RoomSensor, Scenario,
 };
 use core::time::Duration;
 use ike_core::{Schedule, Suite};
@@ -84,7 +84,7 @@ fn what_a_file_does_not_say_has_its_documented_default() {
     };
     assert_eq!((scenario.link.towards, scenario.link.back), (direction, direction));
     assert!(scenario.link.outages.is_empty());
-    assert_eq!(scenario.link.drops, Drops::default());
+    assert_eq!(scenario.link.drops, Listed::default());
     assert!(scenario.expect.is_empty() && scenario.forgers.is_empty());
 
     let gateway = scenario.gateway;

@@ -5,7 +5,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 /// The addresses of a run: a node's inner address is its outer one.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Addresses {
+pub struct Addresses {
     family: Family,
 }
 
@@ -20,25 +20,33 @@ const SHARED_V6: u128 = Ipv6Addr::new(0x2001, 0xdb8, 0, 3, 0, 0, 0, 1).to_bits()
 const FIRST_PORT: u16 = u16::MAX - (MAX_SHARED - 1) as u16;
 
 impl Addresses {
-    pub(crate) fn new(family: Family) -> Self {
+    /// The addresses of a family.
+    #[must_use]
+    pub fn new(family: Family) -> Self {
         Self { family }
     }
 
-    pub(crate) fn gateway(self) -> IpAddr {
+    /// The gateway's, where the nodes reach it.
+    #[must_use]
+    pub fn gateway(self) -> IpAddr {
         match self.family {
             Family::Ipv4 => Ipv4Addr::new(10, 64, 0, 1).into(),
             Family::Ipv6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 1).into(),
         }
     }
 
-    pub(crate) fn server(self) -> IpAddr {
+    /// The server's, behind the gateway.
+    #[must_use]
+    pub fn server(self) -> IpAddr {
         match self.family {
             Family::Ipv4 => Ipv4Addr::new(10, 1, 0, 1).into(),
             Family::Ipv6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 2, 0, 0, 0, 1).into(),
         }
     }
 
-    pub(crate) fn node(self, number: u32) -> IpAddr {
+    /// A node's.
+    #[must_use]
+    pub fn node(self, number: u32) -> IpAddr {
         match self.family {
             Family::Ipv4 => Ipv4Addr::from_bits(NODES_V4 + number).into(),
             Family::Ipv6 => Ipv6Addr::from_bits(NODES_V6 + u128::from(number)).into(),
@@ -46,7 +54,8 @@ impl Addresses {
     }
 
     /// The node that has the address, if any node can.
-    pub(crate) fn number(self, address: IpAddr) -> Option<u32> {
+    #[must_use]
+    pub fn number(self, address: IpAddr) -> Option<u32> {
         match (self.family, address) {
             (Family::Ipv4, IpAddr::V4(v4)) => offset(v4.to_bits().into(), NODES_V4.into()),
             (Family::Ipv6, IpAddr::V6(v6)) => offset(v6.to_bits(), NODES_V6),

@@ -22,13 +22,13 @@ use vnet::udp;
 const BUFFER: usize = 3_000;
 
 /// A Child SA and whose it is.
-struct Child<C> {
-    tunnel: Tunnel<C>,
+pub(super) struct Child<C> {
+    pub(super) tunnel: Tunnel<C>,
     /// Where the peer's packets come from.
     peer: IpAddr,
     /// The first address behind it.
     inner: Option<IpAddr>,
-    sa: SaId,
+    pub(super) sa: SaId,
     /// The one whose place it takes, as long as that is there and nothing has come in over this one: until
     /// then what is sent belongs into the old one (RFC 7296 2.8).
     waits_for: Option<u32>,
@@ -36,10 +36,10 @@ struct Child<C> {
 
 pub(crate) struct Gateway<C: Crypto> {
     crypto: C,
-    responder: Responder<C, GatewayBehaviour>,
+    pub(super) responder: Responder<C, GatewayBehaviour>,
     agenda: Agenda,
     /// By the SPI of packets to the gateway.
-    children: BTreeMap<u32, Child<C>>,
+    pub(super) children: BTreeMap<u32, Child<C>>,
     by_sa: BTreeMap<SaId, Vec<u32>>,
     /// The Child SAs, the latest last, for each inner address, where the peer's selectors start: peers behind one router
     /// have one outer address.

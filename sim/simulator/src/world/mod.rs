@@ -2,12 +2,15 @@
 
 mod address;
 mod agenda;
+mod ask;
 mod awake;
 mod behaviour;
 mod fleet;
 mod forger;
 mod gateway;
+mod listing;
 mod node;
+mod outside;
 mod router;
 mod server;
 mod shared;
@@ -20,7 +23,6 @@ use crate::event::{Actor, Place, What};
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
-use address::Addresses;
 use behaviour::GatewayBehaviour;
 use crypto::{Crypto, RustCrypto};
 use forger::Forgers;
@@ -28,12 +30,17 @@ use gateway::Gateway;
 use ike_core::Instant;
 use ike_initiator::StateName;
 use node::Node;
+use outside::Edge;
 use server::Server;
 use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
+pub use address::Addresses;
+pub use ask::Ask;
 pub use behaviour::Behaviours;
+pub use listing::{GatewayChild, GatewaySa};
 pub use node::NodeState;
+pub use outside::{Crossing, Placement};
 pub use shared::link_config;
 
 /// A scenario under way.
@@ -44,7 +51,7 @@ pub struct World<'a, C: Crypto = RustCrypto> {
     crypto: C,
     core: Core<'a>,
     nodes: Vec<Node<'a, C>>,
-    gateway: Gateway<C>,
+    gateway: Edge<C>,
     server: Server<'a>,
     forgers: Forgers,
 }
@@ -79,7 +86,19 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         behaviours: Behaviours,
         crypto: C,
     ) -> Self {
-        let mut core = Core::new(scenario, seed, observer, behaviours.node);
+        let core = Core::new(scenario, seed, observer, behaviours.node);
+        let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
+        let gateway = Gateway::new(scenario, &core, behaviour, crypto.clone());
+        Self::populated(scenario, core, Edge::Inside(Box::new(gateway)), crypto)
+    }
+
+    /// The world of `core` with all nodes asleep.
+    fn populated(
+        scenario: &'a Scenario,
+        mut core: Core<'a>,
+        mut gateway: Edge<C>,
+        crypto: C,
+    ) -> Self {
         let mut nodes = Vec::with_capacity(index(scenario.nodes()));
         for group in &scenario.groups {
             for number in group.numbers() {
@@ -88,8 +107,6 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
                 nodes.push(node);
             }
         }
-        let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
-        let mut gateway = Gateway::new(scenario, &core, behaviour, crypto.clone());
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
         let forgers = Forgers::new(scenario);
@@ -146,6 +163,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
             }
             Next::Arrive(arrival) => self.arrive(*arrival),
         }
+        self.gateway.note_news(&mut self.core);
         true
     }
 
@@ -181,7 +199,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
 
     fn pass_on_from_server(&mut self) {
         while let Some(packet) = self.server.take_outgoing() {
-            self.gateway.protect(&mut self.core, &packet);
+            self.gateway.protect(&mut self.core, packet);
         }
     }
 
@@ -202,6 +220,22 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
     #[must_use]
     pub fn gateway_sas(&self) -> (usize, usize) {
         self.gateway.sas()
+    }
+
+    /// Whether all nodes sleep, and none will ever wake again.
+    #[must_use]
+    pub fn sleeps_for_good(&self) -> bool {
+        self.node_states().all(|state| state == NodeState::Asleep) && !self.core.wakes_are_ahead()
+    }
+
+    /// What the gateway itself believes: its IKE SAs, half-open and established, by its SPIs. One outside is asked
+    /// by other means; here it has none.
+    #[must_use]
+    pub fn gateway_list(&self) -> Vec<GatewaySa> {
+        match &self.gateway {
+            Edge::Inside(gateway) => gateway.list(),
+            Edge::Outside(_) => Vec::new(),
+        }
     }
 
     /// How the run stands, for whoever judges its end.

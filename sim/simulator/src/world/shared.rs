@@ -15,7 +15,8 @@ use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
 use std::sync::Arc;
 use vnet::link::{
-    DamageKind, Delivery, Direction, DirectionConfig, DropReason, Link, LinkConfig, Outage, Outcome,
+    DamageKind, Delivery, Direction, DirectionConfig, DropReason, Fault, Link, LinkConfig, Outage,
+    Outcome,
 };
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
@@ -64,6 +65,8 @@ pub(crate) struct Core<'a> {
     queue: Queue<Next>,
     streams: Streams,
     behaviour: Box<dyn Fn(u32) -> Box<dyn ike_initiator::Behaviour>>,
+    /// Nodes that have got an SA (`true`) or lost it, for whoever watches them in place of the gateway.
+    pub(super) news: Option<Vec<(u32, bool)>>,
 }
 
 /// A timer of somebody: at most one event in the queue.
@@ -99,6 +102,7 @@ impl<'a> Core<'a> {
             queue,
             streams,
             behaviour,
+            news: None,
         }
     }
 
@@ -117,6 +121,16 @@ impl<'a> Core<'a> {
             Next::NodeTimer { node } => Some(*node),
             _ => None,
         })
+    }
+
+    /// Whether some node is to wake.
+    pub(crate) fn wakes_are_ahead(&self) -> bool {
+        self.queue.events().any(|next| matches!(next, Next::Wake { .. }))
+    }
+
+    /// Whether nothing is in the queue but wakes.
+    pub(crate) fn only_wakes_are_ahead(&self) -> bool {
+        self.queue.events().all(|next| matches!(next, Next::Wake { .. }))
     }
 
     pub(crate) fn schedule(&mut self, at: Instant, next: Next) -> Ticket {
@@ -145,6 +159,15 @@ impl<'a> Core<'a> {
     }
 
     pub(crate) fn emit(&mut self, who: Actor, what: What<'_>) {
+        if let (Some(news), Actor::Node(number)) = (&mut self.news, who) {
+            match what {
+                What::Initiator(ike_initiator::Event::Established { .. }) => {
+                    news.push((number, true));
+                }
+                What::Initiator(ike_initiator::Event::Closed(_)) => news.push((number, false)),
+                _ => {}
+            }
+        }
         self.observer.event(&Event { at: self.now, who, what });
     }
 
@@ -236,19 +259,30 @@ impl Alarm {
 /// The links of a group's nodes: each its own, all with one configuration.
 fn add_links(links: &mut Vec<Link>, group: &Group, streams: &Streams) {
     let config = Arc::new(link_config(&group.link));
-    let zero_based = |numbers: &[u64]| numbers.iter().map(|number| number - 1).collect::<Vec<_>>();
-    let (towards, back) =
-        (zero_based(&group.link.drops.towards), zero_based(&group.link.drops.back));
+    let orders = orders(&group.link);
     links.extend(group.numbers().map(|id| {
         let mut link = Link::new(id, Arc::clone(&config), streams);
-        if !towards.is_empty() {
-            link.drop_listed(Direction::Towards, towards.iter().copied());
-        }
-        if !back.is_empty() {
-            link.drop_listed(Direction::Back, back.iter().copied());
+        for (direction, fault, numbers) in &orders {
+            link.order(*direction, *fault, numbers.iter().map(|number| number - 1));
         }
         link
     }));
+}
+
+/// What is ordered for single datagrams, by their numbers, which count from 1. Most links have none.
+fn orders(link: &crate::scenario::Link) -> Vec<(Direction, Fault, &[u64])> {
+    let lists = [
+        (Fault::Drop, &link.drops),
+        (Fault::Duplicate, &link.duplicates),
+        (Fault::Reorder, &link.reorders),
+        (Fault::Corrupt, &link.corrupts),
+        (Fault::Mangle, &link.mangles),
+    ];
+    let ways = lists.into_iter().flat_map(|(fault, listed)| {
+        let towards = (Direction::Towards, fault, listed.towards.as_slice());
+        [towards, (Direction::Back, fault, listed.back.as_slice())]
+    });
+    ways.filter(|(_, _, numbers)| !numbers.is_empty()).collect()
 }
 
 /// A scenario's link, as the network has it.

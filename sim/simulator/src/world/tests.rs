@@ -8,7 +8,7 @@ use core::time::Duration;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use vnet::link::{DirectionConfig, DropReason, Link, LinkConfig, Outage, Outcome};
+use vnet::link::{DirectionConfig, DropReason, Fault, Link, LinkConfig, Outage, Outcome};
 use vnet::random::Probability;
 use vnet::random::Streams;
 
@@ -193,7 +193,7 @@ fn the_ladder_shows_both_copies_and_what_was_done_to_them() {
     let recording = record(link, |world| {
         let first = "+20000us +35000us reordered corrupt 28:01".parse().expect("an outcome");
         world.core.links[0].replay(Direction::Towards, BTreeMap::from([(0, first)]));
-        world.core.links[0].drop_listed(Direction::Back, [1]);
+        world.core.links[0].order(Direction::Back, Fault::Drop, [1]);
     });
     let ladder = ladder(&recording);
     let lines: Vec<&str> = ladder.lines().collect();

@@ -16,6 +16,14 @@ pub(crate) struct Tunnel<C> {
     inbound: Inbound,
     local: Vec<TrafficSelector>,
     remote: Vec<TrafficSelector>,
+    carried: Carried,
+}
+
+/// Octets of the inner packets that a tunnel has carried at this end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Carried {
+    pub(crate) inbound: u64,
+    pub(crate) outbound: u64,
 }
 
 /// What a Child SA is made of.
@@ -36,7 +44,20 @@ impl<C: Crypto> Tunnel<C> {
             inbound: Inbound::new(keys.spi_in, keys.inbound.clone(), ReplayWindow::default()),
             local: keys.local.to_vec(),
             remote: keys.remote.to_vec(),
+            carried: Carried::default(),
         }
+    }
+
+    pub(crate) fn spis(&self) -> (u32, u32) {
+        (self.inbound.spi(), self.outbound.spi())
+    }
+
+    pub(crate) fn selectors(&self) -> (&[TrafficSelector], &[TrafficSelector]) {
+        (&self.local, &self.remote)
+    }
+
+    pub(crate) const fn carried(&self) -> Carried {
+        self.carried
     }
 
     pub(crate) fn spi_in(&self) -> u32 {
@@ -72,6 +93,7 @@ impl<C: Crypto> Tunnel<C> {
             self.outbound.seal(&self.crypto, inner, rng, &mut sealed).map_err(PacketDrop::Seal)?;
         let (spi, sequence) = (self.outbound.spi(), self.outbound.sequence());
         core.emit(who, What::EspSent { spi, sequence, inner: inner.len() });
+        self.carried.outbound += inner.len() as u64;
         Ok(ip::emit(outer.0, outer.1, protocol::ESP, &sealed[..len]))
     }
 
@@ -92,6 +114,7 @@ impl<C: Crypto> Tunnel<C> {
                     return Err(PacketDrop::Selectors);
                 }
                 core.emit(who, What::EspReceived { spi, sequence, inner: inner.len() });
+                self.carried.inbound += inner.len() as u64;
                 Ok(inner.to_vec())
             }
         }

@@ -12,11 +12,12 @@
 //! | 6, 7 | the same for mangling |
 //!
 //! A fault that is added later takes a stream number of its own, so that these draws stay where they are. What the
-//! configuration makes impossible is not drawn: no other draw moves by that.
+//! configuration makes impossible is not drawn: no other draw moves by that. What was ordered for a datagram does not
+//! depend on its draw, and what is drawn after that one (the bits of a damage) is as it would be by chance.
 
 use super::damage::{Damage, DamageKind};
 use super::outcome::{Deliveries, Delivery, DropReason, Outcome};
-use super::{Direction, DirectionConfig, Link};
+use super::{Direction, DirectionConfig, Fault, Link, Orders};
 use crate::random::{Probability, uniform};
 use crate::time::{Instant, whole_micros};
 use rand_chacha::ChaCha20Rng;
@@ -57,10 +58,10 @@ impl Link {
         if self.config.outages.iter().any(|outage| outage.contains(now)) {
             return Outcome::Dropped(DropReason::Outage);
         }
-        if orders.is_some_and(|orders| orders.drops.contains(&index)) {
+        if orders.is_some_and(|orders| orders.faults.contains(&(index, Fault::Drop))) {
             return Outcome::Dropped(DropReason::Listed);
         }
-        Draws { link: self, config, direction, index }.outcome(octets)
+        Draws { link: self, config, orders, direction, index }.outcome(octets)
     }
 }
 
@@ -68,6 +69,7 @@ impl Link {
 struct Draws<'a> {
     link: &'a Link,
     config: &'a DirectionConfig,
+    orders: Option<&'a Orders>,
     direction: Direction,
     index: u64,
 }
@@ -79,11 +81,12 @@ impl Draws<'_> {
             return Outcome::Dropped(DropReason::Loss);
         }
         let original = self.copy(0, jitter_us, octets);
-        let duplicate = if self.config.duplicate == Probability::NEVER {
+        let ordered = self.ordered(Fault::Duplicate);
+        let duplicate = if self.config.duplicate == Probability::NEVER && !ordered {
             None
         } else {
             let (duplicated, jitter_us) = self.hit_and_jitter(DUPLICATE, self.config.duplicate);
-            duplicated.then(|| self.copy(1, jitter_us, octets))
+            (duplicated || ordered).then(|| self.copy(1, jitter_us, octets))
         };
         Outcome::Delivered(Deliveries { original, duplicate })
     }
@@ -102,10 +105,14 @@ impl Draws<'_> {
     fn copy(&self, copy: u64, jitter_us: u64, octets: &[u8]) -> Delivery {
         let config = self.config;
         let after_us = whole_micros(config.delay).saturating_add(jitter_us);
-        let reordered = self.hit(REORDER + copy, config.reorder).is_some();
+        let reordered = self.hit(REORDER + copy, config.reorder, Fault::Reorder).is_some();
         let held_us = if reordered { whole_micros(config.reorder_delay) } else { 0 };
         let damage = |stream, probability, kind| {
-            let mut rng = self.hit(stream + copy, probability)?;
+            let fault = match kind {
+                DamageKind::Corrupt => Fault::Corrupt,
+                DamageKind::Mangle => Fault::Mangle,
+            };
+            let mut rng = self.hit(stream + copy, probability, fault)?;
             Damage::draw(kind, octets, &mut rng)
         };
         Delivery {
@@ -116,13 +123,18 @@ impl Draws<'_> {
         }
     }
 
-    /// Whether a fault hits: then the stream with its further draws.
-    fn hit(&self, stream: u64, probability: Probability) -> Option<ChaCha20Rng> {
-        if probability == Probability::NEVER {
+    /// Whether a fault hits, by chance or by order: then the stream with its further draws.
+    fn hit(&self, stream: u64, probability: Probability, fault: Fault) -> Option<ChaCha20Rng> {
+        let ordered = self.ordered(fault);
+        if probability == Probability::NEVER && !ordered {
             return None;
         }
         let mut rng = self.stream(stream);
-        probability.hits(&mut rng).then_some(rng)
+        (probability.hits(&mut rng) || ordered).then_some(rng)
+    }
+
+    fn ordered(&self, fault: Fault) -> bool {
+        self.orders.is_some_and(|orders| orders.faults.contains(&(self.index, fault)))
     }
 
     fn stream(&self, number: u64) -> ChaCha20Rng {

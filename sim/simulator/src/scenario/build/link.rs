@@ -1,6 +1,6 @@
 //! Links.
 
-use super::super::{Drops, Link, LinkDirection, Outage, schema};
+use super::super::{Link, LinkDirection, Listed, Outage, schema};
 use super::gateway::later;
 use super::{Fault, Run, fault, or};
 use schema::Positive;
@@ -27,7 +27,11 @@ pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, 
         outages: raw
             .outages
             .map_or_else(|| Ok(default.outages.clone()), |raw| outages(&raw, run))?,
-        drops: raw.drops.map_or_else(|| Ok(default.drops.clone()), |raw| drops(&raw))?,
+        drops: listed(raw.drops, &default.drops)?,
+        duplicates: listed(raw.duplicates, &default.duplicates)?,
+        reorders: listed(raw.reorders, &default.reorders)?,
+        corrupts: listed(raw.corrupts, &default.corrupts)?,
+        mangles: listed(raw.mangles, &default.mangles)?,
     })
 }
 
@@ -79,11 +83,12 @@ fn outages(raw: &[schema::Outage], run: Run) -> Result<Vec<Outage>, Fault> {
     Ok(outages)
 }
 
-fn drops(raw: &schema::Drops) -> Result<Drops, Fault> {
+fn listed(raw: Option<schema::Listed>, default: &Listed) -> Result<Listed, Fault> {
+    let Some(raw) = raw else { return Ok(default.clone()) };
     let numbers = |place: &Option<schema::List<schema::DatagramNumber>>| {
         place.as_ref().map_or(Ok(Vec::new()), increasing)
     };
-    Ok(Drops { towards: numbers(&raw.towards)?, back: numbers(&raw.back)? })
+    Ok(Listed { towards: numbers(&raw.towards)?, back: numbers(&raw.back)? })
 }
 
 fn increasing(list: &schema::List<schema::DatagramNumber>) -> Result<Vec<u64>, Fault> {

@@ -22,7 +22,11 @@ pub(in crate::scenario) struct Link {
     pub(in crate::scenario) towards: Option<LinkDirection>,
     pub(in crate::scenario) back: Option<LinkDirection>,
     pub(in crate::scenario) outages: Option<Vec<Outage>>,
-    pub(in crate::scenario) drops: Option<Drops>,
+    pub(in crate::scenario) drops: Option<Listed>,
+    pub(in crate::scenario) duplicates: Option<Listed>,
+    pub(in crate::scenario) reorders: Option<Listed>,
+    pub(in crate::scenario) corrupts: Option<Listed>,
+    pub(in crate::scenario) mangles: Option<Listed>,
 }
 
 /// `[link.towards]` and `[link.back]`.
@@ -51,10 +55,10 @@ pub(in crate::scenario) struct Outage {
     pub(in crate::scenario) until: Spanned<Text<Duration>>,
 }
 
-/// `drops`.
+/// `drops`, and the lists of other faults.
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct Drops {
+pub(in crate::scenario) struct Listed {
     pub(in crate::scenario) towards: Option<List<DatagramNumber>>,
     pub(in crate::scenario) back: Option<List<DatagramNumber>>,
 }

@@ -66,10 +66,11 @@ fn assert_rows(heading: &str, mut expected: Vec<&str>) {
 #[test]
 fn every_key_is_documented_and_no_other() {
     assert_rows("## The run", keys_of::<schema::Scenario>());
-    let link = [keys_of::<schema::Link>(), keys_of::<schema::Outage>(), keys_of::<schema::Drops>()];
+    let link =
+        [keys_of::<schema::Link>(), keys_of::<schema::Outage>(), keys_of::<schema::Listed>()];
     assert_rows("## `[link]`", link.concat());
     assert_rows("### `outages`", keys_of::<schema::Outage>());
-    assert_rows("### `drops`", keys_of::<schema::Drops>());
+    assert_rows("### `drops`", keys_of::<schema::Listed>());
     assert_rows("### `cookies`", keys_of::<schema::Cookies>());
     assert_rows("### `requests`", keys_of::<schema::Request>());
     assert_rows("### `child`", keys_of::<schema::Child>());

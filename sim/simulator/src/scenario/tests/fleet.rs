@@ -2,9 +2,9 @@
 
 use super::{LEAST, read, with};
 use crate::scenario::{
-    Address, CHILD_ERRORS, ChildPolicy, Cookies, Drops, FirstWake, Forger, Forgery, ForgeryTarget,
-    GatewaySelectors, LinkDirection, MAX_SHARED, Outage, Rate, Remote, Request, RequestKind,
-    Scenario, Wakes,
+    Address, CHILD_ERRORS, ChildPolicy, Cookies, FirstWake, Forger, Forgery, ForgeryTarget,
+    GatewaySelectors, LinkDirection, Listed, MAX_SHARED, Outage, Rate, Remote, Request,
+    RequestKind, Scenario, Wakes,
 };
 use core::time::Duration;
 use rstest::rstest;
@@ -21,7 +21,8 @@ fn percent(percent: u32) -> Rate {
 fn every_fault_of_a_link_is_taken_for_both_directions_or_for_one() {
     let text = "[link]\nduplicate = \"1%\"\nreorder = \"2%\"\nreorder_delay = \"70ms\"\ncorrupt = \"3%\"\n\
                 mangle = \"4%\"\noutages = [{ from = \"1s\", until = \"2s\" }, { from = \"2s\", until = \"2min\" }]\n\
-                drops = { towards = [1, 3], back = [4294967295] }\n\
+                drops = { towards = [1, 3], back = [4294967295] }\nduplicates = { towards = [4] }\n\
+                reorders = { back = [5] }\ncorrupts = { towards = [6] }\nmangles = { back = [7, 8] }\n\
                 [link.back]\nduplicate = \"5%\"\nreorder = \"6%\"\nreorder_delay = \"80ms\"\ncorrupt = \"7%\"\n\
                 mangle = \"8%\"";
     let link = read(&with(text, "")).link;
@@ -44,13 +45,17 @@ fn every_fault_of_a_link_is_taken_for_both_directions_or_for_one() {
     assert_eq!((link.towards, link.back), (towards, back));
     let outages = [Outage { from: s(1), until: s(2) }, Outage { from: s(2), until: s(120) }];
     assert_eq!(link.outages, outages);
-    assert_eq!(link.drops, Drops { towards: vec![1, 3], back: vec![4_294_967_295] });
+    let listed =
+        |towards: &[u64], back: &[u64]| Listed { towards: towards.into(), back: back.into() };
+    assert_eq!(link.drops, listed(&[1, 3], &[4_294_967_295]));
+    assert_eq!((link.duplicates, link.reorders), (listed(&[4], &[]), listed(&[], &[5])));
+    assert_eq!((link.corrupts, link.mangles), (listed(&[6], &[]), listed(&[], &[7, 8])));
 }
 
 #[test]
 fn a_group_changes_its_links_and_leaves_the_rest_as_it_is_for_all() {
     let link = "[link]\ndelay = \"1ms\"\nloss = \"1%\"\noutages = [{ from = \"1s\", until = \"2s\" }]\n\
-                drops = { back = [1] }\n[link.towards]\nloss = \"2%\"\nmtu = 600";
+                drops = { back = [1] }\nmangles = { back = [2] }\n[link.towards]\nloss = \"2%\"\nmtu = 600";
     let node = "[node.link]\ndelay = \"3ms\"\nloss = \"3%\"\ndrops = { towards = [2] }\n\
                 [node.link.back]\nloss = \"4%\"";
     let scenario = read(&with(link, node));
@@ -61,7 +66,8 @@ fn a_group_changes_its_links_and_leaves_the_rest_as_it_is_for_all() {
     assert_eq!((own.towards.loss, own.back.loss), (percent(3), percent(4)));
     assert_eq!((own.towards.mtu, own.back.mtu), (600, 1_280));
     assert_eq!(own.outages, scenario.link.outages);
-    assert_eq!(own.drops, Drops { towards: vec![2], back: vec![] });
+    assert_eq!(own.drops, Listed { towards: vec![2], back: vec![] });
+    assert_eq!(own.mangles, Listed { towards: vec![], back: vec![2] });
     assert_eq!((scenario.link.towards.loss, scenario.link.back.loss), (percent(2), percent(1)));
 
     let node = "[node.link]\noutages = []";

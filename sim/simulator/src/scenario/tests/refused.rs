@@ -40,8 +40,12 @@ use rstest::rstest;
     "x.toml:4:22: link.drops.back.1: 2 is not more than the one before: expected increasing numbers"
 )]
 #[case(
+    "[link]\nmangles = { towards = [0] }",
+    "x.toml:4:24: link.mangles.towards.0: 0 is out of range: expected an integer from 1 to 4294967295"
+)]
+#[case(
     "[link]\ndrops = 1",
-    "x.toml:4:9: link.drops: invalid type: integer `1`, expected struct Drops"
+    "x.toml:4:9: link.drops: invalid type: integer `1`, expected struct Listed"
 )]
 #[case(
     "[gateway]\nhalf_open_limit = 0",

@@ -7,6 +7,7 @@ use crate::event::Event as RunEvent;
 use crate::observer::{Arrival, Datagram};
 use crate::recording::{Keep, Recording};
 use crate::world::World;
+use crate::world::outside::Edge;
 use core::cell::RefCell;
 use crypto::{Group, PrivateKey, RustCrypto};
 use ike_core::payload::{Delete, KeyExchange, Nonce, Notify, ProposalRepr, SaRepr, TsRepr};
@@ -214,11 +215,18 @@ impl<'a> Run<'a> {
         self.delete(&Delete { protocol: ProtocolId::ESP, spi_size: 4, spis });
     }
 
+    fn gateway(&self) -> &Gateway<RustCrypto> {
+        match &self.world.gateway {
+            Edge::Inside(gateway) => gateway,
+            Edge::Outside(_) => panic!("the gateway is inside"),
+        }
+    }
+
     /// Over which Child SA the gateway sends to the device.
     fn outbound(&self) -> Option<u32> {
         let addresses = self.world.core.addresses;
         let inner = ip::emit(addresses.server(), addresses.node(0), 59, &[]);
-        self.world.gateway.outbound(self.peer(), &inner)
+        self.gateway().outbound(self.peer(), &inner)
     }
 
     /// Rekeys the IKE SA; the device is in the new one, the old one is returned.
@@ -269,7 +277,7 @@ fn a_rekeyed_child_sa_is_sent_over_when_something_came_in_over_it() {
     run(|run| {
         let (theirs, old) = first(run);
         let (new, mut tunnel) = run.create_child(0x7001, Some(theirs));
-        assert_eq!((run.outbound(), run.world.gateway.children.len()), (Some(old), 2));
+        assert_eq!((run.outbound(), run.gateway().children.len()), (Some(old), 2));
         let addresses = run.world.core.addresses;
         let inner = ip::emit(addresses.node(0), addresses.server(), 59, &[]);
         let outer = (addresses.node(0), addresses.gateway());
@@ -288,7 +296,7 @@ fn a_rekeyed_child_sa_is_sent_over_when_the_old_one_is_deleted() {
         let (new, _) = run.create_child(0x7001, Some(theirs));
         assert_eq!(run.outbound(), Some(old));
         run.delete_child(theirs);
-        assert_eq!((run.outbound(), run.world.gateway.children.len()), (Some(new), 1));
+        assert_eq!((run.outbound(), run.gateway().children.len()), (Some(new), 1));
         for event in ["child_created", "child_closed"] {
             assert!(run.watch.has(event), "{event}");
         }
@@ -329,7 +337,7 @@ fn a_rekeyed_ike_sa_keeps_its_child_sas_and_shows_its_keys() {
         assert_eq!(run.outbound(), Some(second));
         run.delete(&Delete::IKE_SA);
         assert_eq!((run.outbound(), run.world.gateway_sas()), (None, (0, 0)));
-        let Gateway { children, by_sa, by_inner, .. } = &run.world.gateway;
+        let Gateway { children, by_sa, by_inner, .. } = run.gateway();
         assert!(children.is_empty() && by_sa.is_empty() && by_inner.is_empty());
         assert!(run.watch.has("rekeyed"));
     });

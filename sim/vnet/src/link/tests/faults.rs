@@ -259,7 +259,7 @@ proptest! {
             ..LinkConfig::symmetric(all_faults())
         };
         let mut link = Link::new(1, config, &Streams::new(7));
-        link.drop_listed(Direction::Towards, [3, 4, 90]);
+        link.order(Direction::Towards, Fault::Drop, [3, 4, 90]);
         let (mut octets, mut copies, mut arrived) = (0, 0, 0);
         for (second, (len, arrivals, forged)) in (0..).zip(sends) {
             let now = Instant::from_secs(second);

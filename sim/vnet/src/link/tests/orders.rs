@@ -1,7 +1,7 @@
 //! Outages, lists of drops, replay and injection.
 
 use super::*;
-use crate::link::DamageKind::Mangle;
+use crate::link::DamageKind::{Corrupt, Mangle};
 use std::collections::BTreeMap;
 
 fn faulty() -> DirectionConfig {
@@ -46,8 +46,8 @@ fn nothing_enters_a_link_that_is_down(
 fn listed_datagrams_are_dropped_and_the_others_fare_as_before() {
     let undisturbed = outcomes(&mut link(1, faulty()), Direction::Towards, 60);
     let mut listed = link(1, faulty());
-    listed.drop_listed(Direction::Towards, [1, 7]);
-    listed.drop_listed(Direction::Towards, [40]);
+    listed.order(Direction::Towards, Fault::Drop, [1, 7]);
+    listed.order(Direction::Towards, Fault::Drop, [40]);
     let fates = outcomes(&mut listed, Direction::Towards, 60);
     for (index, (fate, before)) in fates.iter().zip(&undisturbed).enumerate() {
         let expected = if [1, 7, 40].contains(&index) {
@@ -62,11 +62,57 @@ fn listed_datagrams_are_dropped_and_the_others_fare_as_before() {
     assert_eq!(back, outcomes(&mut link(1, faulty()), Direction::Back, 60));
 }
 
+/// On a link that does nothing of it by itself, and on one that does much of it: each order does what chance would
+/// have done, and only that.
+#[rstest]
+#[case(Fault::Duplicate)]
+#[case(Fault::Reorder)]
+#[case(Fault::Corrupt)]
+#[case(Fault::Mangle)]
+fn an_ordered_fault_hits_its_datagram_and_the_others_fare_as_before(#[case] fault: Fault) {
+    let good = DirectionConfig { reorder_delay: Duration::from_millis(500), ..direction(10, 0, 0) };
+    for config in [good, DirectionConfig { loss: Probability::NEVER, ..faulty() }] {
+        let before = outcomes(&mut link(1, config), Direction::Towards, 60);
+        let mut ordered = link(1, config);
+        ordered.order(Direction::Towards, fault, [1, 7, 40]);
+        let fates = outcomes(&mut ordered, Direction::Towards, 60);
+        for (index, (fate, before)) in fates.iter().zip(&before).enumerate() {
+            let hit = fate.deliveries().all(|delivery| match fault {
+                Fault::Drop | Fault::Duplicate => fate.deliveries().count() == 2,
+                Fault::Reorder => delivery.reordered,
+                Fault::Corrupt => delivery.damage.is_some_and(|damage| damage.kind() == Corrupt),
+                Fault::Mangle => delivery.damage.is_some(),
+            });
+            if [1, 7, 40].contains(&index) {
+                assert!(hit, "{index}: {fate}");
+            } else {
+                assert_eq!(fate, before, "{index}");
+            }
+        }
+        let back = outcomes(&mut ordered, Direction::Back, 60);
+        assert_eq!(back, outcomes(&mut link(1, config), Direction::Back, 60));
+    }
+}
+
+/// So a damage that chance did can be ordered, to the bit.
+#[test]
+fn an_ordered_damage_is_the_one_that_chance_would_have_done() {
+    let by_chance =
+        DirectionConfig { corrupt: Probability::from_ppm(200_000), ..direction(10, 0, 0) };
+    let fates = outcomes(&mut link(1, by_chance), Direction::Towards, 60);
+    let hit = |(_, fate): &(u64, &Outcome)| fate.deliveries().any(|copy| copy.damage.is_some());
+    let hits: Vec<u64> = (0..).zip(&fates).filter(hit).map(|(index, _)| index).collect();
+    assert!(hits.len() > 3 && hits.len() < 30, "{hits:?}");
+    let mut ordered = link(1, direction(10, 0, 0));
+    ordered.order(Direction::Towards, Fault::Corrupt, hits);
+    assert_eq!(outcomes(&mut ordered, Direction::Towards, 60), fates);
+}
+
 /// Through the text, as a recorded run is replayed: on a link that is good by itself.
 #[test]
 fn replaying_what_was_recorded_gives_identical_outcomes_and_accounts() {
     let mut recorded = link(1, faulty());
-    recorded.drop_listed(Direction::Towards, [2]);
+    recorded.order(Direction::Towards, Fault::Drop, [2]);
     let mut table = BTreeMap::new();
     for len in 0..400 {
         let fate = send(&mut recorded, Direction::Towards, 4 * len);
@@ -92,7 +138,7 @@ fn what_is_missing_in_a_replay_arrives_plainly_whatever_is_configured() {
         ..LinkConfig::symmetric(faulty())
     };
     let mut link = Link::new(1, config, &Streams::new(7));
-    link.drop_listed(Direction::Towards, [0]);
+    link.order(Direction::Towards, Fault::Drop, [0]);
     link.replay(Direction::Towards, BTreeMap::from([(1, Outcome::Dropped(DropReason::Loss))]));
     let fates = outcomes(&mut link, Direction::Towards, 3);
     assert_eq!(fates, [plain_ms(10), Outcome::Dropped(DropReason::Loss), plain_ms(10)]);

@@ -2,7 +2,7 @@
 
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table};
-use simulator::{Outcome, Report, ViolationReport};
+use simulator::{Outcome, OutsideReport, Part, Report, ViolationReport};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -14,7 +14,30 @@ const NODE_ROWS: usize = 20;
 const VIOLATIONS: usize = 3;
 
 /// All that is printed. The last two lines are the fingerprint and the command that replays the run.
-pub(crate) fn result(outcome: &Outcome, folder: &Path, replay: &str) -> String {
+#[must_use]
+pub fn result(outcome: &Outcome, folder: &Path, replay: &str) -> String {
+    let mut text = body(outcome, folder, replay);
+    let report = &outcome.report;
+    let _ = writeln!(text, "fingerprint  {} (shape {})", report.fingerprint, report.shape);
+    let _ = writeln!(text, "replay       {replay}");
+    text
+}
+
+/// The same of a run at the pace of the clock, which no seed gives again: the last two lines are its recording and the
+/// command that replays that.
+#[must_use]
+pub fn paced_result(
+    outcome: &Outcome,
+    folder: &Path,
+    (recording, replay): (&Path, &str),
+) -> String {
+    let mut text = body(outcome, folder, replay);
+    let _ = writeln!(text, "recording    {}", recording.display());
+    let _ = writeln!(text, "replay       {replay}");
+    text
+}
+
+fn body(outcome: &Outcome, folder: &Path, replay: &str) -> String {
     let report = &outcome.report;
     let mut text = String::new();
     let _ = writeln!(text, "{}: {}\n", report.scenario, report.description);
@@ -24,18 +47,18 @@ pub(crate) fn result(outcome: &Outcome, folder: &Path, replay: &str) -> String {
     expectations(&mut text, report);
     violations(&mut text, report, replay);
     let _ = writeln!(text, "files        {}", folder.display());
-    let _ = writeln!(text, "fingerprint  {} (shape {})", report.fingerprint, report.shape);
-    let _ = writeln!(text, "replay       {replay}");
     text
 }
 
 /// A run that passed, in one line.
-pub(crate) fn line(report: &Report) -> String {
+#[must_use]
+pub fn line(report: &Report) -> String {
     format!("{:<20} passed  {}", report.scenario, report.fingerprint)
 }
 
 /// A run that failed, without its ladder: why, and how to look at it.
-pub(crate) fn failure(report: &Report, replay: &str) -> String {
+#[must_use]
+pub fn failure(report: &Report, replay: &str) -> String {
     let mut text = format!("{}: seed {} failed\n", report.scenario, report.seed);
     expectations(&mut text, report);
     violations(&mut text, report, replay);
@@ -107,18 +130,27 @@ fn traffic(text: &mut String, report: &Report) {
         0 => String::new(),
         count => format!(" {count} injected,"),
     };
-    let _ = writeln!(
+    let _ = write!(
         text,
-        "In {} of virtual time {} datagrams were sent,{injected} {} lost, {} delivered; \
-         IKE and ESP dropped {}.\n\
-         The gateway did {} Diffie-Hellman operations and holds {} IKE SAs.\n",
+        "In {} of virtual time {} datagrams were sent,{injected} {} lost, {} delivered",
         seconds(report.end_us),
         figures.datagrams_sent,
         figures.datagrams_lost,
         figures.datagrams_delivered,
-        figures.dropped,
-        figures.diffie_hellman_gateway,
-        figures.gateway_sas_at_end,
+    );
+    if let Some(outside) = &report.outside {
+        let skipped = match outside.skipped_us {
+            0 => String::new(),
+            us => format!(", with {} skipped", seconds(us)),
+        };
+        let _ = writeln!(text, ".\nThe gateway was {}{skipped}.\n", outside.gateway);
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "; IKE and ESP dropped {}.\n\
+         The gateway did {} Diffie-Hellman operations and holds {} IKE SAs.\n",
+        figures.dropped, figures.diffie_hellman_gateway, figures.gateway_sas_at_end,
     );
 }
 
@@ -143,7 +175,23 @@ fn expectations(text: &mut String, report: &Report) {
             expectation.figure, expectation.expected, expectation.actual
         );
     }
+    if let Some(outside) = &report.outside {
+        unseen(text, outside);
+    }
     text.push('\n');
+}
+
+/// What nobody judged, since only the gateway could tell.
+fn unseen(text: &mut String, outside: &OutsideReport) {
+    for not in &outside.not_judged {
+        let _ = writeln!(text, "  {}: expected {}, not observed", not.figure, not.expected);
+    }
+    let names = |part| {
+        let of = outside.not_checked.iter().filter(|not| not.part == part);
+        of.map(|not| not.checker).collect::<Vec<_>>().join(", ")
+    };
+    let (all, gateway) = (names(Part::All), names(Part::Gateway));
+    let _ = writeln!(text, "not checked: {all}; at the gateway: {gateway}");
 }
 
 /// How often a rule was broken.

@@ -6,7 +6,10 @@ use std::fs;
 use std::path::Path;
 
 /// Writes all files of a run into `folder`. Each is complete or not there: it gets its name last.
-pub(crate) fn write(folder: &Path, outcome: &Outcome) -> Result<()> {
+///
+/// # Errors
+/// The folder cannot be made, or a file cannot be written.
+pub fn write(folder: &Path, outcome: &Outcome) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let report = outcome.report.to_json();
     let files: [(&str, &[u8]); 5] = [
@@ -30,7 +33,11 @@ pub(crate) fn write(folder: &Path, outcome: &Outcome) -> Result<()> {
     }
 }
 
-fn replace(path: &Path, octets: &[u8]) -> Result<()> {
+/// Writes one file, which is complete or not there.
+///
+/// # Errors
+/// It cannot be written.
+pub fn replace(path: &Path, octets: &[u8]) -> Result<()> {
     let unfinished = path.with_extension("unfinished");
     fs::write(&unfinished, octets)
         .and_then(|()| fs::rename(&unfinished, path))

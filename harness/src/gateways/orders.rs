@@ -1,0 +1,40 @@
+//! What a gateway is asked to do to its peers while a scenario runs.
+
+use super::running::Running;
+use super::setting::typed;
+use simulator::Ask;
+use simulator::scenario::{RequestKind, Scenario};
+use tokio::sync::mpsc::UnboundedReceiver;
+
+/// The word of the contract.
+const fn command(kind: RequestKind) -> &'static str {
+    match kind {
+        RequestKind::Liveness => "liveness",
+        RequestKind::NewChild => "new-child",
+        RequestKind::RekeyChild => "rekey-child",
+        RequestKind::RekeyIke => "rekey-ike",
+        RequestKind::Delete => "delete",
+    }
+}
+
+/// Passes on what the scenario has its gateway ask, until nobody can want more. What was answered with anything but
+/// `ok`, in order, each text once.
+pub async fn obey(
+    running: &Running,
+    scenario: &Scenario,
+    mut asks: UnboundedReceiver<Ask>,
+) -> Vec<String> {
+    let mut refused = Vec::new();
+    while let Some(Ask { node, kind }) = asks.recv().await {
+        let group = scenario.groups.iter().find(|group| group.numbers().contains(&node));
+        let Some(group) = group else { continue };
+        let word = command(kind);
+        let line = format!("{word} {}", typed(&group.identity(node)));
+        let answer = running.control(&line).await.unwrap_or_else(|error| format!("{error:#}"));
+        let text = format!("{word}: {answer}");
+        if answer != "ok" && !refused.contains(&text) {
+            refused.push(text);
+        }
+    }
+    refused
+}

@@ -1,0 +1,185 @@
+//! One cell: a case at a gateway, with its folder.
+
+use super::cases::Case;
+use super::next::Next;
+use super::sas::SaList;
+use super::verdict::{Seen, Verdict, judge};
+use super::witness::Witness;
+use anyhow::{Context, Result};
+use serde::Serialize;
+use simulator::Outcome;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What is known of a cell once it has run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cell {
+    /// The gateway.
+    pub gateway: String,
+    /// Its version, as it says itself.
+    pub version: String,
+    /// The case.
+    pub case: String,
+    /// What the case shows.
+    pub title: String,
+    /// The standard that says so.
+    pub clause: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, if it is not "passed".
+    pub reasons: Vec<String>,
+    /// What the gateway did after a device refused its request, where the case asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<Next>,
+    /// How it differs from what is expected of this gateway; `None`: it does not.
+    pub difference: Option<String>,
+    /// How long it took, in milliseconds of the clock; 0 in virtual time.
+    pub took_ms: u64,
+    /// Its files.
+    pub folder: PathBuf,
+    /// The command that runs its scenario by hand.
+    pub command: String,
+}
+
+/// What came of a case at a gateway, before the verdict.
+pub enum Ran {
+    /// It ran to its end.
+    Through(Box<Run>),
+    /// The gateway cannot do what the case needs, and says why.
+    Unsupported {
+        /// The gateway's version, as far as it is known.
+        version: String,
+        /// Why.
+        reason: String,
+        /// What the gateway wrote.
+        log: String,
+    },
+    /// The gateway did not start, or broke down.
+    Broken {
+        /// The gateway's version, as far as it is known.
+        version: String,
+        /// What happened.
+        reason: String,
+        /// What the gateway wrote.
+        log: String,
+    },
+}
+
+/// A run, and what the gateway said of itself.
+pub struct Run {
+    /// The gateway's version.
+    pub version: String,
+    /// The files of the run and its figures.
+    pub outcome: Outcome,
+    /// What the devices established.
+    pub witness: Witness,
+    /// What the gateway listed at each of the case's looks.
+    pub looks: Vec<SaList>,
+    /// What it listed once all devices slept for good.
+    pub last: SaList,
+    /// The gateway's own words about its SAs then.
+    pub raw: String,
+    /// What the gateway wrote.
+    pub log: String,
+    /// What crossed the portal, for a replay in virtual time.
+    pub tape: Option<String>,
+    /// Commands that the gateway did not carry out, and other things that went wrong beside the run.
+    pub trouble: Vec<String>,
+}
+
+/// What the gateway listed, for a file.
+#[derive(Serialize)]
+struct Lists<'a> {
+    looks: &'a [SaList],
+    at_the_end: &'a SaList,
+}
+
+impl Cell {
+    /// The cell of a case at a gateway: judges it and writes its files below `out`.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn of(case: &Case, gateway: &str, ran: Ran, out: &Path) -> Result<Self> {
+        let folder = out.join(gateway).join(&case.name);
+        // What an earlier run has left there is not of this one.
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("{}: cannot be emptied", folder.display()))?;
+        }
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        let (version, verdict, reasons, next) = match ran {
+            Ran::Through(run) => {
+                let seen = Seen {
+                    report: &run.outcome.report,
+                    trace: &run.outcome.trace,
+                    witness: &run.witness,
+                    looks: &run.looks,
+                    last: &run.last,
+                };
+                let (mut wrong, next) = judge(case, &seen);
+                wrong.extend(run.trouble.iter().cloned());
+                let verdict = if wrong.is_empty() { Verdict::Passed } else { Verdict::Failed };
+                write_run(&folder, &run)?;
+                (run.version, verdict, wrong, next)
+            }
+            Ran::Unsupported { version, reason, log } => {
+                write(&folder, "gateway.log", &log)?;
+                (version, Verdict::Unsupported, vec![reason], None)
+            }
+            Ran::Broken { version, reason, log } => {
+                write(&folder, "gateway.log", &log)?;
+                (version, Verdict::Failed, vec![reason], None)
+            }
+        };
+        Ok(Self {
+            gateway: gateway.to_owned(),
+            version,
+            case: case.name.clone(),
+            title: case.title.clone(),
+            clause: case.clause.clone(),
+            verdict,
+            reasons,
+            next,
+            difference: None,
+            took_ms: 0,
+            folder,
+            command: case.command(gateway),
+        })
+    }
+
+    /// Writes `cell.json`, once it is known how the cell differs from what is expected.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&self) -> Result<()> {
+        let json = serde_json::to_string_pretty(self).context("a cell is plain data")?;
+        write(&self.folder, "cell.json", &json)
+    }
+}
+
+/// `report.json`, `trace.jsonl`, `capture.pcapng` with its keys, `ladder.txt`, and what the gateway said.
+fn write_run(folder: &Path, run: &Run) -> Result<()> {
+    let Outcome { report, trace, capture, ikev2_decryption_table, esp_sa, ladder } = &run.outcome;
+    let lists = Lists { looks: &run.looks, at_the_end: &run.last };
+    let lists = serde_json::to_string_pretty(&lists).context("lists are plain data")?;
+    write(folder, "report.json", report.to_json())?;
+    write(folder, "trace.jsonl", trace)?;
+    write(folder, "capture.pcapng", capture)?;
+    write(folder, "ikev2_decryption_table", ikev2_decryption_table)?;
+    write(folder, "esp_sa", esp_sa)?;
+    if let Some(ladder) = ladder {
+        write(folder, "ladder.txt", ladder)?;
+    }
+    if let Some(tape) = &run.tape {
+        write(folder, "recording.jsonl", tape)?;
+    }
+    write(folder, "gateway-sas.json", lists)?;
+    write(folder, "gateway-sas.txt", &run.raw)?;
+    write(folder, "gateway.log", &run.log)
+}
+
+fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> Result<()> {
+    let path = folder.join(name);
+    fs::write(&path, text).with_context(|| format!("{}: cannot be written", path.display()))
+}

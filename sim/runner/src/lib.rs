@@ -1,0 +1,12 @@
+//! What the programs that run scenarios share: reading one, writing a run's files, showing its result.
+//!
+//! `simulate` is here; its twin with a real gateway is the harness's, which alone has sockets.
+#![forbid(unsafe_code)]
+
+pub mod files;
+mod named;
+pub mod show;
+mod trace;
+
+pub use named::{Named, commit, default_folder, is_regression, key_value, quoted, shipped};
+pub use trace::Trace;
