@@ -47,7 +47,8 @@ fn every_recorded_exchange_goes_as_it_went() {
 fn a_changed_recording_goes_otherwise() {
     let path = recordings().into_iter().find(|path| path.to_string_lossy().contains("psk-16"));
     let mut tape = tape(&path.expect("a recording of psk-16"));
-    let response = tape.crossings.iter().position(|one| one.direction == vnet::link::Direction::Back);
+    let response =
+        tape.crossings.iter().position(|one| one.direction == vnet::link::Direction::Back);
     let response = &mut tape.crossings[response.expect("a response")].octets;
     *response.last_mut().expect("octets") ^= 1;
     let again = replay(&tape, Keep::default()).expect("a replay");
