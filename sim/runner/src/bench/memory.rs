@@ -6,7 +6,7 @@ use crate::recorder::Nobody;
 use core::time::Duration;
 use ike_core::Instant;
 use simulator::scenario::Scenario;
-use simulator::{Judge, NodeState, Observer, World};
+use simulator::{Judge, NodeState, Observer, Placement, World};
 
 /// So many nodes that nothing else counts.
 const NODES: u32 = 10_000;
@@ -38,7 +38,7 @@ pub(crate) fn measure(_rounds: usize) {
     println!("  {:<34} {:>8.0} octets", "limit for a sleeping node", LIMIT);
     octets("an awake node", world.awake);
     octets("an SA resident at the gateway", world.resident);
-    let judged = octets_of(&scenario, || Judge::new(&scenario));
+    let judged = octets_of(&scenario, || Judge::new(&scenario, Placement::Inside));
     octets("its judge: a sleeping node", judged.asleep - world.asleep);
     octets("its judge: an awake node", judged.awake - world.awake);
     octets("its judge: a wake that is over", judged.resident - world.resident);
