@@ -298,7 +298,7 @@ fn what_the_gateway_tells_is_written_and_nothing_of_an_older_run_stays() {
 fn what_is_no_gateway_is_bad_input() {
     for (gateway, expected) in [
         ("portal:here", "expected portal:ADDRESS:PORT"),
-        ("strangswan", "expected portal:ADDRESS:PORT"),
+        ("strangswan", "no gateway strangswan; expected one of strongswan, libreswan"),
         ("portal:192.0.2.1:1", "no portal at 192.0.2.1:1"),
     ] {
         let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/garage-door.toml");
