@@ -6,7 +6,7 @@
 //!
 //! [`tshark`] reads what was captured, here or in the simulator, independently of our codec.
 //!
-//! [`outside`] is the simulator's world with a real gateway: [`pace`] steps it with the clock, and what it says to the
+//! [`outside`] is the simulator's world with a real gateway: [`Pacer`] steps it with the clock, and what it says to the
 //! gateway goes through a [`Portal`]. [`gateways`] has real ones in containers.
 //!
 //! In [`connect`] and [`respond`] ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
