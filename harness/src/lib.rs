@@ -4,7 +4,7 @@
 //! simulator makes; what differs is where time, randomness and datagrams come from. A [`Recorder`] draws
 //! the simulator's ladder of what this end sees, line by line, and writes a capture with its keys.
 //!
-//! [`outside`] is the simulator's world with a real gateway: [`pace`] steps it with the clock, and what it says to the
+//! [`outside`] is the simulator's world with a real gateway: [`Pacer`] steps it with the clock, and what it says to the
 //! gateway goes through a [`Portal`]. [`gateways`] has real ones in containers.
 //!
 //! In [`connect`] and [`respond`] ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.

@@ -1,7 +1,7 @@
 //! The interop matrix: cases times gateways, each cell with a verdict.
 //!
 //! A case ([`cases`]) is a scenario with changes, and what must be seen for it to pass. A cell runs it against one
-//! gateway: the reference responder in virtual time ([`reference`]), or one in a container at the pace of the clock ([`plugged`]).
+//! gateway: the reference responder in virtual time ([`mod@reference`]), or one in a container at the pace of the clock ([`plugged`]).
 //! The verdict ([`verdict`]) comes from the trace and from the gateway's own list of SAs ([`sas`]) together: what a
 //! device says it established, the gateway must list, with the same SPIs. What is known to be otherwise is data with
 //! reasons ([`expected`]).
