@@ -36,6 +36,9 @@ pub struct ExpectedVerdict {
     pub versions: Vec<String>,
     /// The verdict.
     pub verdict: Verdict,
+    /// What must be among the cell's reasons: it shall not fail for another one.
+    #[serde(default)]
+    pub shows: String,
     /// Why.
     pub reason: String,
 }
@@ -88,16 +91,20 @@ impl Expected {
         Ok(expected)
     }
 
-    /// The verdict that a case should have, with the reason if it is not "passed".
-    #[must_use]
-    pub fn verdict(&self, case: &str, version: &str) -> (Verdict, Option<&str>) {
-        let entry = |name: &str| {
+    /// The entry about a case, or else that about all others.
+    fn entry(&self, case: &str, version: &str) -> Option<&ExpectedVerdict> {
+        let named = |name: &str| {
             let of =
                 |entry: &&ExpectedVerdict| entry.case == name && matches(&entry.versions, version);
             self.verdicts.iter().find(of)
         };
-        entry(case)
-            .or_else(|| entry(ANY))
+        named(case).or_else(|| named(ANY))
+    }
+
+    /// The verdict that a case should have, with the reason if it is not "passed".
+    #[must_use]
+    pub fn verdict(&self, case: &str, version: &str) -> (Verdict, Option<&str>) {
+        self.entry(case, version)
             .map_or((Verdict::Passed, None), |entry| (entry.verdict, Some(&entry.reason)))
     }
 
@@ -109,6 +116,10 @@ impl Expected {
             let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
             let (expected, verdict) = (expected.name(), cell.verdict.name());
             return Some(format!("expected {expected}{why}, was {verdict}"));
+        }
+        let shows = self.entry(&cell.case, &cell.version).map_or("", |entry| &entry.shows);
+        if !shows.is_empty() && !cell.reasons.iter().any(|reason| reason.contains(shows)) {
+            return Some(format!("expected {} with {shows:?} among the reasons", expected.name()));
         }
         let next = cell.next.filter(|_| cell.verdict == Verdict::Passed)?;
         let entry = self

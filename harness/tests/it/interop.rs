@@ -153,6 +153,7 @@ const EXPECTED: &str = r#"
     case = "ccm"
     versions = ["6.*"]
     verdict = "unsupported"
+    shows = "becau"
     reason = "no CCM in IKE"
     [[next]]
     case = "rekey"
@@ -246,6 +247,14 @@ fn an_entry_may_be_about_all_other_cases() {
     assert!(!judged(cells(), others).passed(), "one that passes now is noticed");
     let matrix = judged(cells(), &format!("{}\n{door}", others.replace("6.*", "5.*")));
     assert!(matrix.stale[0].contains("the version is 6.0.1"), "{:?}", matrix.stale);
+}
+
+#[test]
+fn a_cell_that_fails_for_another_reason_is_noticed() {
+    let text = EXPECTED.replace("becau", "something else");
+    let matrix = judged(vec![cell("ccm", Verdict::Unsupported, None)], &text);
+    let difference = matrix.cells[0].difference.as_deref().unwrap_or_default();
+    assert_eq!(difference, "expected unsupported with \"something else\" among the reasons");
 }
 
 /// Only what ran is judged.
