@@ -11,7 +11,7 @@ use harness::interop::column::Column;
 use harness::interop::expected::Expected;
 use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
-use harness::interop::{exchanges, written};
+use harness::interop::{again, exchanges, written};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,6 +35,9 @@ struct Arguments {
     /// So many cells at a time; they mostly wait.
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     jobs: usize,
+    /// Runs a cell with a real gateway that is not as expected again, alone, up to so many times; the output says so.
+    #[arg(long, value_name = "TIMES", default_value_t = 0)]
+    again: usize,
     /// Keeps the recording of each cell that passes in fixtures/exchanges, where `cargo test` has it again.
     #[arg(long)]
     record: bool,
@@ -75,7 +78,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let folder = cases::root().join("harness/gateways").join(name);
         let expected = Expected::read(&folder)?;
         let done = |cell: &Cell| eprintln!("{}", show::progress(cell));
-        let cells = column.run(&cases, arguments.jobs, &arguments.out, &done)?;
+        let mut cells = column.run(&cases, arguments.jobs, &arguments.out, &done)?;
+        let judged = (cells.as_mut_slice(), &expected);
+        matrix.again.extend(again::run(column, &cases, judged, arguments.again, &arguments.out)?);
         matrix.add(cells, &expected, &names(&all));
     }
     matrix.cells.iter().try_for_each(Cell::write)?;

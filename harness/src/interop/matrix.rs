@@ -12,6 +12,8 @@ use std::collections::BTreeSet;
 pub struct Matrix {
     /// By gateway, then in the order of the cases.
     pub cells: Vec<Cell>,
+    /// Runs that were not as expected and were done again, with what they had shown.
+    pub again: Vec<String>,
     /// Expectations that apply to nothing any more.
     pub stale: Vec<String>,
     /// Gateways that did not run, and why.

@@ -6,6 +6,7 @@
 //! device says it established, the gateway must list, with the same SPIs. What is known to be otherwise is data with
 //! reasons ([`expected`]).
 
+pub mod again;
 pub mod cases;
 pub mod cell;
 pub mod column;

@@ -70,6 +70,9 @@ pub fn matrix(matrix: &Matrix, signs: Signs) -> String {
         let _ = writeln!(text, "    files {}", cell.folder.display());
         let _ = writeln!(text, "    {}", cell.command);
     }
+    for again in &matrix.again {
+        let _ = writeln!(text, "RAN AGAIN: {again}");
+    }
     for stale in &matrix.stale {
         let _ = writeln!(text, "NO LONGER TRUE: {stale}");
     }
