@@ -141,6 +141,7 @@ fn cell(name: &str, verdict: Verdict, next: Option<Next>) -> Cell {
         verdict,
         reasons: if verdict == Verdict::Passed { vec![] } else { vec!["because".into()] },
         next,
+        dissected: None,
         difference: None,
         took_ms: 0,
         folder: "f".into(),
