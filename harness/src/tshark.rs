@@ -130,6 +130,9 @@ pub fn dissect(plan: &Plan<'_>) -> Result<Dissected> {
     for port in plan.ports {
         command.args(["-d", &format!("udp.port=={port},isakmp")]);
     }
+    // Ctrl-C goes to a whole group of processes. What ends there is ours to decide: half a reading is no finding.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let output = command.output().context("tshark cannot be started")?;
     if !output.status.success() {
         bail!("tshark failed: {}", String::from_utf8_lossy(&output.stderr).trim());
