@@ -3,12 +3,14 @@
 //! Both our ends share a codec, so a mistake in it is invisible between them. tshark has none of our code.
 
 use anyhow::{Context, Result, bail};
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The fields that are asked for.
@@ -75,7 +77,7 @@ pub fn is_fault(comment: &str) -> bool {
 }
 
 /// What tshark made of a capture.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Dissected {
     /// All packets.
     pub packets: usize,
@@ -102,10 +104,14 @@ impl fmt::Display for Dissected {
     }
 }
 
-/// Whether tshark can be started.
+/// Whether tshark can be started. It is tried once in a process.
 #[must_use]
 pub fn is_there() -> bool {
-    Command::new("tshark").arg("--version").output().is_ok_and(|output| output.status.success())
+    static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
+        let output = Command::new("tshark").arg("--version").output();
+        output.is_ok_and(|output| output.status.success())
+    });
+    *IS_THERE
 }
 
 /// Lets tshark read a capture with its keys. Its settings are of a folder made for it, so those of the user
@@ -124,6 +130,9 @@ pub fn dissect(plan: &Plan<'_>) -> Result<Dissected> {
     for port in plan.ports {
         command.args(["-d", &format!("udp.port=={port},isakmp")]);
     }
+    // Ctrl-C goes to a whole group of processes. What ends there is ours to decide: half a reading is no finding.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let output = command.output().context("tshark cannot be started")?;
     if !output.status.success() {
         bail!("tshark failed: {}", String::from_utf8_lossy(&output.stderr).trim());

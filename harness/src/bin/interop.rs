@@ -3,7 +3,7 @@
 //! Exit status: 0 all is as expected, 1 something is not, 2 bad input.
 #![forbid(unsafe_code)]
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 use harness::interop::cases;
 use harness::interop::cell::Cell;
@@ -12,12 +12,14 @@ use harness::interop::expected::Expected;
 use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
 use harness::interop::{again, exchanges, written};
+use harness::{require, tshark};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Runs the interop cases against the gateways and shows each verdict.
 ///
-/// The verdict comes from the trace of the devices and from the gateway's own list of SAs. The reference gateway runs
+/// The verdict comes from the trace of the devices, from the gateway's own list of SAs, and from tshark's reading of
+/// the capture, where it is installed. The reference gateway runs
 /// in virtual time and needs nothing; the others run in containers and need Docker: see docs/interop.md. Exit status:
 /// 0 all is as expected, 1 something is not, 2 bad input.
 #[derive(Debug, Parser)]
@@ -67,11 +69,16 @@ fn run(arguments: &Arguments) -> Result<bool> {
         return Ok(true);
     }
     let mut matrix = Matrix::default();
+    if !tshark::is_there() {
+        let variable = require::VARIABLE;
+        ensure!(!require::is_required("tshark"), "{variable} lists tshark, but it does not start");
+        matrix.skipped.push("tshark: it does not start, so no capture was dissected".into());
+    }
     for column in columns {
         let name = column.name();
         if let Err(error) = column.prepare() {
             // Without a wish for this one the others still tell something.
-            anyhow::ensure!(arguments.gateways.is_empty(), "{name}: {error:#}");
+            ensure!(arguments.gateways.is_empty(), "{name}: {error:#}");
             matrix.skipped.push(format!("{name}: {error:#}"));
             continue;
         }

@@ -5,11 +5,15 @@ use super::next::Next;
 use super::sas::SaList;
 use super::verdict::{Seen, Verdict, judge};
 use super::witness::Witness;
+use crate::tshark::{self, Dissected, Plan};
 use anyhow::{Context, Result};
 use serde::Serialize;
 use simulator::Outcome;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+/// How many of tshark's findings are told; one wrong key makes one of each packet.
+const FINDINGS: usize = 3;
 
 /// What is known of a cell once it has run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,6 +35,9 @@ pub struct Cell {
     /// What the gateway did after a device refused its request, where the case asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
+    /// What tshark made of the capture; `None`: nothing ran, or tshark is not there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dissected: Option<Dissected>,
     /// How it differs from what is expected of this gateway; `None`: it does not.
     pub difference: Option<String>,
     /// How long it took, in milliseconds of the clock; 0 in virtual time.
@@ -108,6 +115,7 @@ impl Cell {
         }
         fs::create_dir_all(&folder)
             .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        let mut dissected = None;
         let (version, verdict, reasons, next) = match ran {
             Ran::Through(run) => {
                 let seen = Seen {
@@ -119,8 +127,9 @@ impl Cell {
                 };
                 let (mut wrong, next) = judge(case, &seen);
                 wrong.extend(run.trouble.iter().cloned());
-                let verdict = if wrong.is_empty() { Verdict::Passed } else { Verdict::Failed };
                 write_run(&folder, &run)?;
+                dissected = dissect(&folder, &mut wrong);
+                let verdict = if wrong.is_empty() { Verdict::Passed } else { Verdict::Failed };
                 (run.version, verdict, wrong, next)
             }
             Ran::Unsupported { version, reason, log } => {
@@ -141,6 +150,7 @@ impl Cell {
             verdict,
             reasons,
             next,
+            dissected,
             difference: None,
             took_ms: 0,
             folder,
@@ -156,6 +166,22 @@ impl Cell {
         let json = serde_json::to_string_pretty(self).context("a cell is plain data")?;
         write(&self.folder, "cell.json", &json)
     }
+}
+
+/// Lets tshark read the capture that lies in the folder with its keys. What it finds is wrong, and so is a capture that
+/// it cannot read.
+fn dissect(folder: &Path, wrong: &mut Vec<String>) -> Option<Dissected> {
+    if !tshark::is_there() {
+        return None;
+    }
+    let dissected = tshark::dissect(&Plan::of(folder));
+    let dissected = dissected.map_err(|error| wrong.push(format!("tshark: {error:#}"))).ok()?;
+    let findings = &dissected.findings;
+    wrong.extend(findings.iter().take(FINDINGS).map(|finding| format!("tshark: {finding}")));
+    if findings.len() > FINDINGS {
+        wrong.push(format!("tshark: {} more findings", findings.len() - FINDINGS));
+    }
+    Some(dissected)
 }
 
 /// `report.json`, `trace.jsonl`, `capture.pcapng` with its keys, `ladder.txt`, and what the gateway said.

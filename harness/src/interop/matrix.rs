@@ -16,7 +16,7 @@ pub struct Matrix {
     pub again: Vec<String>,
     /// Expectations that apply to nothing any more.
     pub stale: Vec<String>,
-    /// Gateways that did not run, and why.
+    /// What did not run, and why: gateways, and tshark.
     pub skipped: Vec<String>,
 }
 

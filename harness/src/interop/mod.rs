@@ -3,7 +3,8 @@
 //! A case ([`cases`]) is a scenario with changes, and what must be seen for it to pass. A cell runs it against one
 //! gateway: the reference responder in virtual time ([`mod@reference`]), or one in a container at the pace of the clock ([`plugged`]).
 //! The verdict ([`verdict`]) comes from the trace and from the gateway's own list of SAs ([`sas`]) together: what a
-//! device says it established, the gateway must list, with the same SPIs. What is known to be otherwise is data with
+//! device says it established, the gateway must list, with the same SPIs. Where tshark is there, it reads the capture
+//! with the keys of the cell, and what it finds wrong fails the cell. What is known to be otherwise is data with
 //! reasons ([`expected`]).
 
 pub mod again;

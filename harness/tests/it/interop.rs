@@ -11,22 +11,23 @@ use harness::interop::sas::State;
 use harness::interop::show::{self, Signs};
 use harness::interop::verdict::Verdict;
 use harness::interop::written::junit;
+use harness::{require, tshark};
 use rstest::rstest;
 use std::path::{Path, PathBuf};
 
-fn folder(name: &str) -> PathBuf {
+pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("interop").join(name)
 }
 
-fn shipped() -> Vec<Case> {
+pub(crate) fn shipped() -> Vec<Case> {
     cases::shipped().expect("the shipped cases")
 }
 
-fn case(name: &str) -> Case {
+pub(crate) fn case(name: &str) -> Case {
     shipped().into_iter().find(|case| case.name == name).expect("a shipped case")
 }
 
-fn run(case: &Case) -> Box<Run> {
+pub(crate) fn run(case: &Case) -> Box<Run> {
     match reference::run(case).expect("a run") {
         Ran::Through(run) => run,
         Ran::Unsupported { reason, .. } | Ran::Broken { reason, .. } => panic!("{reason}"),
@@ -34,7 +35,7 @@ fn run(case: &Case) -> Box<Run> {
 }
 
 /// The cell of a run that something was done to.
-fn cell_of(case: &Case, run: Box<Run>, name: &str) -> Cell {
+pub(crate) fn cell_of(case: &Case, run: Box<Run>, name: &str) -> Cell {
     Cell::of(case, "reference", Ran::Through(run), &folder(name)).expect("a cell")
 }
 
@@ -53,6 +54,11 @@ fn every_case_passes_at_the_reference_responder() {
     assert_eq!(matrix.cells.len(), shipped.len());
     for file in ["trace.jsonl", "capture.pcapng", "ikev2_decryption_table", "gateway-sas.json"] {
         assert!(out.join("reference/wrong-psk").join(file).is_file(), "{file}");
+    }
+    if tshark::is_there() {
+        assert!(matrix.cells.iter().all(|cell| cell.dissected.is_some()), "{text}");
+    } else {
+        require::skip("tshark", "reading the captures of the cells independently");
     }
     let report = junit(&matrix);
     assert_eq!((report.tests, report.failures), (shipped.len(), 0));
@@ -141,6 +147,7 @@ fn cell(name: &str, verdict: Verdict, next: Option<Next>) -> Cell {
         verdict,
         reasons: if verdict == Verdict::Passed { vec![] } else { vec!["because".into()] },
         next,
+        dissected: None,
         difference: None,
         took_ms: 0,
         folder: "f".into(),

@@ -1,6 +1,7 @@
 //! The initiator and the responder over the loopback interface: as library functions in one process, and as
 //! the programs. No test looks at how long anything takes; deadlines only guard against hanging.
 
+mod cells;
 mod gateways;
 mod independent;
 mod interop;
