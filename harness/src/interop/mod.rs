@@ -6,13 +6,16 @@
 //! device says it established, the gateway must list, with the same SPIs. What is known to be otherwise is data with
 //! reasons ([`expected`]).
 
+mod agenda;
 pub mod cases;
 pub mod cell;
 pub mod column;
+pub mod device;
 pub mod exchanges;
 pub mod expected;
 pub mod matrix;
 pub mod next;
+pub mod pair;
 pub mod plugged;
 pub mod reference;
 pub mod sas;

@@ -39,7 +39,7 @@ pub(super) struct Reuse {
     /// Ends that have closed: what they still had to send leaves at the same instant.
     closing: Vec<(Instant, Sa, End)>,
     attempts: Attempts,
-    /// A gateway outside shows no keys: what it seals is not judged.
+    /// Whoever is outside shows no keys: what it seals is not judged.
     placement: Placement,
 }
 
@@ -105,6 +105,14 @@ fn key_hash(key: &ProtectionKey) -> u64 {
 impl Reuse {
     pub(super) fn new(placement: Placement) -> Self {
         Self { placement, ..Self::default() }
+    }
+
+    fn is_outside(&self, end: End) -> bool {
+        match self.placement {
+            Placement::Inside => false,
+            Placement::Outside => end == End::Gateway,
+            Placement::DeviceOutside => end == End::Node,
+        }
     }
 
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
@@ -303,8 +311,7 @@ impl Check for Reuse {
                     findings.add(packet.who, what);
                 }
             }
-            Content::Esp(_)
-                if packet.who == Actor::Gateway && self.placement == Placement::Outside => {}
+            Content::Esp(_) if self.is_outside(End::of(packet.who)) => {}
             Content::Esp(esp) => self.esp(esp, findings, packet.who),
             Content::Other => {}
         }
