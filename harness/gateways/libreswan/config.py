@@ -84,7 +84,8 @@ def proposals(setting):
     if setting.child in ("refuse", "refuse:NO_PROPOSAL_CHOSEN"):
         esp = [FOREIGN_ESP]
     if setting.pfs:
-        esp = [f"{suite}-{GROUPS[setting.pfs]}" for suite in esp]
+        # The group stands behind a semicolon where the suite has no integrity algorithm of its own.
+        esp = [f"{suite};{GROUPS[setting.pfs]}" for suite in esp]
     return ",".join(ike), ",".join(esp)
 
 

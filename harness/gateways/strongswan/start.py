@@ -123,6 +123,9 @@ def child(setting, esp, name):
         esp = FOREIGN_ESP
     elif setting.child != "accept":
         unsupported(f"strongSwan cannot be made to answer CHILD={setting.child}")
+    if name == control.MORE:
+        # One with the same selectors would be a duplicate, which charon does not make.
+        inside, outside = f"{inside}[udp]", f"{outside}[udp]"
     lines = {
         "local_ts": inside,
         "remote_ts": outside,

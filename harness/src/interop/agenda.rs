@@ -26,6 +26,8 @@ enum Task {
     Look(usize),
     /// A command of the contract.
     Command(String),
+    /// One that must fail.
+    Vain(String),
 }
 
 type Answer = JoinHandle<Result<String>>;
@@ -51,7 +53,8 @@ impl Agenda {
             due.entry(Instant::default() + look.at).or_default().push(Task::Look(index));
         }
         for step in &case.steps {
-            let task = Task::Command(step.command.clone());
+            let command = step.command.clone();
+            let task = if step.fails { Task::Vain(command) } else { Task::Command(command) };
             due.entry(Instant::default() + step.at).or_default().push(task);
         }
         let nodes = scenario.groups.iter();
@@ -78,7 +81,7 @@ impl Agenda {
             for task in tasks {
                 let command = match &task {
                     Task::Look(_) => "sas".to_owned(),
-                    Task::Command(command) => command.clone(),
+                    Task::Command(command) | Task::Vain(command) => command.clone(),
                 };
                 let running = Rc::clone(running);
                 let answer = spawn_local(async move { running.control(&command).await });
@@ -116,6 +119,13 @@ impl Agenda {
                     }
                     if answer != "ok" {
                         trouble.push(format!("{command}: the answer was {answer:?}"));
+                    }
+                }
+                (Task::Vain(command), Ok(answer)) => {
+                    if !answer.starts_with("failed: ") {
+                        trouble.push(format!(
+                            "{command}: the answer was {answer:?}, not that it failed"
+                        ));
                     }
                 }
                 (_, Err(error)) => trouble.push(format!("{error:#}")),

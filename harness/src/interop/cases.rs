@@ -61,6 +61,9 @@ pub struct Step {
     pub at: Duration,
     /// The command, by the contract of docs/gateways.md.
     pub command: String,
+    /// Whether it must fail.
+    #[serde(default)]
+    pub fails: bool,
 }
 
 /// Events by their fields.

@@ -50,11 +50,7 @@ pub const NOT_CHECKED_DEVICE: [NotChecked; 6] = [
     not("sleep", Part::All, "the device does not tell when it wakes and sleeps"),
     not("end", Part::All, "the device does not tell when it wakes and sleeps"),
     not("retransmission", Part::Device, "the device has a schedule of its own"),
-    not(
-        "reuse",
-        Part::Device,
-        "the device does not show its keys; its SPIs and nonces are checked",
-    ),
+    not("reuse", Part::Device, "the device shows neither its keys nor where an attempt begins"),
     not("authentication", Part::Device, "the device does not tell what changes its states"),
 ];
 

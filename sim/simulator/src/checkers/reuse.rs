@@ -39,6 +39,8 @@ pub(super) struct Reuse {
     /// Ends that have closed: what they still had to send leaves at the same instant.
     closing: Vec<(Instant, Sa, End)>,
     attempts: Attempts,
+    /// Child SAs of an IKE SA of the gateway that was rekeyed, by the responder's SPI of the new one, whose keys come next.
+    inherited: BTreeMap<u64, Vec<(u32, IpAddr)>>,
     /// Whoever is outside shows no keys: what it seals is not judged.
     placement: Placement,
 }
@@ -253,6 +255,14 @@ impl Check for Reuse {
                 let sa = self.sa_at_gateway(sa.spi_r().0);
                 self.closing.extend(sa.map(|sa| (event.at, sa, End::Gateway)));
             }
+            (What::Responder(ike_responder::Event::Rekeyed { old, new, .. }), _) => {
+                // RFC 7296 2.8: the new IKE SA has all Child SAs of the old one.
+                let old = self.sa_at_gateway(old.spi_r().0).map(|sa| (sa, End::Gateway));
+                if let Some(old) = old.and_then(|old| self.ike.get_mut(&old)) {
+                    let children = core::mem::take(&mut old.children);
+                    self.inherited.insert(new.spi_r().0, children);
+                }
+            }
             (What::Attempt { .. }, Actor::Node(number)) => self.attempts.begin(number),
             _ => {}
         }
@@ -277,7 +287,9 @@ impl Check for Reuse {
             }
         }
         let iv_len = log.suite.protection.encryption().iv_len();
-        self.ike.insert((sa, end), IkeSa { keys, iv_len, children: Vec::new() });
+        let inherited = if end == End::Gateway { self.inherited.remove(&sa.0) } else { None };
+        let children = inherited.unwrap_or_default();
+        self.ike.insert((sa, end), IkeSa { keys, iv_len, children });
     }
 
     fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
@@ -304,9 +316,12 @@ impl Check for Reuse {
         }
         match &packet.content {
             Content::Ike(ike) => {
+                // A device outside does not tell when an attempt ends and another one begins.
+                let foreign =
+                    self.placement == Placement::DeviceOutside && End::of(packet.who) == End::Node;
                 let wrong = self
                     .ike(ike, End::of(packet.who))
-                    .or_else(|| self.attempts.sent(packet.who, ike));
+                    .or_else(|| self.attempts.sent(packet.who, ike).filter(|_| !foreign));
                 if let Some(what) = wrong {
                     findings.add(packet.who, what);
                 }
