@@ -8,6 +8,8 @@ from wakebench import caveat, seconds, unsupported
 PATH = "/etc/ipsec.conf"
 SECRETS = "/etc/ipsec.secrets"
 NAME = "wakebench"
+# The connection of a device that is only made on command: for UDP, since two with the same selectors are one.
+MORE = "more"
 IKE = {
     "aes-gcm-x25519": "aes_gcm128-sha256-dh31",
     "aes-gcm-p256": "aes_gcm128-sha256-dh19",
@@ -82,7 +84,8 @@ def proposals(setting):
     if setting.child in ("refuse", "refuse:NO_PROPOSAL_CHOSEN"):
         esp = [FOREIGN_ESP]
     if setting.pfs:
-        esp = [f"{suite}-{GROUPS[setting.pfs]}" for suite in esp]
+        # The group stands behind a semicolon where the suite has no integrity algorithm of its own.
+        esp = [f"{suite};{GROUPS[setting.pfs]}" for suite in esp]
     return ",".join(ike), ",".join(esp)
 
 
@@ -123,9 +126,9 @@ def connection(setting):
     }
 
 
-def connections(_):
+def connections(setting):
     """The names to be loaded."""
-    return [NAME]
+    return [NAME] if setting.responder else [NAME, MORE]
 
 
 def write(setting):
@@ -133,7 +136,10 @@ def write(setting):
     check(setting)
     setup = {"logtime": "no", "uniqueids": "yes", **floods(setting)}
     lines = ["config setup"] + [f"  {name}={value}" for name, value in setup.items()]
-    lines += ["", f"conn {NAME}"] + [f"  {name}={value}" for name, value in connection(setting).items()]
+    for conn in connections(setting):
+        narrower = {"leftprotoport": "udp", "rightprotoport": "udp"} if conn == MORE else {}
+        all_lines = {**connection(setting), **narrower}
+        lines += ["", f"conn {conn}"] + [f"  {name}={value}" for name, value in all_lines.items()]
     with open(PATH, "w", encoding="ascii") as file:
         file.write("\n".join(lines) + "\n")
     ours = identity(setting.local_id)

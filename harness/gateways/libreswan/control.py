@@ -33,7 +33,7 @@ def answer(line, setting):
         "sas": lambda: wakebench.document(ike_sas(whack("--status").stdout)),
         "raw": lambda: whack("--status").stdout + run("ip", "-s", "xfrm", "state") + run("ip", "xfrm", "policy"),
         "initiate": lambda: verdict(whack("--name", config.NAME, "--initiate")),
-        "new-child": lambda: "unsupported: libreswan asks for one Child SA of a configuration only",
+        "new-child": lambda: new_child(setting),
         "rekey-child": lambda: rekey("--rekey-child", rest),
         "rekey-ike": lambda: rekey("--rekey-ike", rest),
         "delete": lambda: delete(rest, False, setting),
@@ -42,6 +42,13 @@ def answer(line, setting):
         "ping": lambda: wakebench.ping(setting),
     }
     return commands[word]() if word in commands else f"unsupported: {word}"
+
+
+def new_child(setting):
+    """One more Child SA: that of a second connection with the same ends, which only a device has."""
+    if setting.responder:
+        return "unsupported: libreswan asks for one Child SA of a configuration only"
+    return verdict(whack("--name", config.MORE, "--initiate"))
 
 
 def verdict(done):

@@ -8,6 +8,8 @@ from vici import Vici
 from wakebench import run
 
 CONNECTION = "wakebench"
+# The Child SA of a device that is only made on command.
+MORE = "more"
 
 
 def version():
@@ -22,8 +24,8 @@ def answer(line, setting):
     commands = {
         "sas": lambda: wakebench.document(list(ike_sas())),
         "raw": lambda: run("swanctl", "--list-sas", "--raw") + run("ip", "-s", "link", "show", "ipsec0"),
-        "initiate": lambda: verdict(run("swanctl", "--initiate", "--child", CONNECTION, "--timeout", "60", check=False)),
-        "new-child": lambda: "unsupported: strongSwan asks for one Child SA of a configuration only",
+        "initiate": lambda: initiate(CONNECTION),
+        "new-child": lambda: new_child(setting),
         "rekey-child": lambda: done("rekey", "child", rest),
         "rekey-ike": lambda: done("rekey", "ike", rest),
         "delete": lambda: done("terminate", "ike", rest),
@@ -32,6 +34,18 @@ def answer(line, setting):
         "ping": lambda: wakebench.ping(setting),
     }
     return commands[word]() if word in commands else f"unsupported: {word}"
+
+
+def initiate(child):
+    """Asks for a Child SA, and before that for the IKE SA where there is none."""
+    return verdict(run("swanctl", "--initiate", "--child", child, "--timeout", "60", check=False))
+
+
+def new_child(setting):
+    """One more Child SA: that of a second configuration, which only a device has."""
+    if setting.responder:
+        return "unsupported: strongSwan asks for one Child SA of a configuration only"
+    return initiate(MORE)
 
 
 def verdict(told):

@@ -112,8 +112,8 @@ def lifetime(milliseconds, name):
     return 0 if milliseconds is None else seconds(milliseconds, name)
 
 
-def child(setting, esp):
-    """The Child SA."""
+def child(setting, esp, name):
+    """A Child SA."""
     inside, outside = setting.server_network, setting.nodes_network
     if not setting.responder:
         inside, outside = str(setting.gateway.ip), setting.server_network
@@ -123,6 +123,9 @@ def child(setting, esp):
         esp = FOREIGN_ESP
     elif setting.child != "accept":
         unsupported(f"strongSwan cannot be made to answer CHILD={setting.child}")
+    if name == control.MORE:
+        # One with the same selectors would be a duplicate, which charon does not make.
+        inside, outside = f"{inside}[udp]", f"{outside}[udp]"
     lines = {
         "local_ts": inside,
         "remote_ts": outside,
@@ -130,7 +133,7 @@ def child(setting, esp):
         "rekey_time": lifetime(setting.child_lifetime_ms, "CHILD_LIFETIME_MS"),
         "rekey_packets": 0,
         "rekey_bytes": 0,
-        "start_action": "start" if setting.start and not setting.responder else "none",
+        "start_action": "start" if setting.start and not setting.responder and name == control.CONNECTION else "none",
     }
     if setting.child_lifetime_ms is not None:
         # A peer that refuses to rekey has so long until the Child SA ends, and is asked at the time that was set.
@@ -147,7 +150,8 @@ def swanctl_conf(setting):
     local = setting.gateway.ip
     remote = "%any" if setting.responder else setting.peer
     remote_id = "%any" if setting.responder else identity(setting.remote_id)
-    inner = child(setting, esp)
+    names = [control.CONNECTION] if setting.responder else [control.CONNECTION, control.MORE]
+    children = "\n".join(f"      {name} {{\n{child(setting, esp, name)}\n      }}" for name in names)
     yield f"""connections {{
   wakebench {{
     version = 2
@@ -171,9 +175,7 @@ def swanctl_conf(setting):
       id = {remote_id}
     }}
     children {{
-      wakebench {{
-{inner}
-      }}
+{children}
     }}
   }}
 }}

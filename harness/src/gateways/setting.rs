@@ -44,6 +44,8 @@ pub struct Setting {
     pub idle_timeout: Option<Duration>,
     /// What it makes of the Child SA of IKE_AUTH.
     pub child: ChildPolicy,
+    /// The group of a device's new Child SAs; `None`: they get no key exchange of their own.
+    pub pfs: Option<String>,
     /// A device's peer.
     pub peer: Option<Peer>,
     /// The identities of its peers, each with the key.
@@ -110,6 +112,7 @@ impl Setting {
             child_lifetime: gateway.child_lifetime,
             idle_timeout: gateway.idle_timeout,
             child: gateway.child,
+            pfs: None,
             peer: None,
             credentials: credentials.collect(),
         }
@@ -143,6 +146,7 @@ impl Setting {
             child_lifetime: None,
             idle_timeout: None,
             child: ChildPolicy::Accept,
+            pfs: None,
             peer: Some(Peer {
                 address: addresses.gateway(),
                 identity: gateway.clone(),
@@ -188,6 +192,7 @@ impl Setting {
             ("IKE_LIFETIME_MS", self.ike_lifetime.map(ms)),
             ("CHILD_LIFETIME_MS", self.child_lifetime.map(ms)),
             ("IDLE_TIMEOUT_MS", self.idle_timeout.map(ms)),
+            ("PFS", self.pfs.clone()),
         ];
         all.extend(wishes.into_iter().filter_map(|(name, value)| Some((name, value?))));
         all

@@ -1,4 +1,4 @@
-//! The cases as data: `harness/interop/cases.toml`.
+//! The cases as data: `harness/interop/cases.toml` for gateways, `harness/interop/device-cases.toml` for devices.
 
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
@@ -7,8 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The file of the cases.
+/// The file of the cases at gateways.
 const FILE: &str = "harness/interop/cases.toml";
+/// The file of the cases of devices.
+const DEVICE_FILE: &str = "harness/interop/device-cases.toml";
 /// Where their scenarios are.
 const SCENARIOS: &str = "scenarios/interop";
 
@@ -30,8 +32,9 @@ pub struct Case {
     /// Events that must be in the trace.
     #[serde(default)]
     pub trace: Vec<Pattern>,
-    /// What the gateway must list once all devices sleep for good.
-    #[serde(default = "one_of_each")]
+    /// What the gateway must list once all devices sleep for good; of a case for devices, what both ends must list at
+    /// the end.
+    #[serde(default = "one_of_each", alias = "both")]
     pub gateway: Holdings,
     /// The same at set times.
     #[serde(default)]
@@ -39,6 +42,28 @@ pub struct Case {
     /// Whether it is noted what the gateway does after a device refused its request.
     #[serde(default)]
     pub next: bool,
+    /// What a device is told, and when; a case with steps is one for devices.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// The group of a device's new Child SAs: a word of the contract.
+    pub pfs: Option<String>,
+    /// When a device asks whether a silent gateway lives.
+    #[serde(default, deserialize_with = "some_time")]
+    pub liveness: Option<Duration>,
+}
+
+/// A command to a device.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// When, since the start of the run.
+    #[serde(deserialize_with = "time")]
+    pub at: Duration,
+    /// The command, by the contract of docs/gateways.md.
+    pub command: String,
+    /// Whether it must fail.
+    #[serde(default)]
+    pub fails: bool,
 }
 
 /// Events by their fields.
@@ -110,6 +135,10 @@ fn time<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D
     duration(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
+fn some_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    time(from).map(Some)
+}
+
 /// The root of the workspace.
 #[must_use]
 pub fn root() -> PathBuf {
@@ -122,9 +151,35 @@ pub fn root() -> PathBuf {
 /// # Errors
 /// The file cannot be read or understood, or a case is wrong.
 pub fn shipped() -> Result<Vec<Case>> {
-    let path = root().join(FILE);
-    let text = std::fs::read_to_string(&path).with_context(|| format!("{FILE}: cannot be read"))?;
-    parse(&text).with_context(|| FILE.to_owned())
+    read(FILE, |case| {
+        ensure!(case.steps.is_empty(), "{}: steps are for devices", case.name);
+        Ok(())
+    })
+}
+
+/// The shipped cases for devices, in order.
+///
+/// # Errors
+/// The file cannot be read or understood, or a case is wrong.
+pub fn shipped_for_devices() -> Result<Vec<Case>> {
+    read(DEVICE_FILE, |case| {
+        ensure!(
+            !case.steps.is_empty(),
+            "{}: expected steps: a device does nothing by itself",
+            case.name
+        );
+        let nodes = case.scenario()?.nodes();
+        ensure!(nodes == 1, "{}: a device is the only node, the scenario has {nodes}", case.name);
+        Ok(())
+    })
+}
+
+fn read(file: &str, check: impl Fn(&Case) -> Result<()>) -> Result<Vec<Case>> {
+    let path = root().join(file);
+    let text = std::fs::read_to_string(&path).with_context(|| format!("{file}: cannot be read"))?;
+    let cases = parse(&text).with_context(|| file.to_owned())?;
+    cases.iter().try_for_each(check).with_context(|| file.to_owned())?;
+    Ok(cases)
 }
 
 /// The cases of a text.
@@ -172,9 +227,12 @@ impl Case {
             .with_context(|| format!("case {}", self.name))
     }
 
-    /// The command that simulates it against a gateway.
+    /// The command that runs it against a gateway, or with a device.
     #[must_use]
     pub fn command(&self, gateway: &str) -> String {
+        if let Some(device) = gateway.strip_suffix(super::device::SUFFIX) {
+            return format!("cargo xtask interop --device {device} --case {}", self.name);
+        }
         let mut command = format!("cargo xtask simulate {}", self.file());
         if gateway != super::reference::NAME {
             command.push_str(&format!(" --gateway {gateway}"));
@@ -195,8 +253,9 @@ mod tests {
 
     #[test]
     fn every_shipped_case_has_a_scenario_that_says_what_to_expect() {
-        let cases = shipped().expect("cases");
+        let mut cases = shipped().expect("cases");
         assert!(cases.len() > 40, "{}", cases.len());
+        cases.extend(shipped_for_devices().expect("cases of devices"));
         for case in &cases {
             let scenario = case.scenario().expect("a scenario");
             assert!(!scenario.expect.is_empty(), "{}", case.name);

@@ -5,6 +5,7 @@ use super::next::Next;
 use super::sas::SaList;
 use super::verdict::{Seen, Verdict, judge};
 use super::witness::Witness;
+use super::{device, pair};
 use crate::tshark::{self, Dissected, Plan};
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -72,14 +73,22 @@ pub enum Ran {
     },
 }
 
-/// A run, and what the gateway said of itself.
+/// The other end of a gateway, or of a device.
+pub enum Counterpart {
+    /// What the devices established.
+    Nodes(Witness),
+    /// What the reference gateway listed when the device did: at each look, and at the end.
+    Reference(Vec<SaList>, SaList),
+}
+
+/// A run, and what the gateway said of itself; or the device, where that is outside.
 pub struct Run {
     /// The gateway's version.
     pub version: String,
     /// The files of the run and its figures.
     pub outcome: Outcome,
-    /// What the devices established.
-    pub witness: Witness,
+    /// What is known of the other end.
+    pub other: Counterpart,
     /// What the gateway listed at each of the case's looks.
     pub looks: Vec<SaList>,
     /// What it listed once all devices slept for good.
@@ -118,26 +127,19 @@ impl Cell {
         let mut dissected = None;
         let (version, verdict, reasons, next) = match ran {
             Ran::Through(run) => {
-                let seen = Seen {
-                    report: &run.outcome.report,
-                    trace: &run.outcome.trace,
-                    witness: &run.witness,
-                    looks: &run.looks,
-                    last: &run.last,
-                };
-                let (mut wrong, next) = judge(case, &seen);
+                let (mut wrong, next) = verdict(case, &run);
                 wrong.extend(run.trouble.iter().cloned());
-                write_run(&folder, &run)?;
+                write_run(&folder, end_of(gateway), &run)?;
                 dissected = dissect(&folder, &mut wrong);
                 let verdict = if wrong.is_empty() { Verdict::Passed } else { Verdict::Failed };
                 (run.version, verdict, wrong, next)
             }
             Ran::Unsupported { version, reason, log } => {
-                write(&folder, "gateway.log", &log)?;
+                write(&folder, &format!("{}.log", end_of(gateway)), &log)?;
                 (version, Verdict::Unsupported, vec![reason], None)
             }
             Ran::Broken { version, reason, log } => {
-                write(&folder, "gateway.log", &log)?;
+                write(&folder, &format!("{}.log", end_of(gateway)), &log)?;
                 (version, Verdict::Failed, vec![reason], None)
             }
         };
@@ -184,8 +186,25 @@ fn dissect(folder: &Path, wrong: &mut Vec<String>) -> Option<Dissected> {
     Some(dissected)
 }
 
+/// Which end is in the container.
+fn end_of(column: &str) -> &'static str {
+    if column.ends_with(device::SUFFIX) { "device" } else { "gateway" }
+}
+
+fn verdict(case: &Case, run: &Run) -> (Vec<String>, Option<Next>) {
+    let (report, trace) = (&run.outcome.report, run.outcome.trace.as_str());
+    let (looks, last) = (run.looks.as_slice(), &run.last);
+    match &run.other {
+        Counterpart::Nodes(witness) => judge(case, &Seen { report, trace, witness, looks, last }),
+        Counterpart::Reference(theirs, end) => {
+            let looks = looks.iter().zip(theirs).collect();
+            (pair::judge(case, &pair::Seen { report, trace, looks, last: (last, end) }), None)
+        }
+    }
+}
+
 /// `report.json`, `trace.jsonl`, `capture.pcapng` with its keys, `ladder.txt`, and what the gateway said.
-fn write_run(folder: &Path, run: &Run) -> Result<()> {
+fn write_run(folder: &Path, end: &str, run: &Run) -> Result<()> {
     let Outcome { report, trace, capture, ikev2_decryption_table, esp_sa, ladder } = &run.outcome;
     let lists = Lists { looks: &run.looks, at_the_end: &run.last };
     let lists = serde_json::to_string_pretty(&lists).context("lists are plain data")?;
@@ -200,9 +219,13 @@ fn write_run(folder: &Path, run: &Run) -> Result<()> {
     if let Some(tape) = &run.tape {
         write(folder, "recording.jsonl", tape)?;
     }
-    write(folder, "gateway-sas.json", lists)?;
-    write(folder, "gateway-sas.txt", &run.raw)?;
-    write(folder, "gateway.log", &run.log)
+    if let Counterpart::Reference(looks, at_the_end) = &run.other {
+        let lists = serde_json::to_string_pretty(&Lists { looks, at_the_end });
+        write(folder, "gateway-sas.json", lists.context("lists are plain data")?)?;
+    }
+    write(folder, &format!("{end}-sas.json"), lists)?;
+    write(folder, &format!("{end}-sas.txt"), &run.raw)?;
+    write(folder, &format!("{end}.log"), &run.log)
 }
 
 fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> Result<()> {

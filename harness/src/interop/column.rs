@@ -2,9 +2,10 @@
 
 use super::cases::Case;
 use super::cell::{Cell, Ran};
-use super::{plugged, reference};
+use super::expected::Expected;
+use super::{device, plugged, reference};
 use crate::Stop;
-use crate::gateways::{Image, Plug};
+use crate::gateways::{Image, Plug, Role};
 use anyhow::{Context, Result, bail};
 use std::collections::VecDeque;
 use std::path::Path;
@@ -18,21 +19,53 @@ pub enum Column {
     Reference,
     /// An implementation in a container.
     Plugged(&'static Plug),
+    /// The reference responder again; an implementation in a container connects to it.
+    Device(&'static Plug),
 }
 
 impl Column {
-    /// Its name.
+    /// What a command line calls it, beside `--gateway` or `--device`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Reference => reference::NAME,
-            Self::Plugged(plug) => plug.name,
+            Self::Plugged(plug) | Self::Device(plug) => plug.name,
         }
     }
 
-    /// All of them: the reference first.
+    /// Its name in tables, and that of its folder.
     #[must_use]
-    pub fn all() -> Vec<Self> {
+    pub fn title(&self) -> String {
+        let suffix = if self.is_device() { device::SUFFIX } else { "" };
+        format!("{}{suffix}", self.name())
+    }
+
+    /// Whether the device is in the container.
+    #[must_use]
+    pub const fn is_device(&self) -> bool {
+        matches!(self, Self::Device(_))
+    }
+
+    /// What is expected of it.
+    ///
+    /// # Errors
+    /// The file cannot be read or understood.
+    pub fn expected(&self) -> Result<Expected> {
+        let folder = super::cases::root().join("harness/gateways").join(self.name());
+        let file = if self.is_device() { "expected-device.toml" } else { "expected.toml" };
+        Expected::read(&folder.join(file))
+    }
+
+    /// Those whose device is in a container.
+    #[must_use]
+    pub fn devices() -> Vec<Self> {
+        let plugs = crate::gateways::GATEWAYS.iter();
+        plugs.filter(|plug| plug.roles.contains(&Role::Initiator)).map(Self::Device).collect()
+    }
+
+    /// Those whose gateway it is about: the reference first.
+    #[must_use]
+    pub fn gateways() -> Vec<Self> {
         let plugged = crate::gateways::GATEWAYS.iter().map(Self::Plugged);
         [Self::Reference].into_iter().chain(plugged).collect()
     }
@@ -44,7 +77,7 @@ impl Column {
     pub fn prepare(&self) -> Result<()> {
         match self {
             Self::Reference => Ok(()),
-            Self::Plugged(plug) => Ok(Image::of(plug)?.build()?),
+            Self::Plugged(plug) | Self::Device(plug) => Ok(Image::of(plug)?.build()?),
         }
     }
 
@@ -94,9 +127,12 @@ impl Column {
             Self::Plugged(plug) => plugged::run(case, plug, stop)
                 .await
                 .with_context(|| format!("{}: {}", plug.name, case.name))?,
+            Self::Device(plug) => device::run(case, plug, stop)
+                .await
+                .with_context(|| format!("{}: {}", self.title(), case.name))?,
         };
-        let mut cell = Cell::of(case, self.name(), ran, out)?;
-        if matches!(self, Self::Plugged(_)) {
+        let mut cell = Cell::of(case, &self.title(), ran, out)?;
+        if !matches!(self, Self::Reference) {
             cell.took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         }
         Ok(cell)

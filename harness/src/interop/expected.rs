@@ -58,16 +58,15 @@ pub struct ExpectedNext {
 }
 
 impl Expected {
-    /// Those about the gateway whose folder this is; without a file, all shall pass.
+    /// Those of a file; without it, all shall pass.
     ///
     /// # Errors
     /// The file cannot be read or understood.
-    pub fn read(folder: &Path) -> Result<Self> {
-        let path = folder.join("expected.toml");
+    pub fn read(path: &Path) -> Result<Self> {
         if !path.exists() {
             return Ok(Self::default());
         }
-        let text = std::fs::read_to_string(&path)
+        let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: cannot be read", path.display()))?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }

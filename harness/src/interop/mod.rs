@@ -8,13 +8,16 @@
 //! reasons ([`expected`]).
 
 pub mod again;
+mod agenda;
 pub mod cases;
 pub mod cell;
 pub mod column;
+pub mod device;
 pub mod exchanges;
 pub mod expected;
 pub mod matrix;
 pub mod next;
+pub mod pair;
 pub mod plugged;
 pub mod reference;
 pub mod sas;

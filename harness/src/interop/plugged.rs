@@ -1,8 +1,8 @@
 //! A column of a gateway in a container, at the pace of the clock.
 
+use super::agenda::{Agenda, Told, list};
 use super::cases::Case;
-use super::cell::{Ran, Run};
-use super::sas::SaList;
+use super::cell::{Counterpart, Ran, Run};
 use super::witness::{Both, Witness};
 use crate::gateways::{Plug, Running, Setting, StartError, bridge_address};
 use crate::outside::{self, Past};
@@ -12,17 +12,15 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use ike_core::Instant;
 use runner::Named;
-use simulator::scenario::{RequestKind, Scenario};
-use simulator::{Ask, Keep, Recording, World};
-use std::collections::BTreeMap;
+use simulator::{Keep, Recording, World};
 use std::rc::Rc;
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::task::{JoinHandle, LocalSet, spawn_local};
+use tokio::task::LocalSet;
 
 /// How long a container that is ready may take to show itself at the portal.
-const HELLO: Duration = Duration::from_secs(10);
+pub(super) const HELLO: Duration = Duration::from_secs(10);
 /// How often it is looked whether something is to be done beside the packets.
-const TICK: Duration = Duration::from_millis(50);
+pub(super) const TICK: Duration = Duration::from_millis(50);
 /// How long all devices must have slept before the gateway is asked for the last time.
 const GRACE: Duration = Duration::from_millis(400);
 
@@ -62,7 +60,7 @@ pub async fn run(case: &Case, plug: &Plug, stop: &mut Stop) -> Result<Ran> {
 }
 
 /// `6.0.1` of `strongswan 6.0.1`.
-fn version(running: &Running) -> String {
+pub(super) fn version(running: &Running) -> String {
     let told = running.version();
     told.split_once(' ').map_or(told, |(_, version)| version).to_owned()
 }
@@ -154,113 +152,8 @@ impl PluggedCell<'_> {
         outcome.report.tell_outside(&gateway, tape.skipped_us);
         tape.gateway = gateway;
         let tape = Some(tape.to_text());
-        let run = Run { version, outcome, witness, looks, last, raw, log, tape, trouble };
+        let other = Counterpart::Nodes(witness);
+        let run = Run { version, outcome, other, looks, last, raw, log, tape, trouble };
         Ok(Ran::Through(Box::new(run)))
-    }
-}
-
-fn list(answer: &str) -> Result<SaList> {
-    serde_json::from_str(answer).with_context(|| format!("its list of SAs: {answer}"))
-}
-
-/// Something to be asked of the gateway at a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Task {
-    /// Its list of SAs, for the look of that number.
-    Look(usize),
-    /// A command of the contract.
-    Command(String),
-}
-
-type Answer = JoinHandle<Result<String>>;
-
-/// What is to be asked, and what was.
-struct Agenda {
-    due: BTreeMap<Instant, Vec<Task>>,
-    asked: Vec<(Task, Answer)>,
-    looks: usize,
-    identities: Vec<String>,
-}
-
-/// What the gateway answered.
-enum Told {
-    Lists { looks: Vec<SaList>, trouble: Vec<String> },
-    Unsupported(String),
-}
-
-impl Agenda {
-    fn new(case: &Case, scenario: &Scenario) -> Self {
-        let mut due: BTreeMap<Instant, Vec<Task>> = BTreeMap::new();
-        for (index, look) in case.looks.iter().enumerate() {
-            due.entry(Instant::default() + look.at).or_default().push(Task::Look(index));
-        }
-        let nodes = scenario.groups.iter();
-        let identities = nodes.flat_map(|group| group.numbers().map(|n| group.identity(n)));
-        Self {
-            due,
-            asked: Vec::new(),
-            looks: case.looks.len(),
-            identities: identities.map(|identity| identity.to_string()).collect(),
-        }
-    }
-
-    fn next(&self) -> Option<Instant> {
-        self.due.keys().next().copied()
-    }
-
-    /// Asks what is due, and does not wait for the answers: the world goes on meanwhile.
-    fn perform(&mut self, now: Instant, running: &Rc<Running>) {
-        while let Some((at, tasks)) = self.due.pop_first() {
-            if at > now {
-                self.due.insert(at, tasks);
-                return;
-            }
-            for task in tasks {
-                let command = match &task {
-                    Task::Look(_) => "sas".to_owned(),
-                    Task::Command(command) => command.clone(),
-                };
-                let running = Rc::clone(running);
-                let answer = spawn_local(async move { running.control(&command).await });
-                self.asked.push((task, answer));
-            }
-        }
-    }
-
-    /// What the scenario's gateway asks a device now.
-    fn ask(&mut self, now: Instant, ask: Ask) {
-        let index = usize::try_from(ask.node).unwrap_or(usize::MAX);
-        let Some(identity) = self.identities.get(index) else { return };
-        let command = match ask.kind {
-            RequestKind::Liveness => "liveness".to_owned(),
-            RequestKind::NewChild => "new-child".to_owned(),
-            RequestKind::RekeyChild => "rekey-child".to_owned(),
-            RequestKind::RekeyIke => "rekey-ike".to_owned(),
-            RequestKind::Delete => format!("delete {identity}"),
-        };
-        self.due.entry(now).or_default().push(Task::Command(command));
-    }
-
-    async fn answers(self) -> Told {
-        let (mut looks, mut trouble) = (vec![None; self.looks], Vec::new());
-        for (task, answer) in self.asked {
-            let answer = answer.await.map_err(anyhow::Error::from).and_then(|answer| answer);
-            match (task, answer) {
-                (Task::Look(index), Ok(answer)) => match list(&answer) {
-                    Ok(list) => looks[index] = Some(list),
-                    Err(error) => trouble.push(format!("{error:#}")),
-                },
-                (Task::Command(command), Ok(answer)) => {
-                    if let Some(reason) = answer.strip_prefix("unsupported: ") {
-                        return Told::Unsupported(reason.to_owned());
-                    }
-                    if answer != "ok" {
-                        trouble.push(format!("{command}: the gateway says {answer:?}"));
-                    }
-                }
-                (_, Err(error)) => trouble.push(format!("{error:#}")),
-            }
-        }
-        Told::Lists { looks: looks.into_iter().flatten().collect(), trouble }
     }
 }

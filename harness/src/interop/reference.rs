@@ -1,7 +1,7 @@
 //! The first column: the reference responder, in virtual time.
 
 use super::cases::Case;
-use super::cell::{Ran, Run};
+use super::cell::{Counterpart, Ran, Run};
 use super::sas::SaList;
 use super::witness::{Both, Witness};
 use anyhow::{Context, Result};
@@ -58,7 +58,8 @@ pub fn run(case: &Case) -> Result<Ran> {
         .context("the capture")?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let (log, tape, trouble) = (log.0, None, Vec::new());
-    let run = Run { version, outcome, witness, looks, last, raw, log, tape, trouble };
+    let other = Counterpart::Nodes(witness);
+    let run = Run { version, outcome, other, looks, last, raw, log, tape, trouble };
     Ok(Ran::Through(Box::new(run)))
 }
 

@@ -135,8 +135,8 @@ pub fn progress(cell: &Cell) -> String {
 
 /// The names of gateways and cases, with what each case shows.
 #[must_use]
-pub fn list(columns: &[&Column], cases: &[&super::cases::Case]) -> String {
-    let mut text = String::from("gateways\n");
+pub fn list(kind: &str, columns: &[&Column], cases: &[&super::cases::Case]) -> String {
+    let mut text = format!("{kind}s\n");
     for column in columns {
         let _ = writeln!(text, "  {}", column.name());
     }

@@ -69,7 +69,7 @@ pub fn judge(case: &Case, seen: &Seen<'_>) -> (Vec<String>, Option<Next>) {
 }
 
 /// What the run itself says.
-fn run(report: &Report) -> Vec<String> {
+pub(super) fn run(report: &Report) -> Vec<String> {
     let mut wrong = Vec::new();
     for expectation in report.expectations.iter().filter(|expectation| !expectation.passed) {
         wrong.push(format!(
@@ -89,7 +89,7 @@ fn run(report: &Report) -> Vec<String> {
     wrong
 }
 
-fn missing(pattern: &Pattern, events: &[Value]) -> Option<String> {
+pub(super) fn missing(pattern: &Pattern, events: &[Value]) -> Option<String> {
     let fits = |event: &&Value| {
         pattern.fields.iter().all(|(key, value)| event[key].as_str() == Some(value.as_str()))
     };
@@ -200,7 +200,7 @@ fn same_child(child: &super::sas::ChildSa, known: &NodeSa) -> bool {
     same(&child.spi_in, known.child_out) && same(&child.spi_out, known.child_in)
 }
 
-fn hex(text: &str) -> Option<u64> {
+pub(super) fn hex(text: &str) -> Option<u64> {
     u64::from_str_radix(text.trim_start_matches("0x"), 16).ok()
 }
 

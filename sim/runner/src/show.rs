@@ -143,7 +143,11 @@ fn traffic(text: &mut String, report: &Report) {
             0 => String::new(),
             us => format!(", with {} skipped", seconds(us)),
         };
-        let _ = writeln!(text, ".\nThe gateway was {}{skipped}.\n", outside.gateway);
+        let (end, name) = match (&outside.gateway, &outside.device) {
+            (Some(name), _) => ("gateway", name.as_str()),
+            (None, name) => ("device", name.as_deref().unwrap_or_default()),
+        };
+        let _ = writeln!(text, ".\nThe {end} was {name}{skipped}.\n");
         return;
     }
     let _ = writeln!(
@@ -181,7 +185,7 @@ fn expectations(text: &mut String, report: &Report) {
     text.push('\n');
 }
 
-/// What nobody judged, since only the gateway could tell.
+/// What nobody judged, since only the end outside could tell.
 fn unseen(text: &mut String, outside: &OutsideReport) {
     for not in &outside.not_judged {
         let _ = writeln!(text, "  {}: expected {}, not observed", not.figure, not.expected);
@@ -190,8 +194,12 @@ fn unseen(text: &mut String, outside: &OutsideReport) {
         let of = outside.not_checked.iter().filter(|not| not.part == part);
         of.map(|not| not.checker).collect::<Vec<_>>().join(", ")
     };
-    let (all, gateway) = (names(Part::All), names(Part::Gateway));
-    let _ = writeln!(text, "not checked: {all}; at the gateway: {gateway}");
+    let (end, part) = match outside.gateway {
+        Some(_) => ("gateway", Part::Gateway),
+        None => ("device", Part::Device),
+    };
+    let (all, some) = (names(Part::All), names(part));
+    let _ = writeln!(text, "not checked: {all}; at the {end}: {some}");
 }
 
 /// How often a rule was broken.

@@ -25,7 +25,9 @@ mod tape;
 mod trace;
 mod world;
 
-pub use checkers::{Checkers, NOT_CHECKED_OUTSIDE, NotChecked, Part, Violation};
+pub use checkers::{
+    Checkers, NOT_CHECKED_DEVICE, NOT_CHECKED_OUTSIDE, NotChecked, Part, Violation,
+};
 pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, link_drop_name};
 pub use faults::{Faults, FaultsError};
 pub use figures::{Figures, NodeFigures};

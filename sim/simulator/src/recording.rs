@@ -99,6 +99,15 @@ impl Recording {
         Self { judge, placement, ..Self::new(scenario, ladder, keep) }
     }
 
+    /// As [`Recording::new`], of a run whose device is outside: what only the device knows is neither judged nor
+    /// recorded, and all keys are the gateway's.
+    #[must_use]
+    pub fn with_device_outside(scenario: &Scenario, ladder: Option<Ladder>, keep: Keep) -> Self {
+        let placement = Placement::DeviceOutside;
+        let judge = Judge::new(scenario, placement);
+        Self { judge, placement, ..Self::new(scenario, ladder, keep) }
+    }
+
     /// The verdict and the files, once the run has come to its end like that.
     ///
     /// # Errors
@@ -232,7 +241,8 @@ impl Observer for Recording {
         self.judge.ike_keys(keys);
         // Both ends show theirs, and a file needs them once. No node of ours rekeys an IKE SA: what came
         // of that only the gateway shows.
-        if keys.who == Actor::Gateway && !self.rekeyed.remove(&keys.spis.1.0) {
+        let shown_twice = self.placement != Placement::DeviceOutside && keys.who == Actor::Gateway;
+        if shown_twice && !self.rekeyed.remove(&keys.spis.1.0) {
             return;
         }
         self.ike_keys.push(keys.clone());

@@ -6,7 +6,6 @@ use crate::fingerprint::RunHash;
 use crate::scenario::{Group, Scenario};
 use crate::world::Placement;
 use ike_core::{Growth, Instant};
-use outside::NOT_OBSERVED;
 use serde::Serialize;
 
 mod outside;
@@ -113,23 +112,26 @@ pub struct Report {
     pub shape: String,
     /// The hash after each thousand events.
     pub checkpoints: Vec<Checkpoint>,
-    /// All figures; where the gateway is outside, [`OutsideReport::not_observed`] names those that say nothing.
+    /// All figures; where an end is outside, [`OutsideReport::not_observed`] names those that say nothing.
     pub figures: Figures,
     /// Each group.
     pub groups: Vec<GroupReport>,
     /// Each node.
     pub nodes: Vec<NodeReport>,
-    /// What is different where the gateway is outside.
+    /// What is different where the gateway or the device is outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outside: Option<OutsideReport>,
 }
 
 impl Report {
-    /// Fills in what only whoever ran the gateway outside knows: how it calls itself, and the virtual time that was
-    /// skipped.
-    pub fn tell_outside(&mut self, gateway: &str, skipped_us: u64) {
+    /// Fills in what only whoever ran the gateway or the device outside knows: how it calls itself, and the virtual
+    /// time that was skipped.
+    pub fn tell_outside(&mut self, name: &str, skipped_us: u64) {
         if let Some(outside) = &mut self.outside {
-            (outside.gateway, outside.skipped_us) = (gateway.to_owned(), skipped_us);
+            outside.skipped_us = skipped_us;
+            for who in [&mut outside.gateway, &mut outside.device].into_iter().flatten() {
+                name.clone_into(who);
+            }
         }
     }
 
@@ -162,11 +164,12 @@ pub(crate) struct Facts<'a> {
 }
 
 pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) -> Report {
-    let outside = (facts.placement == Placement::Outside).then(|| OutsideReport::of(scenario));
+    let outside = OutsideReport::of(scenario, facts.placement);
+    let not_observed = outside::not_observed(facts.placement);
     let expectations: Vec<Expectation> = scenario
         .expect
         .iter()
-        .filter(|(figure, _)| outside.is_none() || !NOT_OBSERVED.contains(figure))
+        .filter(|(figure, _)| !not_observed.contains(figure))
         .map(|(figure, bound)| {
             let actual = facts.figures.value(figure).unwrap_or_default();
             let passed = bound.holds(actual);

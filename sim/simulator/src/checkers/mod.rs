@@ -28,7 +28,8 @@ use crate::scenario::Scenario;
 use crate::trace::actor_name;
 use crate::world::{Placement, Standing};
 use ike_core::Instant;
-pub use outside::{NOT_CHECKED_OUTSIDE, NotChecked, Part};
+pub(crate) use outside::not_checked;
+pub use outside::{NOT_CHECKED_DEVICE, NOT_CHECKED_OUTSIDE, NotChecked, Part};
 use packet::Packet;
 use recent::Recent;
 
@@ -104,7 +105,7 @@ impl Checkers {
         Self::with_gateway(scenario, Placement::Inside)
     }
 
-    /// As [`Checkers::new`]; of a gateway outside, what cannot be checked is left out: [`NotChecked`] tells it.
+    /// As [`Checkers::new`]; of a gateway or a device outside, what cannot be checked is left out: [`NotChecked`] tells it.
     #[must_use]
     pub fn with_gateway(scenario: &Scenario, placement: Placement) -> Self {
         let names = names(scenario);
@@ -120,12 +121,10 @@ impl Checkers {
             Box::new(links::Links::new(scenario)),
             Box::new(end::End::new(scenario)),
         ];
-        if placement == Placement::Outside {
-            let left_out = |name| {
-                NOT_CHECKED_OUTSIDE.iter().any(|not| not.checker == name && not.part == Part::All)
-            };
-            checks.retain(|check| !left_out(check.name()));
-        }
+        let left_out = |name| {
+            not_checked(placement).iter().any(|not| not.checker == name && not.part == Part::All)
+        };
+        checks.retain(|check| !left_out(check.name()));
         Self {
             checks,
             recent: Recent::default(),

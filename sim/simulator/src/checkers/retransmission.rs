@@ -28,6 +28,8 @@ pub(super) struct Retransmission {
     schedules: Vec<(u32, Schedule)>,
     /// That of a gateway inside; one outside has its own, which nobody knows.
     gateway: Option<Schedule>,
+    /// Whether the nodes are ours: a device outside has a schedule of its own, too.
+    judges_nodes: bool,
     nodes: PerNode<Requests>,
     /// By the responder's SPI.
     sas: BTreeMap<u64, Requests>,
@@ -220,10 +222,14 @@ impl Retransmission {
         let schedules =
             scenario.groups.iter().map(|group| (group.first, group.retransmission)).collect();
         let gateway = match placement {
-            Placement::Inside => Some(Config::new(scenario.gateway.identity.clone()).schedule),
+            Placement::Inside | Placement::DeviceOutside => {
+                Some(Config::new(scenario.gateway.identity.clone()).schedule)
+            }
             Placement::Outside => None,
         };
-        Self { schedules, gateway, nodes: PerNode::default(), sas: BTreeMap::new() }
+        let (nodes, sas) = (PerNode::default(), BTreeMap::new());
+        let judges_nodes = placement != Placement::DeviceOutside;
+        Self { schedules, gateway, judges_nodes, nodes, sas }
     }
 
     fn schedule(&self, node: u32) -> Schedule {
@@ -301,6 +307,7 @@ impl Check for Retransmission {
     fn sent(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
         let Some(ike) = packet.ike().filter(|ike| !ike.is_response()) else { return };
         let wrong = match packet.who {
+            Actor::Node(_) if !self.judges_nodes => None,
             Actor::Node(number) => {
                 let schedule = self.schedule(number);
                 self.nodes.entry(number).request(ike, packet.at, &schedule)

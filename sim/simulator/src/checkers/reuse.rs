@@ -39,7 +39,9 @@ pub(super) struct Reuse {
     /// Ends that have closed: what they still had to send leaves at the same instant.
     closing: Vec<(Instant, Sa, End)>,
     attempts: Attempts,
-    /// A gateway outside shows no keys: what it seals is not judged.
+    /// Child SAs of an IKE SA of the gateway that was rekeyed, by the responder's SPI of the new one, whose keys come next.
+    inherited: BTreeMap<u64, Vec<(u32, IpAddr)>>,
+    /// Whoever is outside shows no keys: what it seals is not judged.
     placement: Placement,
 }
 
@@ -105,6 +107,14 @@ fn key_hash(key: &ProtectionKey) -> u64 {
 impl Reuse {
     pub(super) fn new(placement: Placement) -> Self {
         Self { placement, ..Self::default() }
+    }
+
+    fn is_outside(&self, end: End) -> bool {
+        match self.placement {
+            Placement::Inside => false,
+            Placement::Outside => end == End::Gateway,
+            Placement::DeviceOutside => end == End::Node,
+        }
     }
 
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
@@ -245,6 +255,14 @@ impl Check for Reuse {
                 let sa = self.sa_at_gateway(sa.spi_r().0);
                 self.closing.extend(sa.map(|sa| (event.at, sa, End::Gateway)));
             }
+            (What::Responder(ike_responder::Event::Rekeyed { old, new, .. }), _) => {
+                // RFC 7296 2.8: the new IKE SA has all Child SAs of the old one.
+                let old = self.sa_at_gateway(old.spi_r().0).map(|sa| (sa, End::Gateway));
+                if let Some(old) = old.and_then(|old| self.ike.get_mut(&old)) {
+                    let children = core::mem::take(&mut old.children);
+                    self.inherited.insert(new.spi_r().0, children);
+                }
+            }
             (What::Attempt { .. }, Actor::Node(number)) => self.attempts.begin(number),
             _ => {}
         }
@@ -269,7 +287,9 @@ impl Check for Reuse {
             }
         }
         let iv_len = log.suite.protection.encryption().iv_len();
-        self.ike.insert((sa, end), IkeSa { keys, iv_len, children: Vec::new() });
+        let inherited = if end == End::Gateway { self.inherited.remove(&sa.0) } else { None };
+        let children = inherited.unwrap_or_default();
+        self.ike.insert((sa, end), IkeSa { keys, iv_len, children });
     }
 
     fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
@@ -296,15 +316,17 @@ impl Check for Reuse {
         }
         match &packet.content {
             Content::Ike(ike) => {
+                // A device outside does not tell when an attempt ends and another one begins.
+                let foreign =
+                    self.placement == Placement::DeviceOutside && End::of(packet.who) == End::Node;
                 let wrong = self
                     .ike(ike, End::of(packet.who))
-                    .or_else(|| self.attempts.sent(packet.who, ike));
+                    .or_else(|| self.attempts.sent(packet.who, ike).filter(|_| !foreign));
                 if let Some(what) = wrong {
                     findings.add(packet.who, what);
                 }
             }
-            Content::Esp(_)
-                if packet.who == Actor::Gateway && self.placement == Placement::Outside => {}
+            Content::Esp(_) if self.is_outside(End::of(packet.who)) => {}
             Content::Esp(esp) => self.esp(esp, findings, packet.who),
             Content::Other => {}
         }

@@ -1,12 +1,41 @@
-//! What a report says of a run whose gateway was outside, beyond the rest: what it does not know.
+//! What a report says of a run whose gateway or device was outside, beyond the rest: what it does not know.
 
-use crate::checkers::{NOT_CHECKED_OUTSIDE, NotChecked};
+use crate::checkers::{NotChecked, not_checked};
 use crate::scenario::Scenario;
+use crate::world::Placement;
 use serde::Serialize;
 
 /// The figures that only the gateway could tell, or of which it has a part that nobody else sees.
-pub(super) const NOT_OBSERVED: [&str; 4] =
+const NOT_OBSERVED_OUTSIDE: [&str; 4] =
     ["dropped", "diffie_hellman_gateway", "half_open_peak", "gateway_sas_at_end"];
+
+/// The figures that only the device could tell, or of which it has a part that nobody else sees.
+const NOT_OBSERVED_DEVICE: [&str; 15] = [
+    "wakes",
+    "attempts",
+    "established",
+    "failed",
+    "ike_requests",
+    "ike_retransmissions",
+    "application_sent",
+    "application_received",
+    "application_repeated",
+    "application_completed",
+    "application_failed",
+    "ping_requests",
+    "ping_replies",
+    "dropped",
+    "nodes_asleep_at_end",
+];
+
+/// The figures of a run with that end elsewhere that nobody has seen.
+pub(super) const fn not_observed(placement: Placement) -> &'static [&'static str] {
+    match placement {
+        Placement::Inside => &[],
+        Placement::Outside => &NOT_OBSERVED_OUTSIDE,
+        Placement::DeviceOutside => &NOT_OBSERVED_DEVICE,
+    }
+}
 
 /// A line of `[expect]` that was not judged: its figure was not observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,12 +46,16 @@ pub struct NotJudged {
     pub expected: String,
 }
 
-/// A run whose gateway was outside.
+/// A run whose gateway or device was outside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OutsideReport {
-    /// Which gateway, as it called itself; whoever ran it fills it in.
-    pub gateway: String,
-    /// Virtual time that was skipped while all nodes slept, in microseconds: the gateway's clock did not see it.
+    /// Which gateway was outside, as it called itself; whoever ran it fills it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
+    /// Or which device was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Virtual time that was skipped while all nodes slept, in microseconds: the clock of whoever was outside did not see it.
     pub skipped_us: u64,
     /// The rules that were not checked, and why.
     pub not_checked: Vec<NotChecked>,
@@ -33,18 +66,26 @@ pub struct OutsideReport {
 }
 
 impl OutsideReport {
-    pub(super) fn of(scenario: &Scenario) -> Self {
+    /// `None`: both ends were inside.
+    pub(super) fn of(scenario: &Scenario, placement: Placement) -> Option<Self> {
+        let not_observed = not_observed(placement);
+        let (gateway, device) = match placement {
+            Placement::Inside => return None,
+            Placement::Outside => (Some(String::new()), None),
+            Placement::DeviceOutside => (None, Some(String::new())),
+        };
         let not_judged = scenario
             .expect
             .iter()
-            .filter(|(figure, _)| NOT_OBSERVED.contains(figure))
+            .filter(|(figure, _)| not_observed.contains(figure))
             .map(|(figure, bound)| NotJudged { figure, expected: bound.to_string() });
-        Self {
-            gateway: String::new(),
+        Some(Self {
+            gateway,
+            device,
             skipped_us: 0,
-            not_checked: NOT_CHECKED_OUTSIDE.to_vec(),
-            not_observed: NOT_OBSERVED.to_vec(),
+            not_checked: not_checked(placement).to_vec(),
+            not_observed: not_observed.to_vec(),
             not_judged: not_judged.collect(),
-        }
+        })
     }
 }

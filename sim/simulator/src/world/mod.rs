@@ -5,6 +5,7 @@ mod agenda;
 mod ask;
 mod awake;
 mod behaviour;
+mod device;
 mod fleet;
 mod forger;
 mod gateway;
@@ -25,6 +26,7 @@ use crate::observer::Observer;
 use crate::scenario::Scenario;
 use behaviour::GatewayBehaviour;
 use crypto::{Crypto, RustCrypto};
+use device::DeviceDoor;
 use forger::Forgers;
 use gateway::Gateway;
 use ike_core::Instant;
@@ -52,6 +54,8 @@ pub struct World<'a, C: Crypto = RustCrypto> {
     core: Core<'a>,
     nodes: Vec<Node<'a, C>>,
     gateway: Edge<C>,
+    /// In place of the nodes.
+    device: Option<DeviceDoor>,
     server: Server<'a>,
     forgers: Forgers,
 }
@@ -89,18 +93,18 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         let core = Core::new(scenario, seed, observer, behaviours.node);
         let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
         let gateway = Gateway::new(scenario, &core, behaviour, crypto.clone());
-        Self::populated(scenario, core, Edge::Inside(Box::new(gateway)), crypto)
+        Self::populated(scenario, core, (Edge::Inside(Box::new(gateway)), None), crypto)
     }
 
-    /// The world of `core` with all nodes asleep.
+    /// The world of `core` with all nodes asleep; with a device outside it has none.
     fn populated(
         scenario: &'a Scenario,
         mut core: Core<'a>,
-        mut gateway: Edge<C>,
+        (mut gateway, device): (Edge<C>, Option<DeviceDoor>),
         crypto: C,
     ) -> Self {
         let mut nodes = Vec::with_capacity(index(scenario.nodes()));
-        for group in &scenario.groups {
+        for group in scenario.groups.iter().filter(|_| device.is_none()) {
             for number in group.numbers() {
                 let node = Node::new(number, group);
                 node.schedule_wake(&mut core, None, 0);
@@ -110,7 +114,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         gateway.settle(&mut core);
         let server = Server::new(scenario, &core);
         let forgers = Forgers::new(scenario);
-        Self { crypto, core, nodes, gateway, server, forgers }
+        Self { crypto, core, nodes, gateway, device, server, forgers }
     }
 
     /// From now on the links do what is written there, as far as their nodes are in this run; a
@@ -183,7 +187,10 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
     /// Somebody has a datagram in front of them.
     fn receive(&mut self, place: Place, mut packet: Vec<u8>) {
         match place.direction {
-            Direction::Back => self.nodes[index(place.link)].receive(&mut self.core, packet),
+            Direction::Back => match &mut self.device {
+                Some(device) => device.receive(packet),
+                None => self.nodes[index(place.link)].receive(&mut self.core, packet),
+            },
             Direction::Towards => {
                 if let Err(reason) = self.core.router.towards(place.link, &mut packet) {
                     self.core.emit(Actor::Gateway, What::PacketDropped { reason });

@@ -6,6 +6,7 @@
 //! gateway to encrypt.
 
 use super::ask::{Ask, Asks};
+use super::device::DeviceDoor;
 use super::gateway::Gateway;
 use super::shared::{Core, IKE_PORT};
 use super::{Behaviours, NodeState, World};
@@ -18,14 +19,16 @@ use vnet::ip::{self, protocol};
 use vnet::link::Direction;
 use vnet::udp;
 
-/// Where the gateway of a run is.
+/// Which end of a run is elsewhere.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Placement {
-    /// In the world: the reference responder, which shows everything.
+    /// None: nodes and the reference responder are in the world and show everything.
     #[default]
     Inside,
-    /// Elsewhere: only its packets are seen.
+    /// The gateway: only its packets are seen.
     Outside,
+    /// The device: only its packets are seen.
+    DeviceOutside,
 }
 
 /// A packet that went through the door between the world and a gateway outside.
@@ -145,11 +148,15 @@ impl<'a> World<'a> {
         let mut core = Core::new(scenario, seed, observer, Behaviours::default().node);
         core.news = Some(Vec::new());
         let edge = Edge::Outside(Box::new(Door::new(scenario)));
-        Self::populated(scenario, core, edge, RustCrypto)
+        Self::populated(scenario, core, (edge, None), RustCrypto)
     }
 
-    /// The next packet for a gateway outside, which has left the virtual network; `None`: there is none now.
+    /// The next packet for a gateway or a device outside, which has left the virtual network; `None`: there is none
+    /// now.
     pub fn take_outgoing(&mut self) -> Option<Vec<u8>> {
+        if let Some(device) = &mut self.device {
+            return device.next();
+        }
         match &mut self.gateway {
             Edge::Inside(_) => None,
             Edge::Outside(door) => door.next().map(|crossing| crossing.octets.clone()),
@@ -165,9 +172,12 @@ impl<'a> World<'a> {
         }
     }
 
-    /// An IP packet of the gateway outside enters the world, now: step to the time first. What is for nobody here
-    /// is an event with its reason, as is any packet where the gateway is inside.
+    /// An IP packet of the gateway or the device outside enters the world, now: step to the time first. What is for
+    /// nobody here is an event with its reason, as is any packet where nobody is outside.
     pub fn hand_in(&mut self, packet: Vec<u8>) {
+        if self.device.is_some() {
+            return self.pass_in_of_device(packet);
+        }
         if let Edge::Outside(door) = &mut self.gateway {
             door.note(self.core.now, Direction::Back, packet.clone());
         }
@@ -218,13 +228,14 @@ impl<'a> World<'a> {
             Edge::Outside(door) => door.is_drained(),
         };
         drained
+            && self.device.as_ref().is_none_or(DeviceDoor::is_drained)
             && self.core.only_wakes_are_ahead()
             && self.node_states().all(|state| state == NodeState::Asleep)
     }
 }
 
-/// What a packet of the gateway is, as far as its outside tells.
-fn seen_in(datagram: &ip::Datagram<'_>) -> Option<What<'static>> {
+/// What a packet of a gateway or a device is, as far as its outside tells.
+pub(super) fn seen_in(datagram: &ip::Datagram<'_>) -> Option<What<'static>> {
     if datagram.protocol == protocol::ESP {
         // RFC 4303 2: SPI and sequence number are in the clear.
         let (spi, rest) = datagram.payload.split_first_chunk()?;
