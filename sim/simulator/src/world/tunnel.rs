@@ -8,6 +8,7 @@ use esp::{Inbound, MAX_OVERHEAD, Opened, Outbound, ReplayWindow};
 use ike_core::TrafficSelector;
 use rand_core::CryptoRng;
 use vnet::ip::{self, protocol};
+use vnet::rewrite::End;
 
 /// Both directions of a Child SA at one end.
 pub(crate) struct Tunnel<C> {
@@ -72,7 +73,8 @@ impl<C: Crypto> Tunnel<C> {
     /// Whether the selectors let the inner datagram out.
     pub(crate) fn allows(&self, inner: &[u8]) -> bool {
         ip::parse(inner).is_ok_and(|packet| {
-            covers(&self.local, packet.source) && covers(&self.remote, packet.destination)
+            admits(&self.local, &packet, End::Source)
+                && admits(&self.remote, &packet, End::Destination)
         })
     }
 
@@ -85,7 +87,9 @@ impl<C: Crypto> Tunnel<C> {
         rng: &mut dyn CryptoRng,
     ) -> Result<Vec<u8>, PacketDrop> {
         let packet = ip::parse(inner).map_err(PacketDrop::Ip)?;
-        if !covers(&self.local, packet.source) || !covers(&self.remote, packet.destination) {
+        if !admits(&self.local, &packet, End::Source)
+            || !admits(&self.remote, &packet, End::Destination)
+        {
             return Err(PacketDrop::Selectors);
         }
         let mut sealed = vec![0; inner.len() + MAX_OVERHEAD];
@@ -109,7 +113,8 @@ impl<C: Crypto> Tunnel<C> {
             Opened::Dummy => Err(PacketDrop::Dummy),
             Opened::Packet { inner, sequence, .. } => {
                 let packet = ip::parse(inner).map_err(PacketDrop::Ip)?;
-                if !covers(&self.remote, packet.source) || !covers(&self.local, packet.destination)
+                if !admits(&self.remote, &packet, End::Source)
+                    || !admits(&self.local, &packet, End::Destination)
                 {
                     return Err(PacketDrop::Selectors);
                 }
@@ -119,6 +124,21 @@ impl<C: Crypto> Tunnel<C> {
             }
         }
     }
+}
+
+/// Whether one end of a packet is within the selectors: address, protocol, and port where the protocol has ports
+/// (RFC 7296 3.13.1).
+fn admits(selectors: &[TrafficSelector], packet: &ip::Datagram<'_>, end: End) -> bool {
+    const TCP: u8 = 6;
+    let (address, octets) = match end {
+        End::Source => (packet.source, packet.payload.get(..2)),
+        End::Destination => (packet.destination, packet.payload.get(2..4)),
+    };
+    let has_ports = [protocol::UDP, TCP].contains(&packet.protocol);
+    let port = octets.and_then(|octets| octets.try_into().ok()).map(u16::from_be_bytes);
+    let ports = port.filter(|_| has_ports).map_or((0, u16::MAX), |port| (port, port));
+    TrafficSelector::new(address, address, packet.protocol, ports)
+        .is_some_and(|one| selectors.iter().any(|selector| selector.contains(&one)))
 }
 
 fn covers(selectors: &[TrafficSelector], address: IpAddr) -> bool {
