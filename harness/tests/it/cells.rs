@@ -3,10 +3,9 @@
 
 use crate::interop::{case, cell_of, folder, run, shipped};
 use harness::gateways::{Plug, bridge_address};
-use harness::interop::cases::{self, Case};
+use harness::interop::cases::Case;
 use harness::interop::cell::Run;
 use harness::interop::column::Column;
-use harness::interop::expected::Expected;
 use harness::interop::matrix::{Matrix, names};
 use harness::interop::show::{self, Signs};
 use harness::interop::verdict::Verdict;
@@ -33,7 +32,7 @@ fn a_real_gateway_passes_a_few_cases(#[case] name: &str) {
     let column = Column::Plugged(Plug::named(name).expect("in the table"));
     column.prepare().expect("an image");
     let cells = column.run(&few, CASES.len(), &folder("plugged"), &|_| {}).expect("cells");
-    let expected = Expected::read(&cases::root().join("harness/gateways").join(name));
+    let expected = column.expected();
     let mut matrix = Matrix::default();
     matrix.add(cells, &expected.expect("expectations"), &names(&shipped));
     let text = show::matrix(&matrix, Signs::Plain);
