@@ -5,7 +5,7 @@
 
 mod docker;
 mod image;
-mod orders;
+pub(crate) mod orders;
 mod running;
 mod setting;
 mod table;

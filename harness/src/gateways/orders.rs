@@ -17,6 +17,12 @@ const fn command(kind: RequestKind) -> &'static str {
     }
 }
 
+/// The command that has a gateway do to a device what the scenario asks; `None`: there is no such node.
+pub(crate) fn line(scenario: &Scenario, ask: &Ask) -> Option<String> {
+    let group = scenario.groups.iter().find(|group| group.numbers().contains(&ask.node))?;
+    Some(format!("{} {}", command(ask.kind), typed(&group.identity(ask.node))))
+}
+
 /// Passes on what the scenario has its gateway ask, until nobody can want more. What was answered with anything but
 /// `ok`, in order, each text once.
 pub async fn obey(
@@ -25,13 +31,10 @@ pub async fn obey(
     mut asks: UnboundedReceiver<Ask>,
 ) -> Vec<String> {
     let mut refused = Vec::new();
-    while let Some(Ask { node, kind }) = asks.recv().await {
-        let group = scenario.groups.iter().find(|group| group.numbers().contains(&node));
-        let Some(group) = group else { continue };
-        let word = command(kind);
-        let line = format!("{word} {}", typed(&group.identity(node)));
+    while let Some(ask) = asks.recv().await {
+        let Some(line) = line(scenario, &ask) else { continue };
         let answer = running.control(&line).await.unwrap_or_else(|error| format!("{error:#}"));
-        let text = format!("{word}: {answer}");
+        let text = format!("{}: {answer}", command(ask.kind));
         if answer != "ok" && !refused.contains(&text) {
             refused.push(text);
         }

@@ -5,8 +5,6 @@ use super::sas::SaList;
 use crate::gateways::Running;
 use anyhow::{Context, Result};
 use ike_core::Instant;
-use simulator::Ask;
-use simulator::scenario::{RequestKind, Scenario};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use tokio::task::{JoinHandle, spawn_local};
@@ -37,7 +35,6 @@ pub(super) struct Agenda {
     due: BTreeMap<Instant, Vec<Task>>,
     asked: Vec<(Task, Answer)>,
     looks: usize,
-    identities: Vec<String>,
 }
 
 /// What the gateway answered.
@@ -47,7 +44,7 @@ pub(super) enum Told {
 }
 
 impl Agenda {
-    pub(super) fn new(case: &Case, scenario: &Scenario) -> Self {
+    pub(super) fn new(case: &Case) -> Self {
         let mut due: BTreeMap<Instant, Vec<Task>> = BTreeMap::new();
         for (index, look) in case.looks.iter().enumerate() {
             due.entry(Instant::default() + look.at).or_default().push(Task::Look(index));
@@ -57,14 +54,7 @@ impl Agenda {
             let task = if step.fails { Task::Vain(command) } else { Task::Command(command) };
             due.entry(Instant::default() + step.at).or_default().push(task);
         }
-        let nodes = scenario.groups.iter();
-        let identities = nodes.flat_map(|group| group.numbers().map(|n| group.identity(n)));
-        Self {
-            due,
-            asked: Vec::new(),
-            looks: case.looks.len(),
-            identities: identities.map(|identity| identity.to_string()).collect(),
-        }
+        Self { due, asked: Vec::new(), looks: case.looks.len() }
     }
 
     pub(super) fn next(&self) -> Option<Instant> {
@@ -90,17 +80,8 @@ impl Agenda {
         }
     }
 
-    /// What the scenario's gateway asks a device now.
-    pub(super) fn ask(&mut self, now: Instant, ask: Ask) {
-        let index = usize::try_from(ask.node).unwrap_or(usize::MAX);
-        let Some(identity) = self.identities.get(index) else { return };
-        let command = match ask.kind {
-            RequestKind::Liveness => "liveness".to_owned(),
-            RequestKind::NewChild => "new-child".to_owned(),
-            RequestKind::RekeyChild => "rekey-child".to_owned(),
-            RequestKind::RekeyIke => "rekey-ike".to_owned(),
-            RequestKind::Delete => format!("delete {identity}"),
-        };
+    /// A command that is due now.
+    pub(super) fn command(&mut self, now: Instant, command: String) {
         self.due.entry(now).or_default().push(Task::Command(command));
     }
 

@@ -3,13 +3,12 @@
 use super::agenda::{Agenda, Told, list};
 use super::cases::Case;
 use super::cell::{Counterpart, Ran, Run};
-use super::plugged::{HELLO, TICK, version};
+use super::container::{self, LastWords, Started, TICK};
 use super::sas::SaList;
-use crate::gateways::{Plug, Running, Setting, StartError, bridge_address};
+use crate::gateways::{Plug, Running, Setting};
 use crate::outside::Past;
 use crate::{Pacer, Portal, Stop};
-use anyhow::{Context, Result, bail, ensure};
-use core::net::SocketAddr;
+use anyhow::{Result, ensure};
 use ike_core::Instant;
 use runner::Named;
 use simulator::{Keep, Recording, World};
@@ -31,26 +30,11 @@ pub async fn run(case: &Case, plug: &Plug, stop: &mut Stop) -> Result<Ran> {
     let mut setting = Setting::device(&named.scenario, 0);
     setting.pfs.clone_from(&case.pfs);
     setting.liveness = case.liveness;
-    let address = SocketAddr::new(bridge_address()?, 0);
-    let mut portal =
-        Portal::bind(address).await.with_context(|| format!("no portal at {address}"))?;
-    let running = match Running::start(plug, &setting, portal.local()?).await {
-        Ok(running) => running,
-        Err(StartError::Unsupported(reason)) => {
-            return Ok(Ran::Unsupported { version: String::new(), reason, log: String::new() });
-        }
-        Err(StartError::Failed(log)) => {
-            let reason = format!("{} did not start", plug.name);
-            return Ok(Ran::Broken { version: String::new(), reason, log });
-        }
-        Err(error) => bail!("{error}"),
+    let (mut portal, running) = match container::start(plug, &setting).await? {
+        Started::Up(portal, running) => (portal, running),
+        Started::Ended(ran) => return Ok(ran),
     };
-    if tokio::time::timeout(HELLO, portal.peer()).await.is_err() {
-        let (version, log) = (version(&running), running.log());
-        let reason = "its container sent nothing to the portal".into();
-        return Ok(Ran::Broken { version, reason, log });
-    }
-    let cell = DeviceCell { case, named: &named, overrides: &overrides, running: running.into() };
+    let cell = DeviceCell { case, named: &named, overrides: &overrides, running };
     LocalSet::new().run_until(cell.run(&mut portal, stop)).await
 }
 
@@ -66,7 +50,7 @@ impl DeviceCell<'_> {
         let scenario = &self.named.scenario;
         let keep = Keep::default();
         let mut recording = Recording::with_device_outside(scenario, keep.ladder(scenario), keep);
-        let mut agenda = Agenda::new(self.case, scenario);
+        let mut agenda = Agenda::new(self.case);
         let mut world = World::with_device_outside(scenario, scenario.seed, &mut recording);
         portal.drain();
         let mut pacer = Pacer::start(false, None);
@@ -99,23 +83,9 @@ impl DeviceCell<'_> {
         (theirs, their_last): (Vec<SaList>, SaList),
         agenda: Agenda,
     ) -> Result<Ran> {
-        let version = version(&self.running);
-        let lists = async {
-            let last = list(&self.running.control("sas").await?)?;
-            Ok::<_, anyhow::Error>((last, self.running.control("raw").await?))
-        };
-        let lists = lists.await;
         let told = agenda.answers().await;
-        let device = self.running.version().to_owned();
-        let log = match Rc::try_unwrap(self.running) {
-            Ok(running) => {
-                let log = running.log();
-                // Whoever cannot be stopped in peace is killed; what it did before counts.
-                let _ = running.stop().await;
-                log
-            }
-            Err(running) => running.log(),
-        };
+        let LastWords { name, version, log, lists } = container::end(self.running).await;
+        let lists = lists.and_then(|(last, raw)| Ok((list(&last)?, raw)));
         let (last, raw) = match lists {
             Ok(lists) => lists,
             Err(error) => return Ok(Ran::Broken { version, reason: format!("{error:#}"), log }),
@@ -126,7 +96,7 @@ impl DeviceCell<'_> {
         };
         let seed = self.named.scenario.seed;
         let (mut outcome, _) = past.finish(self.named, self.overrides, seed, recording)?;
-        outcome.report.tell_outside(&device, 0);
+        outcome.report.tell_outside(&name, 0);
         let other = Counterpart::Reference(theirs, their_last);
         let run = Run { version, outcome, other, looks, last, raw, log, tape: None, trouble };
         Ok(Ran::Through(Box::new(run)))

@@ -12,6 +12,7 @@ mod agenda;
 pub mod cases;
 pub mod cell;
 pub mod column;
+mod container;
 pub mod device;
 pub mod exchanges;
 pub mod expected;
