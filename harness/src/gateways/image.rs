@@ -129,7 +129,10 @@ fn list(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            list(&path, found)?;
+            // Python's own copies come and go with whoever reads the files.
+            if !path.ends_with("__pycache__") {
+                list(&path, found)?;
+            }
         } else {
             found.push(path);
         }
