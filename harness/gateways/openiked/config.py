@@ -39,8 +39,8 @@ def transforms(setting):
     if setting.pfs:
         unsupported("OpenIKED with PFS was not tried")
     if setting.child == "accept":
-        unsupported("OpenIKED 7.4 on Linux has no ESP with HMAC-SHA2-256 or an AEAD (its pfkey.c), so with no suite here; "
-                    "CHILD=refuse works")
+        unsupported("OpenIKED 7.4 on Linux has no ESP with HMAC-SHA2-256 or an AEAD, so with no suite here: its README.md has "
+                    "the lines of its source; CHILD=refuse works")
     foreign = setting.child in ("refuse", "refuse:NO_PROPOSAL_CHOSEN")
     if not foreign:
         unsupported(f"OpenIKED cannot be made to answer CHILD={setting.child}")
