@@ -116,6 +116,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.record {
         let kept = exchanges::keep(&matrix.cells, &cases::root().join(exchanges::FOLDER))?;
         println!("kept {} recordings in {}", kept.len(), exchanges::FOLDER);
+        kept.iter().for_each(|kept| println!("  {kept}"));
     }
     print!("{}", show::matrix(&matrix, Signs::of_environment()));
     println!("files {}", arguments.out.display());

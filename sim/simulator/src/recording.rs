@@ -39,6 +39,12 @@ pub struct Keep {
 const LADDER_NODES: u32 = 16;
 
 impl Keep {
+    /// What has a ladder of any run: of all nodes, or of the first where they are many.
+    #[must_use]
+    pub fn with_ladder(scenario: &Scenario) -> Self {
+        Self { node: (scenario.nodes() > LADDER_NODES).then_some(0), ..Self::default() }
+    }
+
     /// The ladder that is kept of a run: of one node, or of all where they are few.
     #[must_use]
     pub fn ladder(&self, scenario: &Scenario) -> Option<Ladder> {

@@ -26,16 +26,22 @@ fn tape(path: &Path) -> Tape {
     Tape::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The nodes send the same octets at the same times, and come to the same end.
+/// The nodes send the same octets at the same times, come to the same end, and the ladder is drawn as it was.
 #[test]
 fn every_recorded_exchange_goes_as_it_went() {
     let recordings = recordings();
-    assert!(recordings.len() >= 80, "{} recordings", recordings.len());
+    assert!(recordings.len() >= 100, "{} recordings", recordings.len());
     for path in recordings {
-        let again = replay(&tape(&path), Keep::default()).expect("a replay");
+        let tape = tape(&path);
+        let keep = Keep::with_ladder(&tape.scenario().expect("its scenario"));
+        let again = replay(&tape, keep).expect("a replay");
         if let Some(difference) = again.difference {
             panic!("{}: {difference}", path.display());
         }
+        let drawn = fs::read_to_string(path.with_file_name("ladder.txt")).expect("a ladder");
+        let ladder = again.outcome.ladder.unwrap_or_default();
+        let line = drawn.lines().zip(ladder.lines()).find(|(drawn, now)| drawn != now);
+        assert!(line.is_none() && drawn == ladder, "{}: {line:?}", path.display());
         let report = again.outcome.report;
         assert!(report.passed, "{}: {:?}", path.display(), report.expectations);
         assert_eq!(report.violations, [], "{}", path.display());
