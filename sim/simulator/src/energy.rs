@@ -4,8 +4,6 @@
 //! microseconds, powers are whole picowatts, and so energies are exact: nothing is rounded before it is shown.
 
 mod report;
-#[cfg(test)]
-mod tests;
 
 pub use report::{AttemptsReport, EnergyReport, HandshakesReport, StateReport, UsageReport};
 

@@ -11,6 +11,8 @@ mod node;
 pub(super) use super::text::{FromText, Number, Or, Positive, Text, WholePercent};
 pub(super) use application::{Application, Kind};
 pub(super) use gateway::{Accept, Child, ChildError, Cookies, Forger, Gateway, Request};
+#[cfg(test)]
+pub(super) use hardware::presets;
 pub(super) use hardware::{
     Always, Cpu, CpuPreset, GroupTimes, Millivolts, Nanoamperes, Radio, RadioPreset, Windows,
 };
