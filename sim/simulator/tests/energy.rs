@@ -311,14 +311,14 @@ fn no_rule_is_broken_over_bad_links_with_forgers_and_a_chatty_gateway() {
         target = "nodes"
         every = "230ms"
     "#;
-    for seed in 0..6 {
+    for seed in 0..2 {
         for (key, value) in [
             ("retransmission", "coap"),
             ("retransmission", "{ preset = \"strongswan\", jitter = { shorten = \"20%\" } }"),
         ] {
             let text = format!("{BATTERY}\n{forgers}");
             let overrides: Vec<(String, String)> = [
-                ("duration", "20min"),
+                ("duration", "11min"),
                 ("link.loss", "20%"),
                 ("link.duplicate", "10%"),
                 ("link.mangle", "5%"),
@@ -342,7 +342,7 @@ fn no_rule_is_broken_over_bad_links_with_forgers_and_a_chatty_gateway() {
             let end = |violation: &&simulator::ViolationReport| violation.checker != "end";
             let broken: Vec<_> = outcome.report.violations.iter().filter(end).collect();
             assert!(broken.is_empty(), "seed {seed}, {value}: {broken:#?}");
-            assert!(outcome.report.figures.established > 10, "seed {seed}");
+            assert!(outcome.report.figures.established > 5, "seed {seed}");
         }
     }
 }
