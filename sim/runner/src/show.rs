@@ -304,7 +304,7 @@ mod tests {
         let all = report.figures.energy_uj.expect("radios");
         assert!(
             shown.starts_with(&format!(
-                "With a radio, 12 nodes took {}: transmit ",
+                "With a radio, 20 nodes took {}: transmit ",
                 millijoules(all)
             ))
         );
