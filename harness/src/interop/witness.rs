@@ -109,6 +109,11 @@ impl<A: Observer, B: Observer> Observer for Both<'_, A, B> {
         self.1.arrival(arrival);
     }
 
+    fn taken(&mut self, arrival: &Arrival<'_>) {
+        self.0.taken(arrival);
+        self.1.taken(arrival);
+    }
+
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
         self.0.ike_keys(keys);
         self.1.ike_keys(keys);

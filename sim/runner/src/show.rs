@@ -2,6 +2,7 @@
 
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table};
+use simulator::energy::StateReport;
 use simulator::{Outcome, OutsideReport, Part, Report, ViolationReport};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -44,6 +45,7 @@ fn body(outcome: &Outcome, folder: &Path, replay: &str) -> String {
     ladder(&mut text, outcome, folder);
     nodes(&mut text, report);
     traffic(&mut text, report);
+    energy(&mut text, report);
     expectations(&mut text, report);
     violations(&mut text, report, replay);
     let _ = writeln!(text, "files        {}", folder.display());
@@ -158,6 +160,41 @@ fn traffic(text: &mut String, report: &Report) {
     );
 }
 
+/// What the nodes with a radio took, if there are any: all together, and each group for a handshake.
+fn energy(text: &mut String, report: &Report) {
+    let Some(energy) = &report.energy else { return };
+    let all = energy.usage.energy_uj;
+    let part = |(name, state): (&str, StateReport)| {
+        let ppm = u128::from(state.energy_uj) * 1_000 / u128::from(all.max(1));
+        format!("{name} {}.{} %", ppm / 10, ppm % 10)
+    };
+    let parts: Vec<String> = energy.usage.states().map(part).into();
+    let nodes = match energy.nodes {
+        1 => "1 node took".to_owned(),
+        nodes => format!("{nodes} nodes took"),
+    };
+    let _ = writeln!(text, "With a radio, {nodes} {}: {}.", millijoules(all), parts.join(", "));
+    for group in &report.groups {
+        let Some(energy) = &group.energy else { continue };
+        let _ = match energy.handshakes.for_each_established {
+            Some(each) => writeln!(
+                text,
+                "  {}: {} and {} of radio for each handshake",
+                group.name,
+                millijoules(each.energy_uj),
+                seconds(each.radio_on_us),
+            ),
+            None => writeln!(text, "  {}: no handshake", group.name),
+        };
+    }
+    text.push('\n');
+}
+
+/// Microjoules as millijoules.
+fn millijoules(uj: u64) -> String {
+    format!("{}.{:03} mJ", uj / 1_000, uj % 1_000)
+}
+
 fn expectations(text: &mut String, report: &Report) {
     let verdict = if report.passed { "passed" } else { "FAILED" };
     let held = report.expectations.iter().filter(|expectation| expectation.passed).count();
@@ -255,6 +292,27 @@ mod tests {
         assert!(shown.contains(&format!("  {last}\n")) && outcome.trace.contains(last.as_str()));
         assert!(shown.contains("and 2 more violations"));
         assert!(shown.ends_with("replay       replay it\n"));
+    }
+
+    #[test]
+    fn what_radios_took_is_shown_by_state_and_for_each_handshake() {
+        let text = include_str!("../../../scenarios/battery.toml");
+        let scenario = Scenario::parse("battery.toml", text, &[]).expect("a scenario");
+        let report = simulator::verdict("battery", &scenario, scenario.seed);
+        let mut shown = String::new();
+        energy(&mut shown, &report);
+        let all = report.figures.energy_uj.expect("radios");
+        assert!(
+            shown.starts_with(&format!(
+                "With a radio, 20 nodes took {}: transmit ",
+                millijoules(all)
+            ))
+        );
+        assert_eq!(shown.matches(" of radio for each handshake\n").count(), 4, "{shown}");
+        let none = Report { energy: None, ..report };
+        let mut shown = String::new();
+        energy(&mut shown, &none);
+        assert_eq!(shown, "");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 mod machines;
 
 use crate::fingerprint::digest;
-use crate::scenario::Forgery;
+use crate::scenario::{Airtime, Forgery};
 use core::fmt::{self, Display};
 use ike_core::{ExchangeType, Instant};
 use machines::{initiator_fields, initiator_name, responder_fields, responder_name};
@@ -153,6 +153,25 @@ pub enum What<'a> {
     Initiator(&'a ike_initiator::Event),
     /// The responder of the gateway reported something.
     Responder(&'a ike_responder::Event),
+    /// A node's processor works from now on.
+    Computing {
+        /// How long, in microseconds.
+        for_us: u64,
+    },
+    /// A node's radio sends a datagram, which enters the link when that is done.
+    Transmitting {
+        /// Its octets, IP header included.
+        len: usize,
+        /// What that takes.
+        air: Airtime,
+    },
+    /// A node's radio receives a datagram that has left the link.
+    Receiving {
+        /// Its octets, IP header included.
+        len: usize,
+        /// What that takes.
+        air: Airtime,
+    },
     /// An ESP packet was sealed.
     EspSent {
         /// Its SPI.
@@ -271,6 +290,16 @@ pub trait Fields {
 }
 
 impl What<'_> {
+    /// How long the node that it happens to is busy from then on; `None`: it is no work.
+    #[must_use]
+    pub const fn busy_us(&self) -> Option<u64> {
+        match self {
+            Self::Computing { for_us } => Some(*for_us),
+            Self::Transmitting { air, .. } | Self::Receiving { air, .. } => Some(air.total_us()),
+            _ => None,
+        }
+    }
+
     /// The name in the trace.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -287,6 +316,9 @@ impl What<'_> {
             Self::Message { .. } => "message",
             Self::Initiator(event) => initiator_name(event),
             Self::Responder(event) => responder_name(event),
+            Self::Computing { .. } => "computing",
+            Self::Transmitting { .. } => "transmitting",
+            Self::Receiving { .. } => "receiving",
             Self::EspSent { .. } => "esp_sent",
             Self::EspReceived { .. } => "esp_received",
             Self::EspHandedIn { .. } => "esp_handed_in",
@@ -343,6 +375,14 @@ impl What<'_> {
             }
             Self::Initiator(event) => initiator_fields(event, to),
             Self::Responder(event) => responder_fields(event, to),
+            Self::Computing { for_us } => to.number("for_us", *for_us),
+            Self::Transmitting { len, air } | Self::Receiving { len, air } => {
+                to.number("octets", *len as u64);
+                to.number("frames", air.frames);
+                to.number("transmit_us", air.transmit_us);
+                to.number("receive_us", air.receive_us);
+                to.number("listen_us", air.listen_us);
+            }
             Self::EspSent { spi, sequence, inner } | Self::EspReceived { spi, sequence, inner } => {
                 to.opaque("spi", (*spi).into());
                 to.number("sequence", (*sequence).into());

@@ -1,5 +1,6 @@
 //! The figures of a run, counted from its events.
 
+use crate::energy::{Energy, Totals};
 use crate::event::{Actor, Event, What};
 use crate::observer::Observer;
 use ike_core::Operation;
@@ -69,6 +70,12 @@ pub struct Figures {
     pub half_open_peak: u64,
     pub gateway_sas_at_end: u64,
     pub nodes_asleep_at_end: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy_uj: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handshake_energy_uj: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radio_on_us: Option<u64>,
 }
 
 impl Figures {
@@ -86,7 +93,15 @@ impl Figures {
         }
     }
 
-    /// The figure of that name.
+    /// What nodes with a radio took.
+    pub(crate) fn took(&mut self, totals: &Totals) {
+        let handshakes = [&totals.established, &totals.failed].map(|of| of.usage.total());
+        self.energy_uj = Some(totals.usage.total().microjoules());
+        self.handshake_energy_uj = Some(handshakes.into_iter().sum::<Energy>().microjoules());
+        self.radio_on_us = Some(totals.usage.times.radio_on_us());
+    }
+
+    /// The figure of that name. `None`: there is no such figure, or no node has what it is about.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<u64> {
         // The names are those of the fields, so the serializer knows them.
@@ -233,7 +248,9 @@ mod tests {
 
     #[test]
     fn every_figure_that_a_scenario_may_name_is_counted() {
-        let value = serde_json::to_value(Figures::default()).expect("numbers");
+        let mut figures = Figures::default();
+        figures.took(&Totals::default());
+        let value = serde_json::to_value(figures).expect("numbers");
         let mut counted: Vec<&str> =
             value.as_object().expect("a struct").keys().map(String::as_str).collect();
         let mut named: Vec<&str> = FIGURES.iter().map(|(name, _)| *name).collect();

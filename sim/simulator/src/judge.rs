@@ -1,6 +1,7 @@
 //! What every run is judged by, whether it leaves files behind or not: figures, checkers, fingerprint.
 
 use crate::checkers::Checkers;
+use crate::energy::Ledger;
 use crate::event::Event;
 use crate::figures::Counter;
 use crate::fingerprint::Fingerprint;
@@ -14,6 +15,8 @@ pub struct Judge {
     pub(crate) counter: Counter,
     pub(crate) checkers: Checkers,
     pub(crate) fingerprint: Fingerprint,
+    /// Where some node has a radio.
+    energy: Option<Ledger>,
     placement: Placement,
 }
 
@@ -25,6 +28,7 @@ impl Judge {
             counter: Counter::new(scenario.nodes()),
             checkers: Checkers::with_gateway(scenario, placement),
             fingerprint: Fingerprint::default(),
+            energy: Ledger::new(scenario).filter(|_| placement != Placement::DeviceOutside),
             placement,
         }
     }
@@ -34,12 +38,17 @@ impl Judge {
         let (half_open, established) = standing.gateway_sas;
         self.counter.finish(standing.at.micros(), half_open + established);
         self.checkers.finish(standing);
+        if let Some(energy) = &mut self.energy {
+            energy.finish(standing.at);
+            self.counter.figures.took(&energy.totals());
+        }
         judge(
             scenario,
             run,
             &Facts {
                 figures: &self.counter.figures,
                 nodes: &self.counter.nodes,
+                energy: self.energy.as_ref(),
                 hashes: (self.fingerprint.full(), self.fingerprint.shape()),
                 checkpoints: self.fingerprint.checkpoints(),
                 events: self.fingerprint.events(),
@@ -57,10 +66,17 @@ impl Observer for Judge {
         self.counter.event(event);
         self.checkers.event(event);
         self.fingerprint.update(event);
+        if let Some(energy) = &mut self.energy {
+            energy.event(event);
+        }
     }
 
     fn arrival(&mut self, arrival: &Arrival<'_>) {
         self.checkers.arrival(arrival);
+    }
+
+    fn taken(&mut self, arrival: &Arrival<'_>) {
+        self.checkers.taken(arrival);
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {

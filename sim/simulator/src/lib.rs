@@ -9,6 +9,7 @@ mod app;
 mod checkers;
 mod decode;
 pub mod dissect;
+pub mod energy;
 mod event;
 mod faults;
 mod figures;

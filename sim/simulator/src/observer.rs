@@ -82,6 +82,13 @@ pub trait Observer {
         let _ = arrival;
     }
 
+    /// A node looks at a datagram that had to wait since it left its link: its radio or its processor was busy, or its
+    /// radio was off. Of nodes that never wait ([`Group::is_delayed`](crate::scenario::Group::is_delayed)) nothing is
+    /// told.
+    fn taken(&mut self, arrival: &Arrival<'_>) {
+        let _ = arrival;
+    }
+
     /// An IKE SA has keys.
     fn ike_keys(&mut self, keys: &IkeKeyLog) {
         let _ = keys;

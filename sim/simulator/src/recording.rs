@@ -230,6 +230,10 @@ impl Observer for Recording {
         self.judge.arrival(arrival);
     }
 
+    fn taken(&mut self, arrival: &Arrival<'_>) {
+        self.judge.taken(arrival);
+    }
+
     fn datagram(&mut self, datagram: &Datagram<'_>) {
         self.judge.datagram(datagram);
         let place = datagram.place;

@@ -1,6 +1,7 @@
 //! The report of a run: the verdict and every figure, with stable keys.
 
 use crate::checkers::{Checkers, Violation};
+use crate::energy::{EnergyReport, Ledger, UsageReport};
 use crate::figures::{Figures, NodeFigures};
 use crate::fingerprint::RunHash;
 use crate::scenario::{Group, Scenario};
@@ -56,6 +57,9 @@ pub struct GroupReport {
     pub retransmission_growth: &'static str,
     /// Whether that is what RFC 7815 2.1 demands.
     pub retransmission_conforms: bool,
+    /// What its nodes took, if they have a radio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergyReport>,
 }
 
 /// A node by its name, with its figures.
@@ -66,6 +70,9 @@ pub struct NodeReport {
     /// What happened to it.
     #[serde(flatten)]
     pub figures: NodeFigures,
+    /// What it took, if it has a radio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<UsageReport>,
 }
 
 /// A hash of the beginning of a run.
@@ -118,6 +125,9 @@ pub struct Report {
     pub groups: Vec<GroupReport>,
     /// Each node.
     pub nodes: Vec<NodeReport>,
+    /// What all nodes with a radio took, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergyReport>,
     /// What is different where the gateway or the device is outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outside: Option<OutsideReport>,
@@ -154,6 +164,7 @@ impl Report {
 pub(crate) struct Facts<'a> {
     pub(crate) figures: &'a Figures,
     pub(crate) nodes: &'a [NodeFigures],
+    pub(crate) energy: Option<&'a Ledger>,
     pub(crate) hashes: (RunHash, RunHash),
     pub(crate) checkpoints: &'a [(u64, RunHash)],
     pub(crate) events: u64,
@@ -204,11 +215,16 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
             .map(|(events, hash)| Checkpoint { events: *events, fingerprint: hash.to_string() })
             .collect(),
         figures: facts.figures.clone(),
-        groups: scenario.groups.iter().map(group_report).collect(),
-        nodes: names
-            .zip(facts.nodes)
-            .map(|(name, figures)| NodeReport { name, figures: figures.clone() })
+        groups: scenario.groups.iter().map(|group| group_report(group, facts.energy)).collect(),
+        nodes: (0..)
+            .zip(names.zip(facts.nodes))
+            .map(|(number, (name, figures))| NodeReport {
+                name,
+                figures: figures.clone(),
+                energy: facts.energy.and_then(|ledger| ledger.node(number)).map(UsageReport::of),
+            })
             .collect(),
+        energy: facts.energy.map(|ledger| EnergyReport::of(&ledger.totals())),
         outside,
     }
 }
@@ -229,7 +245,7 @@ pub(crate) fn node_name(group: &Group, number: u32) -> String {
     format!("{}-{number}", group.name)
 }
 
-fn group_report(group: &Group) -> GroupReport {
+fn group_report(group: &Group, energy: Option<&Ledger>) -> GroupReport {
     GroupReport {
         name: group.name.clone(),
         count: group.count,
@@ -241,5 +257,8 @@ fn group_report(group: &Group) -> GroupReport {
             Growth::None => "none",
         },
         retransmission_conforms: group.retransmission.conforms(),
+        energy: energy
+            .and_then(|ledger| ledger.group(group.first))
+            .map(|all| EnergyReport::of(&all)),
     }
 }

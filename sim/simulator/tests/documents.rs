@@ -25,6 +25,14 @@ fn forger() -> Outcome {
     run("forger", &scenario, scenario.seed).expect("a capture")
 }
 
+/// The shipped scenario with radios.
+fn battery() -> Outcome {
+    let text = include_str!("../../../scenarios/battery.toml");
+    let short = [("duration".to_owned(), "12min".to_owned())];
+    let scenario = Scenario::parse("battery.toml", text, &short).expect("a scenario");
+    run("battery", &scenario, scenario.seed).expect("a capture")
+}
+
 fn keys(value: &Value, all: &mut BTreeSet<String>) {
     match value {
         Value::Object(object) => {
@@ -61,6 +69,9 @@ fn every_key_of_the_report_is_documented() {
     assert!(all.contains("checkpoints") && all.contains("last_failure"));
     keys(&broken_rule(), &mut all);
     assert!(all.contains("checker") && all.contains("context"));
+    let radios = serde_json::from_str(&battery().report.to_json()).expect("JSON");
+    keys(&radios, &mut all);
+    assert!(all.contains("for_each_established") && all.contains("radio_on_us"));
     assert_eq!(undocumented(&all), Vec::<&String>::new());
 }
 
@@ -74,6 +85,7 @@ fn every_event_of_a_trace_is_documented_with_its_keys() {
         door(&[("node.door.wakes.at", r#"["1s", "2s"]"#)]),
         door(&[("link.mtu", "576"), ("node.door.suite", "aes-cbc-modp2048")]),
         forger(),
+        battery(),
     ];
     let mut names = BTreeSet::new();
     for line in runs.iter().flat_map(|outcome| outcome.trace.lines()) {

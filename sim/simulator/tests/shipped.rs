@@ -67,6 +67,15 @@ fn summary(report: &Report, ladder: Option<&str>) -> String {
     for (figure, value) in figures.as_object().expect("a struct") {
         let _ = writeln!(text, "  {figure}: {value}");
     }
+    for group in &report.groups {
+        let Some(each) = group.energy.and_then(|all| all.handshakes.for_each_established) else {
+            continue;
+        };
+        let _ = writeln!(text, "{}, each handshake: {} uJ", group.name, each.energy_uj);
+        for (name, state) in each.states() {
+            let _ = writeln!(text, "  {name}: {} us, {} uJ", state.time_us, state.energy_uj);
+        }
+    }
     let _ = writeln!(text, "fingerprint {}", report.fingerprint);
     let _ = writeln!(text, "shape       {}", report.shape);
     text

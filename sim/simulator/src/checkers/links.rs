@@ -158,7 +158,7 @@ impl Check for Links {
         self.on_the_way.insert(place, flight);
     }
 
-    fn arrived(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
+    fn left_link(&mut self, packet: &Packet<'_>, findings: &mut Findings) {
         let place = packet.place;
         if packet.injected {
             if let Some(what) = self.injected(place) {

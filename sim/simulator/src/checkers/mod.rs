@@ -24,9 +24,10 @@ mod sleep;
 use crate::event::{Actor, Event, What};
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::run::{name_of, names};
-use crate::scenario::Scenario;
+use crate::scenario::{Group, Scenario};
 use crate::trace::actor_name;
 use crate::world::{Placement, Standing};
+use core::ops::Range;
 use ike_core::Instant;
 pub(crate) use outside::not_checked;
 pub use outside::{NOT_CHECKED_DEVICE, NOT_CHECKED_OUTSIDE, NotChecked, Part};
@@ -72,8 +73,12 @@ trait Check {
     /// A datagram enters a link.
     fn sent(&mut self, _packet: &Packet<'_>, _findings: &mut Findings) {}
 
-    /// A datagram leaves a link.
+    /// A datagram leaves a link, and whoever is there looks at it: a node that is busy, or whose radio is off, does that
+    /// later.
     fn arrived(&mut self, _packet: &Packet<'_>, _findings: &mut Findings) {}
+
+    /// A datagram leaves a link, whoever looks at it when.
+    fn left_link(&mut self, _packet: &Packet<'_>, _findings: &mut Findings) {}
 
     /// One end has the keys of an IKE SA.
     fn ike_keys(&mut self, _at: Instant, _keys: &IkeKeyLog, _findings: &mut Findings) {}
@@ -88,6 +93,8 @@ trait Check {
 /// All checkers, as one observer of a run.
 pub struct Checkers {
     checks: Vec<Box<dyn Check>>,
+    /// The nodes at which datagrams wait.
+    delayed: Vec<Range<u32>>,
     recent: Recent,
     name: Box<dyn Fn(u32) -> String>,
     now: Instant,
@@ -125,8 +132,10 @@ impl Checkers {
             not_checked(placement).iter().any(|not| not.checker == name && not.part == Part::All)
         };
         checks.retain(|check| !left_out(check.name()));
+        let delayed = scenario.groups.iter().filter(|group| group.is_delayed());
         Self {
             checks,
+            delayed: delayed.map(Group::numbers).collect(),
             recent: Recent::default(),
             name: Box::new(move |number| name_of(&names, number)),
             now: Instant::default(),
@@ -187,6 +196,15 @@ impl Checkers {
         }
     }
 
+    /// A datagram leaves a link.
+    fn leaves_link(&mut self, packet: &Packet<'_>) {
+        self.ask(|check, findings| check.left_link(packet, findings));
+        let waits = |number| self.delayed.iter().any(|nodes| nodes.contains(&number));
+        if !matches!(packet.who, Actor::Node(number) if waits(number)) {
+            self.ask(|check, findings| check.arrived(packet, findings));
+        }
+    }
+
     /// Gives what was found its context.
     fn settle(&mut self) {
         for mut violation in self.pending.drain(..) {
@@ -201,8 +219,7 @@ impl Observer for Checkers {
         self.now = event.at;
         self.recent.add(event);
         if let What::Injected { place, packet, .. } = event.what {
-            let packet = Packet::injected(event.at, place, packet);
-            self.ask(|check, findings| check.arrived(&packet, findings));
+            self.leaves_link(&Packet::injected(event.at, place, packet));
         }
         self.ask(|check, findings| check.event(event, findings));
         self.settle();
@@ -215,6 +232,11 @@ impl Observer for Checkers {
     }
 
     fn arrival(&mut self, arrival: &Arrival<'_>) {
+        self.now = arrival.at;
+        self.leaves_link(&Packet::arrived(arrival));
+    }
+
+    fn taken(&mut self, arrival: &Arrival<'_>) {
         self.now = arrival.at;
         let packet = Packet::arrived(arrival);
         self.ask(|check, findings| check.arrived(&packet, findings));

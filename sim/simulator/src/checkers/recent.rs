@@ -90,6 +90,9 @@ impl Owned {
             What::Message { exchange, message_id, response } => {
                 What::Message { exchange, message_id, response }
             }
+            What::Computing { for_us } => What::Computing { for_us },
+            What::Transmitting { len, air } => What::Transmitting { len, air },
+            What::Receiving { len, air } => What::Receiving { len, air },
             What::EspSent { spi, sequence, inner } => What::EspSent { spi, sequence, inner },
             What::EspReceived { spi, sequence, inner } => {
                 What::EspReceived { spi, sequence, inner }

@@ -8,7 +8,7 @@ use super::packet::{Ike, Packet};
 use super::per_node::PerNode;
 use super::{Check, Findings};
 use crate::event::{Actor, Event, What};
-use crate::scenario::Scenario;
+use crate::scenario::{Group, Scenario};
 use crate::world::Placement;
 use core::time::Duration;
 use ike_core::{ExchangeType, Instant, Jitter, Schedule};
@@ -24,8 +24,8 @@ const INVALID_KE_PAYLOAD: u16 = 17;
 const LONGEST_US: u128 = 86_400_000_000;
 
 pub(super) struct Retransmission {
-    /// The first number of each group, with the group's schedule.
-    schedules: Vec<(u32, Schedule)>,
+    /// The first number of each group, with the group's schedule and whether its nodes may be busy.
+    schedules: Vec<(u32, Schedule, bool)>,
     /// That of a gateway inside; one outside has its own, which nobody knows.
     gateway: Option<Schedule>,
     /// Whether the nodes are ours: a device outside has a schedule of its own, too.
@@ -41,6 +41,23 @@ struct Requests {
     last: Option<Outstanding>,
     /// When a notify came for which the request may be changed, once.
     change: Option<Instant>,
+    /// Of a node that may be busy: without a pause from then until then.
+    busy: (Instant, Instant),
+    /// And when the last request was given to its radio, at the earliest and in fact.
+    asked: Option<When>,
+}
+
+/// When something happened, and since when it may have been due: a node that is busy does it as soon as it is free.
+#[derive(Clone, Copy)]
+struct When {
+    due: Instant,
+    at: Instant,
+}
+
+impl When {
+    const fn exactly(at: Instant) -> Self {
+        Self { due: at, at }
+    }
 }
 
 /// A request, and what its transmissions have shown.
@@ -58,14 +75,14 @@ struct Outstanding {
 }
 
 impl Outstanding {
-    fn first(ike: &Ike<'_>, at: Instant) -> Self {
+    fn first(ike: &Ike<'_>, when: When) -> Self {
         Self {
             spi_i: ike.header.spi_i.0,
             exchange: ike.header.exchange,
             message_id: ike.header.message_id,
             digest: ike.digest(),
             len: ike.message.len(),
-            sent_at: at,
+            sent_at: when.at,
             transmissions: 1,
             draw: (0, u128::from(u32::MAX)),
             over: false,
@@ -79,10 +96,10 @@ impl Outstanding {
     }
 
     /// One more transmission, now.
-    fn again(&mut self, at: Instant, schedule: &Schedule) -> Option<String> {
-        let wrong = self.waited(at, schedule);
+    fn again(&mut self, when: When, schedule: &Schedule) -> Option<String> {
+        let wrong = self.waited(when, schedule);
         self.transmissions += 1;
-        self.sent_at = at;
+        self.sent_at = when.at;
         let (exchange, id) = (self.exchange, self.message_id);
         if self.transmissions > u32::from(schedule.tries.max(1)) {
             let (sent, tries) = (self.transmissions, schedule.tries);
@@ -94,8 +111,9 @@ impl Outstanding {
     }
 
     /// Judges the time since the last transmission.
-    fn waited(&mut self, at: Instant, schedule: &Schedule) -> Option<String> {
-        let waited = u128::from(at.micros().saturating_sub(self.sent_at.micros()));
+    fn waited(&mut self, when: When, schedule: &Schedule) -> Option<String> {
+        let since = |at: Instant| u128::from(at.micros().saturating_sub(self.sent_at.micros()));
+        let (due, waited) = (since(when.due), since(when.at));
         let exact = exact_us(schedule, self.transmissions - 1)?;
         let most = |percent: u8| exact * u128::from(percent) / 100;
         let (least, longest) = match schedule.jitter {
@@ -104,14 +122,15 @@ impl Outstanding {
             Jitter::Stretch { percent } => (exact, exact + most(percent)),
         };
         let (exchange, id, sent) = (self.exchange, self.message_id, self.transmissions);
-        if !(least..=longest).contains(&waited) {
+        if waited < least || due > longest {
             return Some(format!(
                 "{exchange} {id} waited {waited} us after transmission {sent}, \
                  the schedule has {least} to {longest} us"
             ));
         }
         if let Jitter::Stretch { percent } = schedule.jitter {
-            let fits = self.narrow(waited - exact, most(percent));
+            let stretch = (due.max(exact) - exact, waited - exact);
+            let fits = self.narrow(stretch, most(percent));
             return (!fits).then(|| {
                 format!(
                     "{exchange} {id} waited {waited} us after transmission {sent}: \
@@ -122,13 +141,13 @@ impl Outstanding {
         None
     }
 
-    /// Whether one draw explains this stretch as well: stretch = most x draw / 2^32, rounded down.
-    fn narrow(&mut self, stretch: u128, most: u128) -> bool {
+    /// Whether one draw explains a stretch between these as well: stretch = most x draw / 2^32, rounded down.
+    fn narrow(&mut self, (shortest, longest): (u128, u128), most: u128) -> bool {
         if most == 0 {
             return true;
         }
-        let least = (stretch << 32).div_ceil(most);
-        let greatest = (((stretch + 1) << 32) - 1) / most;
+        let least = (shortest << 32).div_ceil(most);
+        let greatest = (((longest + 1) << 32) - 1) / most;
         self.draw = (self.draw.0.max(least), self.draw.1.min(greatest));
         self.draw.0 <= self.draw.1
     }
@@ -148,7 +167,7 @@ fn exact_us(schedule: &Schedule, index: u32) -> Option<u128> {
 }
 
 impl Requests {
-    fn request(&mut self, ike: &Ike<'_>, at: Instant, schedule: &Schedule) -> Option<String> {
+    fn request(&mut self, ike: &Ike<'_>, at: When, schedule: &Schedule) -> Option<String> {
         let (exchange, id, len) = (ike.header.exchange, ike.header.message_id, ike.message.len());
         let Some(old) = &mut self.last else {
             self.last = Some(Outstanding::first(ike, at));
@@ -166,7 +185,7 @@ impl Requests {
                 return old.again(at, schedule);
             }
             if let Some(change) = self.change.take() {
-                if change == at {
+                if change == at.at {
                     self.last = Some(Outstanding::first(ike, at));
                     return None;
                 }
@@ -203,7 +222,7 @@ impl Requests {
     /// A request of that exchange was given up for want of an answer.
     fn timed_out(
         &mut self,
-        at: Instant,
+        at: When,
         exchange: ExchangeType,
         schedule: &Schedule,
     ) -> Option<String> {
@@ -217,10 +236,27 @@ impl Requests {
     }
 }
 
+/// Of nodes that may be busy.
+impl Requests {
+    /// The node is busy from now on.
+    fn work(&mut self, at: Instant, busy_us: u64) {
+        if self.busy.1 != at {
+            self.busy.0 = at;
+        }
+        self.busy.1 = at + Duration::from_micros(busy_us);
+    }
+
+    /// What happens now may have been due since the node was busy.
+    fn when(&self, at: Instant) -> When {
+        let (since, until) = self.busy;
+        if until == at { When { due: since, at } } else { When::exactly(at) }
+    }
+}
+
 impl Retransmission {
     pub(super) fn new(scenario: &Scenario, placement: Placement) -> Self {
-        let schedules =
-            scenario.groups.iter().map(|group| (group.first, group.retransmission)).collect();
+        let of = |group: &Group| (group.first, group.retransmission, group.is_delayed());
+        let schedules = scenario.groups.iter().map(of).collect();
         let gateway = match placement {
             Placement::Inside | Placement::DeviceOutside => {
                 Some(Config::new(scenario.gateway.identity.clone()).schedule)
@@ -232,13 +268,28 @@ impl Retransmission {
         Self { schedules, gateway, judges_nodes, nodes, sas }
     }
 
-    fn schedule(&self, node: u32) -> Schedule {
-        let behind = self.schedules.partition_point(|(first, _)| *first <= node);
-        self.schedules[behind.saturating_sub(1)].1
+    /// The schedule of a node, and whether it may be busy.
+    fn schedule(&self, node: u32) -> (Schedule, bool) {
+        let behind = self.schedules.partition_point(|(first, ..)| *first <= node);
+        let (_, schedule, delayed) = self.schedules[behind.saturating_sub(1)];
+        (schedule, delayed)
+    }
+
+    /// Something that tells how busy a node is.
+    fn busy_event(&mut self, number: u32, event: &Event<'_>) {
+        if !self.judges_nodes || !self.schedule(number).1 {
+            return;
+        }
+        if let Some(us) = event.what.busy_us() {
+            self.nodes.entry(number).work(event.at, us);
+        } else if let What::Request { .. } = event.what {
+            let requests = self.nodes.entry(number);
+            requests.asked = Some(requests.when(event.at));
+        }
     }
 
     fn node_event(&mut self, at: Instant, number: u32, event: &Node) -> Option<String> {
-        let schedule = self.schedule(number);
+        let (schedule, _) = self.schedule(number);
         let requests = self.nodes.get_mut(number)?;
         match event {
             // The other Diffie-Hellman value is only in the response that is accepted.
@@ -247,7 +298,9 @@ impl Retransmission {
             | Node::Closed(_) => requests.end(),
             Node::Failed(reason) => {
                 let wrong = match reason {
-                    FailReason::TimedOut(exchange) => requests.timed_out(at, *exchange, &schedule),
+                    FailReason::TimedOut(exchange) => {
+                        requests.timed_out(requests.when(at), *exchange, &schedule)
+                    }
                     _ => None,
                 };
                 requests.end();
@@ -300,6 +353,7 @@ impl Check for Retransmission {
             (What::Slept, Actor::Node(number)) => {
                 self.nodes.remove(number);
             }
+            (_, Actor::Node(number)) => self.busy_event(number, event),
             _ => {}
         }
     }
@@ -309,12 +363,15 @@ impl Check for Retransmission {
         let wrong = match packet.who {
             Actor::Node(_) if !self.judges_nodes => None,
             Actor::Node(number) => {
-                let schedule = self.schedule(number);
-                self.nodes.entry(number).request(ike, packet.at, &schedule)
+                let (schedule, delayed) = self.schedule(number);
+                let requests = self.nodes.entry(number);
+                // The timer starts when the datagram goes to the radio, which is not yet the link.
+                let asked = requests.asked.filter(|_| delayed);
+                requests.request(ike, asked.unwrap_or(When::exactly(packet.at)), &schedule)
             }
             Actor::Gateway => self.gateway.and_then(|schedule| {
                 if let Some(requests) = self.sas.get_mut(&ike.header.spi_r.0) {
-                    return requests.request(ike, packet.at, &schedule);
+                    return requests.request(ike, When::exactly(packet.at), &schedule);
                 }
                 let (exchange, id) = (ike.header.exchange, ike.header.message_id);
                 let sa = ike.header.spi_r;

@@ -30,6 +30,7 @@ impl<C: Check> Observer for One<C> {
     }
 
     fn arrival(&mut self, arrival: &Arrival<'_>) {
+        self.check.left_link(&Packet::arrived(arrival), &mut self.findings);
         self.check.arrived(&Packet::arrived(arrival), &mut self.findings);
     }
 

@@ -10,7 +10,7 @@ const NOT_OBSERVED_OUTSIDE: [&str; 4] =
     ["dropped", "diffie_hellman_gateway", "half_open_peak", "gateway_sas_at_end"];
 
 /// The figures that only the device could tell, or of which it has a part that nobody else sees.
-const NOT_OBSERVED_DEVICE: [&str; 15] = [
+const NOT_OBSERVED_DEVICE: [&str; 18] = [
     "wakes",
     "attempts",
     "established",
@@ -26,6 +26,9 @@ const NOT_OBSERVED_DEVICE: [&str; 15] = [
     "ping_replies",
     "dropped",
     "nodes_asleep_at_end",
+    "energy_uj",
+    "handshake_energy_uj",
+    "radio_on_us",
 ];
 
 /// The figures of a run with that end elsewhere that nobody has seen.

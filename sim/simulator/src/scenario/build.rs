@@ -2,10 +2,12 @@
 
 mod application;
 mod gateway;
+mod hardware;
 mod link;
 mod node;
 mod wakes;
 
+use super::figures::OF_RADIOS;
 use super::text::{Text, alternatives};
 use super::{Bound, Expect, FIGURES, Family, Link, Scenario, schema};
 use core::ops::Range;
@@ -85,24 +87,31 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
     let Text(schema::Positive(duration)) = raw.duration;
     let run = Run { family, end: duration };
     let link = link::link(raw.link.unwrap_or_default(), &Link::default(), run)?;
+    let groups = node::groups(raw.node, &link, run)?;
+    let expect = expect(raw.expect, groups.iter().any(|group| group.radio.is_some()))?;
     Ok(Scenario {
         duration,
         seed: raw.seed.map_or(1, schema::Number::get),
         family,
         gateway: gateway::gateway(raw.gateway.unwrap_or_default(), run)?,
-        groups: node::groups(raw.node, &link, run)?,
+        groups,
         forgers: gateway::forgers(raw.forger.unwrap_or_default(), run)?,
         link,
-        expect: expect(raw.expect)?,
+        expect,
         description: raw.description.into_inner(),
     })
 }
 
-fn expect(raw: schema::Expect) -> Result<Expect, Fault> {
+/// The expectations; `radios`: some node has a radio.
+fn expect(raw: schema::Expect, radios: bool) -> Result<Expect, Fault> {
     let known = |(name, bound): (Spanned<String>, Bound)| match FIGURES
         .iter()
         .find(|(figure, _)| figure == name.get_ref())
     {
+        Some((figure, _)) if OF_RADIOS.contains(figure) && !radios => {
+            let message = "no node has a `radio`, so nobody takes energy: expected one that has";
+            Err(fault(&name, message))
+        }
         Some((figure, _)) => Ok((*figure, bound)),
         None => Err(fault(&name, unknown_figure(name.get_ref()))),
     };

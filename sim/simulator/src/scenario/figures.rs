@@ -1,5 +1,8 @@
 //! The figures of a run that a scenario can set bounds to.
 
+/// The figures that only a run has in which some node has a radio.
+pub(super) const OF_RADIOS: [&str; 3] = ["energy_uj", "handshake_energy_uj", "radio_on_us"];
+
 /// The figures of a run: the name in `[expect]` and in the report, and what it counts. Each is an integer.
 pub const FIGURES: &[(&str, &str)] = &[
     ("nodes", "nodes in the run"),
@@ -44,4 +47,7 @@ pub const FIGURES: &[(&str, &str)] = &[
     ("half_open_peak", "most IKE SAs that the gateway held half-open at one time"),
     ("gateway_sas_at_end", "IKE SAs that the gateway held when the run ended"),
     ("nodes_asleep_at_end", "nodes that slept when the run ended"),
+    ("energy_uj", "energy that the nodes with a `radio` took, in microjoules"),
+    ("handshake_energy_uj", "what of that went into attempts that ended, failed ones too"),
+    ("radio_on_us", "time in which the radios of those nodes were on, in microseconds"),
 ];

@@ -1,6 +1,6 @@
 //! Groups of nodes, and what differs from one node to the next.
 
-use super::{Application, Close, Link, Profile, Restart, Wakes};
+use super::{Application, Close, Cpu, Link, Listen, Profile, Radio, Restart, Wakes};
 use core::ops::Range;
 use core::time::Duration;
 use ike_core::{Identity, Psk, Schedule, Suite};
@@ -38,6 +38,12 @@ pub struct Group {
     pub address: Address,
     /// What they want to reach through their Child SA.
     pub remote: Remote,
+    /// How long they take for their work; `None`: no time at all.
+    pub cpu: Option<Cpu>,
+    /// Their radio; `None`: it takes neither time nor power.
+    pub radio: Option<Radio>,
+    /// When they listen while they wait. Without a radio it means nothing.
+    pub listen: Listen,
     pub(super) identity: IdentityPattern,
     pub(super) psk: PskPattern,
     /// `None`: the gateway does not know them.
@@ -70,6 +76,12 @@ impl Group {
     #[must_use]
     pub const fn numbers(&self) -> Range<u32> {
         self.first..self.first.saturating_add(self.count)
+    }
+
+    /// Whether what arrives at its nodes may have to wait before they look at it.
+    #[must_use]
+    pub const fn is_delayed(&self) -> bool {
+        self.cpu.is_some() || self.radio.is_some()
     }
 
     /// Who node `number` is. No other node is.

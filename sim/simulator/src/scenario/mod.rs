@@ -10,6 +10,7 @@ mod error;
 mod figures;
 mod gateway;
 mod group;
+mod hardware;
 mod link;
 mod overrides;
 mod schema;
@@ -29,6 +30,7 @@ pub use gateway::{
     Request, RequestKind,
 };
 pub use group::{Address, Group, Remote};
+pub use hardware::{Airtime, Cpu, Fragments, Framing, GroupTimes, Listen, Power, Radio};
 pub use ike_initiator::Profile;
 pub use link::{Link, LinkDirection, Listed, Outage};
 pub use units::{Rate, duration};

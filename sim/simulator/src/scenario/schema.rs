@@ -4,12 +4,18 @@
 
 mod application;
 mod gateway;
+mod hardware;
 mod link;
 mod node;
 
 pub(super) use super::text::{FromText, Number, Or, Positive, Text, WholePercent};
 pub(super) use application::{Application, Kind};
 pub(super) use gateway::{Accept, Child, ChildError, Cookies, Forger, Gateway, Request};
+#[cfg(test)]
+pub(super) use hardware::presets;
+pub(super) use hardware::{
+    Always, Cpu, CpuPreset, GroupTimes, Millivolts, Nanoamperes, Radio, RadioPreset, Windows,
+};
 pub(super) use link::{DatagramNumber, Link, LinkDirection, Listed, Outage};
 pub(super) use node::{
     Count, First, Jitter, NoJitter, Node, Preset, Restart, Retransmission, Wakes,

@@ -63,6 +63,11 @@ pub(super) const RATE: &str = r#"a percentage from "0%" to "100%""#;
 /// What a factor looks like.
 pub(super) const FACTOR: &str = r#"a factor such as "2", "1.8" or "9/5""#;
 
+/// What a voltage looks like.
+pub(super) const VOLTAGE: &str = r#"a voltage up to "100V" such as "3V" or "3300mV""#;
+/// What a current looks like.
+pub(super) const CURRENT: &str = r#"a current up to "10A" such as "6.4mA" or "1.5uA""#;
+
 /// A decimal fraction: `digits / 10^places`.
 struct Decimal {
     digits: u128,
@@ -158,6 +163,31 @@ pub(super) fn factor(text: &str) -> Result<Factor, String> {
     let divisor = greatest_common_divisor(numerator, denominator);
     let part = |value: u128| u32::try_from(value / divisor).map_err(|_| wrong());
     Factor::new(part(numerator)?, part(denominator)?).ok_or_else(wrong)
+}
+
+/// Reads a voltage that is not zero.
+pub(super) fn millivolts(text: &str) -> Result<u64, String> {
+    let mv = quantity(text, &[("mV", 1), ("V", 1_000)], 100_000)
+        .ok_or_else(|| format!(r#""{text}" is not a voltage: expected {VOLTAGE}"#))?;
+    if mv == 0 {
+        return Err(format!(r#""{text}" is not more than zero: expected {VOLTAGE}"#));
+    }
+    Ok(mv)
+}
+
+/// Reads a current.
+pub(super) fn nanoamperes(text: &str) -> Result<u64, String> {
+    let scale = [("nA", 1), ("uA", 1_000), ("mA", 1_000_000), ("A", 1_000_000_000)];
+    quantity(text, &scale, 10_000_000_000)
+        .ok_or_else(|| format!(r#""{text}" is not a current: expected {CURRENT}"#))
+}
+
+/// A number with one of these units, the longer names first; `None` where it is not whole in the smallest, or too much.
+fn quantity(text: &str, scale: &[(&str, u128)], most: u64) -> Option<u64> {
+    let (digits, unit) =
+        scale.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;
+    let value = u64::try_from(Decimal::parse(digits)?.times(unit)?).ok()?;
+    (value <= most).then_some(value)
 }
 
 const fn greatest_common_divisor(mut a: u128, mut b: u128) -> u128 {

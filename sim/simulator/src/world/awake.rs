@@ -1,5 +1,7 @@
 //! An awake node: a stack, an initiator, an application, and ESP between them and the radio.
 
+mod duty;
+
 use super::behaviour::NodeBehaviour;
 use super::shared::{Core, IKE_PORT};
 use super::tunnel::{Tunnel, TunnelKeys};
@@ -10,6 +12,7 @@ use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::scenario::{Application, Close, Group, Remote};
 use core::net::SocketAddr;
 use crypto::Crypto;
+use duty::Duty;
 use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
 use ike_initiator::{ChildSa, Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
@@ -57,6 +60,7 @@ pub(crate) struct Awake<'a, C: Crypto> {
     esp_rng: ChaCha20Rng,
     tunnel: Option<Tunnel<C>>,
     app: App,
+    duty: Duty<'a>,
     phase: Phase,
     attempts: u8,
     /// The request that was sent last and how often.
@@ -121,6 +125,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             esp_rng: core.stream(consumer, "node esp"),
             tunnel: None,
             app: App::new(&group.application, number, wake),
+            duty: Duty::new(group, core.now),
             phase: Phase::Connecting,
             attempts: 0,
             last_request: (Vec::new(), 0),
@@ -137,7 +142,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     }
 
     pub(crate) fn wants_to_sleep(&self) -> bool {
-        self.phase == Phase::Over
+        self.phase == Phase::Over && self.duty.is_done()
     }
 
     pub(crate) fn connect(&mut self, core: &mut Core<'_>) {
@@ -151,16 +156,29 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
 
     /// When something must be done next.
     pub(crate) fn next_time(&mut self, core: &Core<'_>) -> Option<Instant> {
+        let duty = self.duty.next_time(core.now, self.hears());
+        if self.duty.is_busy() {
+            return duty;
+        }
         let phase = match self.phase {
             Phase::HoldOff { until } | Phase::Resting { until } => Some(until),
             Phase::Connecting | Phase::Running | Phase::Closing | Phase::Over => None,
         };
         let app = self.app.poll_timeout().filter(|_| self.phase == Phase::Running);
         let stack = self.host.poll_at(to_net(core.now)).map(from_net);
-        self.initiator.poll_timeout().into_iter().chain(phase).chain(app).chain(stack).min()
+        let ike = self.initiator.poll_timeout();
+        ike.into_iter().chain(phase).chain(app).chain(stack).chain(duty).min()
     }
 
     pub(crate) fn handle_timeout(&mut self, core: &mut Core<'_>) {
+        if let Some(task) = self.duty.finish(core.now) {
+            // What was received comes first: it may be the answer that a timeout is about.
+            self.go_on(core, task);
+            self.pass_all(core);
+        }
+        if self.duty.is_busy() {
+            return;
+        }
         self.initiator.handle_timeout(core.now, &mut self.jitter_rng);
         match self.phase {
             Phase::HoldOff { until } if until <= core.now => self.connect(core),
@@ -173,14 +191,6 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     fn close(&mut self, core: &Core<'_>) {
         self.phase = Phase::Closing;
         self.initiator.close(core.now, &mut self.rng);
-    }
-
-    /// A datagram leaves the link: ESP is opened, IKE passes, all else is refused (RFC 4301 5.2).
-    pub(crate) fn receive(&mut self, core: &mut Core<'_>, packet: Vec<u8>) {
-        match self.unprotect(core, packet) {
-            Ok(packet) => self.host.deliver(packet),
-            Err(reason) => core.emit(self.who(), What::PacketDropped { reason }),
-        }
     }
 
     fn unprotect(&mut self, core: &mut Core<'_>, packet: Vec<u8>) -> Result<Vec<u8>, PacketDrop> {
@@ -209,9 +219,8 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
         }
     }
 
-    /// Passes everything on until nobody has anything to say.
-    pub(crate) fn settle(&mut self, core: &mut Core<'_>) {
-        loop {
+    fn pass_all(&mut self, core: &mut Core<'_>) {
+        while !self.duty.is_busy() {
             self.poll_stack(core);
             let mut busy = self.pass_received(core);
             busy |= self.pass_events(core);
@@ -264,7 +273,9 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     fn pass_requests(&mut self, core: &mut Core<'_>) -> bool {
         let mut busy = false;
         let mut buffer = [0; MAX_REQUEST];
-        while let Some(transmit) = self.initiator.poll_transmit(core.now, &mut buffer) {
+        while !self.duty.is_busy()
+            && let Some(transmit) = self.initiator.poll_transmit(core.now, &mut buffer)
+        {
             busy = true;
             let message = &buffer[..transmit.len];
             self.note_message(core, message);
@@ -294,10 +305,13 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     /// What the initiator reports.
     fn pass_events(&mut self, core: &mut Core<'_>) -> bool {
         let mut busy = false;
-        while let Some(event) = self.initiator.poll_event() {
+        while !self.duty.is_busy()
+            && let Some(event) = self.initiator.poll_event()
+        {
             busy = true;
             core.emit(self.who(), What::Initiator(&event));
             match event {
+                Event::Operation(operation) => self.duty.work(core, self.who(), operation),
                 Event::Established { .. } => self.start(core),
                 Event::Closed(_) => self.closed(core),
                 _ => {}
@@ -329,6 +343,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     fn closed(&mut self, core: &mut Core<'_>) {
         self.tunnel = None;
         self.app.stop();
+        self.duty.stop_listening();
         let restart = &self.group.restart;
         self.phase = match self.phase {
             Phase::Connecting | Phase::Running if self.attempts < restart.attempts => {
@@ -351,7 +366,9 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
     /// What the application wants, through the stack.
     fn pass_outputs(&mut self, core: &mut Core<'_>) -> bool {
         let mut busy = false;
-        while let Some(output) = self.app.poll_output() {
+        while !self.duty.is_busy()
+            && let Some(output) = self.app.poll_output()
+        {
             busy = true;
             match output {
                 Output::Send { text, repeated } => {
@@ -398,7 +415,11 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
         self.host.poll(to_net(core.now));
         while let Some(packet) = self.host.take_outgoing() {
             match self.protect(core, packet) {
-                Ok(packet) => core.send(self.who(), self.number, Direction::Towards, packet),
+                Ok(packet) => {
+                    if let Some(packet) = self.duty.send(packet) {
+                        self.enter_link(core, packet);
+                    }
+                }
                 Err(reason) => core.emit(self.who(), What::PacketDropped { reason }),
             }
         }

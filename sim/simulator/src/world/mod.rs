@@ -189,7 +189,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
         match place.direction {
             Direction::Back => match &mut self.device {
                 Some(device) => device.receive(packet),
-                None => self.nodes[index(place.link)].receive(&mut self.core, packet),
+                None => self.nodes[index(place.link)].receive(&mut self.core, place, packet),
             },
             Direction::Towards => {
                 if let Err(reason) = self.core.router.towards(place.link, &mut packet) {

@@ -2,7 +2,7 @@
 
 use super::awake::Awake;
 use super::shared::{Alarm, Core, Next};
-use crate::event::{Actor, What};
+use crate::event::{Actor, Place, What};
 use crate::scenario::Group;
 use crypto::Crypto;
 use ike_core::Instant;
@@ -67,9 +67,9 @@ impl<'a, C: Crypto + Clone> Node<'a, C> {
     }
 
     /// A datagram leaves the link; a sleeping node's radio is off.
-    pub(crate) fn receive(&mut self, core: &mut Core<'_>, packet: Vec<u8>) {
+    pub(crate) fn receive(&mut self, core: &mut Core<'_>, place: Place, packet: Vec<u8>) {
         if let Some(session) = &mut self.awake {
-            session.awake.receive(core, packet);
+            session.awake.receive(place, packet);
             self.settle(core);
         }
     }

@@ -52,6 +52,22 @@ fn a_schedule_that_is_not_the_groups_is_seen(
     assert_found(&violations, "retransmission", what);
 }
 
+/// A node that may be busy may be late for that, and for nothing else.
+#[rstest]
+#[case("1s", "1.02s")]
+#[case("1.02s", "1s")]
+fn a_node_with_a_radio_keeps_to_its_schedule(#[case] kept: &str, #[case] configured: &str) {
+    let changed = |first| {
+        let schedule = format!("{{ first = \"{first}\" }}");
+        let radio = ("node.door.radio", "nrf52840");
+        door(&[("link.loss", "100%"), radio, ("node.door.retransmission", &schedule)])
+    };
+    let (scenario, taken_for) = (changed(kept), changed(configured));
+    assert_eq!(Watched::new(&scenario).violations(), []);
+    let violations = Watched { taken_for: &taken_for, ..Watched::new(&scenario) }.violations();
+    assert_found(&violations, "retransmission", "the schedule has");
+}
+
 #[test]
 fn timeouts_that_one_draw_does_not_explain_are_seen() {
     let scenario = door(&[("link.loss", "100%"), ("node.door.retransmission", "coap")]);

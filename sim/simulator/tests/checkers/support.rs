@@ -28,6 +28,7 @@ pub(crate) enum Seen<'s> {
     Event(&'s Event<'s>),
     Datagram(&'s Datagram<'s>),
     Arrival(&'s Arrival<'s>),
+    Taken(&'s Arrival<'s>),
     IkeKeys(&'s IkeKeyLog),
     EspKeys(&'s EspKeyLog),
 }
@@ -38,6 +39,7 @@ impl Seen<'_> {
             Self::Event(event) => checkers.event(event),
             Self::Datagram(datagram) => checkers.datagram(datagram),
             Self::Arrival(arrival) => checkers.arrival(arrival),
+            Self::Taken(arrival) => checkers.taken(arrival),
             Self::IkeKeys(keys) => checkers.ike_keys(keys),
             Self::EspKeys(keys) => checkers.esp_keys(keys),
         }
@@ -61,6 +63,10 @@ impl Observer for Doctor<'_> {
 
     fn arrival(&mut self, arrival: &Arrival<'_>) {
         (self.doctor)(Seen::Arrival(arrival), &mut self.checkers);
+    }
+
+    fn taken(&mut self, arrival: &Arrival<'_>) {
+        (self.doctor)(Seen::Taken(arrival), &mut self.checkers);
     }
 
     fn ike_keys(&mut self, keys: &IkeKeyLog) {

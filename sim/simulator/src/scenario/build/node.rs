@@ -4,7 +4,7 @@ use super::super::group::{IdentityPattern, PskPattern};
 use super::super::{
     Address, Close, Group, Link, MAX_NODES, MAX_SHARED, Profile, Remote, Restart, schema,
 };
-use super::{Fault, Run, Text, application, fault, link, or, wakes};
+use super::{Fault, Run, Text, application, fault, hardware, link, or, wakes};
 use core::ops::Range;
 use core::time::Duration;
 use ike_core::{Identity, Jitter, Schedule, Suite};
@@ -52,13 +52,14 @@ fn group(
     let default = Spanned::new(span.clone(), String::from("{group}-{n} shared secret"));
     let psk_text = raw.psk.unwrap_or(default);
     let gateway_text = gateway_psk(raw.gateway_psk.as_ref(), raw.known.unwrap_or(true), &psk_text)?;
+    let suite = or(raw.suite, Suite::default());
     Ok(Group {
         identity: identity(raw.identity.as_ref(), &span, &name, &numbers)?,
         psk: psk(&psk_text, &name, numbers.end - 1)?,
         gateway_psk: gateway_text.map(|text| psk(text, &name, numbers.end - 1)).transpose()?,
         first,
         count,
-        suite: or(raw.suite, Suite::default()),
+        suite,
         profile: or(raw.profile, Profile::default()),
         retransmission: retransmission(raw.retransmission)?,
         initial_contact: raw.initial_contact.unwrap_or(true),
@@ -70,6 +71,9 @@ fn group(
         link: raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?,
         address: address(raw.address.as_ref(), count)?,
         remote: or(raw.remote, Remote::default()),
+        cpu: raw.cpu.map(|place| hardware::cpu(place, suite)).transpose()?,
+        listen: hardware::listen(raw.listen, raw.radio.is_some())?,
+        radio: raw.radio.map(hardware::radio).transpose()?,
         name,
     })
 }

@@ -1,6 +1,9 @@
 //! `[[node]]`.
 
-use super::{Application, FromText, Link, Number, Or, Positive, Text, Times, WholePercent};
+use super::{
+    Always, Application, Cpu, CpuPreset, FromText, Link, Number, Or, Positive, Radio, RadioPreset,
+    Text, Times, WholePercent, Windows,
+};
 use crate::scenario::text::word;
 use crate::scenario::{Address, Close, MAX_NODES, Profile, Remote};
 use core::time::Duration;
@@ -33,6 +36,9 @@ pub(in crate::scenario) struct Node {
     pub(in crate::scenario) link: Option<Link>,
     pub(in crate::scenario) address: Option<Spanned<Text<Address>>>,
     pub(in crate::scenario) remote: Option<Text<Remote>>,
+    pub(in crate::scenario) cpu: Option<Spanned<Or<CpuPreset, Cpu>>>,
+    pub(in crate::scenario) radio: Option<Spanned<Or<RadioPreset, Radio>>>,
+    pub(in crate::scenario) listen: Option<Spanned<Or<Always, Windows>>>,
 }
 
 /// `wakes`.

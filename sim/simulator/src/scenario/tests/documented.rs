@@ -78,6 +78,13 @@ fn every_key_is_documented_and_no_other() {
     assert_rows("### `wakes`", keys_of::<schema::Wakes>());
     assert_rows("### `application`", keys_of::<schema::Application>());
     assert_rows("### `restart`", keys_of::<schema::Restart>());
+    let presets = schema::presets();
+    let names = presets.cpu.keys().map(String::as_str);
+    let cpu = [keys_of::<schema::Cpu>(), keys_of::<schema::GroupTimes>(), names.collect()];
+    assert_rows("### `cpu`", cpu.concat());
+    let names = presets.radio.keys().map(String::as_str);
+    assert_rows("### `radio`", [keys_of::<schema::Radio>(), names.collect()].concat());
+    assert_rows("### `listen`", keys_of::<schema::Windows>());
     let presets = Schedule::PRESETS.iter().map(|(name, _)| *name);
     let retransmission = keys_of::<schema::Retransmission>().into_iter().chain(presets);
     let retransmission = retransmission.chain(keys_of::<schema::Jitter>()).collect();

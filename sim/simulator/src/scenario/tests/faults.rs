@@ -101,7 +101,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
 )]
 #[case(
     "counts = 2",
-    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `known`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `address`, `remote`"
+    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `known`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `address`, `remote`, `cpu`, `radio`, `listen`"
 )]
 #[case("count = 2\nidentity = \"door.example\"", r#"x.toml:9:12: node.door.identity: "door.example" is the same for each node: expected {n} in it, where their numbers go"#)]
 #[case("identity = \"door-{N}\"", r#"x.toml:8:12: node.door.identity: "door-{N}" has braces around something else: expected {n} or {group}"#)]

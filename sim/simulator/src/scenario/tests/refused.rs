@@ -226,3 +226,42 @@ fn a_bad_line_below_a_node_is_named(#[case] line: &str, #[case] expected: &str) 
 fn a_bad_key_of_an_application_is_refused(#[case] kind: &str, #[case] expected: &str) {
     assert_eq!(fault(&LEAST.replace(r#""garage-door""#, kind)), expected);
 }
+
+/// Lines below the node, so that the first of them is line 7.
+#[rstest]
+#[case("cpu = \"z80\"", r#"x.toml:7:7: node.door.cpu: "z80" is not known: expected "cortex-m0-48mhz", "cortex-m4-64mhz", "cortex-m4-64mhz-c" or "msp430x-16mhz""#)]
+#[case(
+    "cpu = \"cortex-m4-64mhz-c\"",
+    "x.toml:7:7: node.door.cpu: aes-gcm-x25519 needs `x25519`, and nothing says how long that takes: expected it"
+)]
+#[case(
+    "cpu = { x25519 = { key_generation = \"1ms\" } }",
+    "x.toml:7:18: node.door.cpu.x25519: missing field `diffie_hellman`"
+)]
+#[case("radio = \"nrf\"", r#"x.toml:7:9: node.door.radio: "nrf" is not known: expected "cc2340r5", "cc2420", "esp32", "nrf52840" or "sara-n2""#)]
+#[case(
+    "radio = { supply = \"3V\" }",
+    "x.toml:7:9: node.door.radio: it does not say `bit_rate`: expected that, or a `preset`"
+)]
+#[case("radio = { preset = \"nrf52840\", transmit = \"6,4mA\" }", r#"x.toml:7:43: node.door.radio.transmit: "6,4mA" is not a current: expected a current up to "10A" such as "6.4mA" or "1.5uA""#)]
+#[case("radio = { preset = \"nrf52840\", supply = \"0V\" }", r#"x.toml:7:41: node.door.radio.supply: "0V" is not more than zero: expected a voltage up to "100V" such as "3V" or "3300mV""#)]
+#[case(
+    "radio = { preset = \"nrf52840\", frame = 32 }",
+    "x.toml:7:9: node.door.radio: a `frame` of 32 octets has no room behind a `frame_header` of 23: expected 16 octets more at least"
+)]
+#[case(
+    "listen = \"always\"",
+    "x.toml:7:10: node.door.listen: there is no `radio` that could listen: expected one, too"
+)]
+#[case("radio = \"cc2420\"\nlisten = \"never\"", r#"x.toml:8:10: node.door.listen: "never" is not known: expected "always" or { every = "100ms", for = "5ms" }"#)]
+#[case(
+    "radio = \"cc2420\"\nlisten = { every = \"5ms\", for = \"6ms\" }",
+    "x.toml:8:33: node.door.listen.for: 6ms is longer than `every`, 5ms: expected at most that"
+)]
+#[case(
+    "[expect]\nenergy_uj = 1",
+    "x.toml:8:1: expect.energy_uj: no node has a `radio`, so nobody takes energy: expected one that has"
+)]
+fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
+    assert_eq!(fault(&format!("{LEAST}{lines}\n")), expected);
+}

@@ -53,6 +53,41 @@ fn what_is_no_duration_is_refused(#[case] text: &str) {
 }
 
 #[rstest]
+#[case("6.4mA", 6_400_000)]
+#[case("6.40mA", 6_400_000)]
+#[case("1.5uA", 1_500)]
+#[case("0uA", 0)]
+#[case("1nA", 1)]
+#[case("10A", 10_000_000_000)]
+fn a_current_is_read_to_the_nanoampere(#[case] text: &str, #[case] na: u64) {
+    assert_eq!(units::nanoamperes(text), Ok(na));
+}
+
+#[rstest]
+#[case("")]
+#[case("5")]
+#[case("mA")]
+#[case("6,4mA")]
+#[case("6.4 mA")]
+#[case("-1mA")]
+#[case("0.1nA")]
+#[case("10.1A")]
+#[case("3V")]
+fn what_is_no_current_is_refused(#[case] text: &str) {
+    let message = units::nanoamperes(text).expect_err(text);
+    assert!(message.starts_with(&format!("\"{text}\" is not a current")), "{message}");
+}
+
+#[test]
+fn a_voltage_is_read_to_the_millivolt() {
+    assert_eq!(units::millivolts("3.3V"), Ok(3_300));
+    assert_eq!(units::millivolts("1800mV"), Ok(1_800));
+    for wrong in ["0V", "3", "0.0001V", "101V", "3mA"] {
+        assert!(units::millivolts(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[rstest]
 #[case("0%", 0)]
 #[case("0.0001%", 1)]
 #[case("0.1%", 1_000)]
