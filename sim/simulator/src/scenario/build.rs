@@ -7,7 +7,7 @@ mod node;
 mod wakes;
 
 use super::text::{Text, alternatives};
-use super::{Bound, Expect, FIGURES, Family, Link, Scenario, schema};
+use super::{Backend, Bound, Expect, FIGURES, Family, Link, Scenario, schema};
 use core::ops::Range;
 use core::time::Duration;
 use toml::Spanned;
@@ -88,6 +88,7 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
     Ok(Scenario {
         duration,
         seed: raw.seed.map_or(1, schema::Number::get),
+        crypto: or(raw.crypto, Backend::default()),
         family,
         gateway: gateway::gateway(raw.gateway.unwrap_or_default(), run)?,
         groups: node::groups(raw.node, &link, run)?,

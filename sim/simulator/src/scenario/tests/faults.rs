@@ -20,7 +20,7 @@ pub(super) fn fault(text: &str) -> String {
 #[case("seed = \"1\"", r#"x.toml:3:8: seed: invalid type: string "1", expected an integer from 0 to 18446744073709551615"#)]
 #[case(
     "sede = 1",
-    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
+    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `crypto`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
 )]
 #[case(
     "family = \"ipv5\"",
