@@ -12,7 +12,7 @@ pub(super) use application::{Application, Kind};
 pub(super) use gateway::{Accept, Child, ChildError, Cookies, Forger, Gateway, Request};
 pub(super) use link::{DatagramNumber, Link, LinkDirection, Listed, Outage};
 pub(super) use node::{
-    Count, First, Jitter, NoJitter, Node, Preset, Restart, Retransmission, Wakes,
+    Count, First, Jitter, JitterWord, Node, Preset, Restart, Retransmission, Wakes,
 };
 
 use super::{Backend, Bound, Family};

@@ -71,6 +71,8 @@ fn overrides_are_checked_together() {
 #[case("retransmission = \"coap\"", &["factor=1.8"], Schedule { factor: Factor { numerator: 9, denominator: 5 }, ..Schedule::COAP })]
 #[case("retransmission = \"coap\"", &["jitter=none"], Schedule { jitter: Jitter::None, ..Schedule::COAP })]
 #[case("", &["tries=3", "factor=3"], Schedule { tries: 3, factor: Factor { numerator: 3, denominator: 1 }, ..Schedule::RFC7296 })]
+#[case("retransmission = { jitter = \"full\" }", &["jitter.shorten=20%"], Schedule { jitter: Jitter::Shorten { percent: 20 }, ..Schedule::RFC7296 })]
+#[case("retransmission = \"fixed\"", &["jitter=full"], Schedule { jitter: Jitter::Full, ..Schedule::FIXED })]
 #[case("retransmission = { jitter = \"none\" }", &["jitter.shorten=20%"], Schedule { jitter: Jitter::Shorten { percent: 20 }, ..Schedule::RFC7296 })]
 fn a_preset_becomes_a_table_when_a_key_of_it_is_set(
     #[case] line: &str,
