@@ -4,7 +4,7 @@ use crate::{Pacer, Portal, Stop};
 use anyhow::{Context as _, Result, bail};
 use ike_core::Instant;
 use runner::{Named, files};
-use simulator::scenario::{Gateway as Policy, GatewaySelectors, Scenario};
+use simulator::scenario::{Backend, Gateway as Policy, GatewaySelectors, Scenario};
 use simulator::{Ask, Crossing, Keep, Outcome, Recording, Standing, Tape, World};
 use std::fs;
 use std::path::Path;
@@ -57,6 +57,10 @@ pub struct Finished {
 /// What only the reference gateway does, by the keys of the scenario; with `skip_idle` also the gateway's own timers,
 /// whose clock would not see the time that is skipped.
 pub fn check(scenario: &Scenario, skip_idle: bool, takes_orders: bool) -> Result<()> {
+    if scenario.crypto != Backend::Real {
+        let name = scenario.crypto.name();
+        bail!(r#"crypto = "{name}": no gateway outside has it (--gateway reference)"#);
+    }
     let policy = &scenario.gateway;
     let only_ours: [(&str, bool); 3] = [
         ("service_time", policy.service_time.is_some()),

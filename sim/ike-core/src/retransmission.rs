@@ -36,6 +36,9 @@ pub enum Jitter {
         /// At most.
         percent: u8,
     },
+    /// A draw for each timeout makes it anything from nothing to the exact one: nodes that failed together
+    /// are spread as far as they can be, and no interval need be longer than the one before.
+    Full,
 }
 
 /// How the timeouts of a schedule grow.
@@ -103,12 +106,24 @@ impl Schedule {
     /// RFC 7296 2.4's advice of a dozen tries over several minutes: 1 s, doubled up to 64 s.
     pub const RFC7296: Self = Self { cap: Some(Duration::from_secs(64)), tries: 12, ..DOUBLING };
 
+    /// OpenIKED's: 2 s, doubled, 5 transmissions.
+    pub const OPENIKED: Self = Self { first: Duration::from_secs(2), tries: 5, ..DOUBLING };
+    /// Seen in the field, and wrong on purpose: every 15 s, 5 transmissions.
+    pub const FIXED: Self = Self {
+        first: Duration::from_secs(15),
+        factor: Factor { numerator: 1, denominator: 1 },
+        tries: 5,
+        ..DOUBLING
+    };
+
     /// The schedules that a configuration names.
-    pub const PRESETS: [(&'static str, Self); 4] = [
+    pub const PRESETS: [(&'static str, Self); 6] = [
         ("strongswan", Self::STRONGSWAN),
         ("libreswan", Self::LIBRESWAN),
         ("coap", Self::COAP),
         ("rfc7296", Self::RFC7296),
+        ("openiked", Self::OPENIKED),
+        ("fixed", Self::FIXED),
     ];
 
     /// The preset of that name.
@@ -169,7 +184,30 @@ impl Schedule {
             Jitter::Shorten { percent } => {
                 Duration::from_micros(us.saturating_sub(share(percent.min(100), draw)))
             }
+            Jitter::Full => {
+                let range = u128::from(us) + 1;
+                Duration::from_micros(u64::try_from((range * u128::from(draw)) >> 32).unwrap_or(us))
+            }
         }
+    }
+
+    /// The shortest that jitter makes of an exact timeout, beside other timeouts of the same request.
+    fn shortest(&self, exact: Duration) -> Duration {
+        match self.jitter {
+            // One draw stretches all of them alike.
+            Jitter::None | Jitter::Stretch { .. } => exact,
+            Jitter::Shorten { percent } => exact - exact * u32::from(percent.min(100)) / 100,
+            Jitter::Full => Duration::ZERO,
+        }
+    }
+
+    /// Whether each timeout is longer than the one before whatever is drawn, until the cap is reached.
+    fn grows_whatever_is_drawn(&self) -> bool {
+        let longest = self.rounded(self.cap_us());
+        (1..self.tries).all(|index| {
+            let before = self.exact_timeout(index - 1);
+            before == longest || before < self.shortest(self.exact_timeout(index))
+        })
     }
 
     /// How the timeouts grow, jitter aside.
@@ -192,10 +230,12 @@ impl Schedule {
     }
 
     /// Whether the schedule is what RFC 7815 2.1 and RFC 7296 2.1 demand: retransmissions at
-    /// exponentially increasing intervals. A cap conforms; its reader is told by [`Self::growth`].
+    /// exponentially increasing intervals, whatever is drawn for the jitter. A cap conforms; its reader is
+    /// told by [`Self::growth`].
     #[must_use]
     pub fn conforms(&self) -> bool {
         matches!(self.growth(), Growth::Exponential | Growth::ExponentialToCap)
+            && self.grows_whatever_is_drawn()
     }
 }
 

@@ -3,8 +3,9 @@
 mod names;
 pub(crate) mod payload;
 
+use crate::backend::Backend;
 use core::fmt;
-use crypto::{ProtectionKey, RustCrypto};
+use crypto::ProtectionKey;
 use ike_core::payload::{Notify, Payload, Payloads};
 use ike_core::{
     HEADER_LEN, Header, IkeKeys, Malformed, PayloadType, ProtectedError, open_protected,
@@ -19,11 +20,14 @@ pub(crate) struct MessageKeys<'k> {
     pub(crate) initiator: &'k ProtectionKey,
     /// Of messages of the original responder.
     pub(crate) responder: &'k ProtectionKey,
+    /// The algorithms behind their names.
+    pub(crate) crypto: Backend,
 }
 
-impl<'k> From<&'k IkeKeys> for MessageKeys<'k> {
-    fn from(keys: &'k IkeKeys) -> Self {
-        Self { initiator: &keys.initiator, responder: &keys.responder }
+impl<'k> MessageKeys<'k> {
+    /// The keys of an IKE SA.
+    pub(crate) fn new(keys: &'k IkeKeys, crypto: Backend) -> Self {
+        Self { initiator: &keys.initiator, responder: &keys.responder, crypto }
     }
 }
 
@@ -145,7 +149,7 @@ fn open_sk(
     };
     let key = if header.flags.is_initiator() { keys.initiator } else { keys.responder };
     let mut copy = message.to_vec();
-    match open_protected(&RustCrypto, key, &mut copy) {
+    match open_protected(&keys.crypto, key, &mut copy) {
         Ok(inner) => {
             let before = items.len();
             items.extend(inner.payloads(&copy).map(|payload| Item::take(payload, true)));
@@ -162,9 +166,9 @@ fn open_sk(
 }
 
 /// The payloads of a message as lines; SK payloads are opened with `keys`.
-pub(crate) fn describe(message: &[u8], keys: Option<&IkeKeys>) -> Vec<String> {
+pub(crate) fn describe(message: &[u8], keys: Option<MessageKeys<'_>>) -> Vec<String> {
     if Header::parse(message).is_err() {
         return vec!["no IKE header".into()];
     }
-    items(message, keys.map(MessageKeys::from)).0.iter().map(Item::to_string).collect()
+    items(message, keys).0.iter().map(Item::to_string).collect()
 }

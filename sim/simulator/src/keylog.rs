@@ -5,6 +5,10 @@ use crate::observer::{EspKeyLog, IkeKeyLog};
 use core::fmt::Write as _;
 use crypto::{Encryption, Integrity, Protection};
 
+/// Either file of a run with modelled algorithms: a key would promise what no reader can do.
+pub(crate) const NOTHING_DECRYPTS: &str =
+    "# The cryptography of this run is modelled: nothing decrypts its capture.\n";
+
 /// An IKE SA's cipher as Wireshark calls it, and as it would where it cannot decrypt it.
 pub(crate) const fn ike_encryption_name(encryption: Encryption) -> &'static str {
     match encryption {

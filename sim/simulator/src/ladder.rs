@@ -4,6 +4,8 @@
 pub(crate) mod draw;
 mod words;
 
+use crate::backend::Backend;
+use crate::decode::MessageKeys;
 use crate::event::{Actor, Event, Place, What};
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::scenario::Forgery;
@@ -54,6 +56,7 @@ pub struct Sighting<'a> {
 /// Draws a ladder for each node as the run goes on. Meant for small runs: it keeps every line.
 #[derive(Default)]
 pub struct Ladder {
+    crypto: Backend,
     lines: BTreeMap<u32, Vec<String>>,
     keys: BTreeMap<(IkeSpi, IkeSpi), IkeKeys>,
     esp: EspReader,
@@ -71,6 +74,12 @@ impl Ladder {
     #[must_use]
     pub fn only(nodes: BTreeSet<u32>) -> Self {
         Self { only: Some(nodes), ..Self::default() }
+    }
+
+    /// The same of a run with these algorithms.
+    #[must_use]
+    pub(crate) fn with_crypto(self, crypto: Backend) -> Self {
+        Self { crypto, ..self }
     }
 
     fn wants(&self, node: u32) -> bool {
@@ -150,7 +159,7 @@ impl Ladder {
     fn label(&mut self, node: u32, octets: &[u8]) -> (String, Vec<String>) {
         let Ok(datagram) = ip::parse(octets) else { return ("not IP".into(), Vec::new()) };
         match datagram.protocol {
-            protocol::ESP => (self.esp.label(datagram.payload), Vec::new()),
+            protocol::ESP => (self.esp.label(self.crypto, datagram.payload), Vec::new()),
             protocol::UDP => {
                 match udp::parse(datagram.source, datagram.destination, datagram.payload) {
                     Ok(datagram) => self.ike_label(node, datagram.payload),
@@ -188,6 +197,7 @@ impl Ladder {
             return (label, Vec::new());
         }
         let keys = self.keys.get(&(header.spi_i, header.spi_r));
+        let keys = keys.map(|keys| MessageKeys::new(keys, self.crypto));
         (label, crate::decode::describe(message, keys))
     }
 }

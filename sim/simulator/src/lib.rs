@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod backend;
 mod checkers;
 mod decode;
 pub mod dissect;
@@ -26,6 +27,7 @@ mod tape;
 mod trace;
 mod world;
 
+pub use backend::{Backend, BackendPrf};
 pub use checkers::{
     Checkers, NOT_CHECKED_DEVICE, NOT_CHECKED_OUTSIDE, NotChecked, Part, Violation,
 };

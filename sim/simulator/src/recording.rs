@@ -1,8 +1,9 @@
 //! Everything that a run leaves behind, kept in memory until it is written.
 
+use crate::backend::Backend;
 use crate::event::{Actor, Event, Place, What, direction_name};
 use crate::judge::Judge;
-use crate::keylog::{esp_sa, ikev2_decryption_table};
+use crate::keylog::{NOTHING_DECRYPTS, esp_sa, ikev2_decryption_table};
 use crate::ladder::{Ladder, Lifelines};
 use crate::observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::run::{Outcome, name_of, names};
@@ -89,7 +90,7 @@ impl Recording {
             keep,
             trace: Vec::new(),
             packets: Vec::new(),
-            ladder,
+            ladder: ladder.map(|ladder| ladder.with_crypto(scenario.crypto)),
             ike_keys: Vec::new(),
             esp_keys: Vec::new(),
             rekeyed: BTreeSet::new(),
@@ -130,8 +131,14 @@ impl Recording {
         Ok(Outcome {
             report,
             capture: self.capture()?,
-            ikev2_decryption_table: ikev2_decryption_table(&self.ike_keys),
-            esp_sa: esp_sa(&self.esp_keys),
+            ikev2_decryption_table: match scenario.crypto {
+                Backend::Real => ikev2_decryption_table(&self.ike_keys),
+                Backend::Modelled => NOTHING_DECRYPTS.to_owned(),
+            },
+            esp_sa: match scenario.crypto {
+                Backend::Real => esp_sa(&self.esp_keys),
+                Backend::Modelled => NOTHING_DECRYPTS.to_owned(),
+            },
             ladder: self.ladder.as_ref().map(|ladder| ladder.render(&heads)),
             trace: self.trace(),
         })

@@ -95,6 +95,8 @@ pub struct Report {
     pub description: String,
     /// Where all randomness came from.
     pub seed: u64,
+    /// Which algorithms it had: `real` or `modelled`.
+    pub crypto: &'static str,
     /// The commit of the project that ran, if the program knows it; `+` behind it: with changes.
     pub commit: Option<String>,
     /// The overrides, as typed.
@@ -196,6 +198,7 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
         scenario: run.0.to_owned(),
         description: scenario.description.clone(),
         seed: run.1,
+        crypto: scenario.crypto.name(),
         commit: None,
         overrides: Vec::new(),
         passed: facts.balances

@@ -24,6 +24,8 @@ fn the_presets_send_when_their_models_do() {
         [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000]
     );
     assert_eq!(sends(&Schedule::COAP), [0, 2_000, 6_000, 14_000, 30_000, 62_000]);
+    assert_eq!(sends(&Schedule::OPENIKED), [0, 2_000, 6_000, 14_000, 30_000, 62_000]);
+    assert_eq!(sends(&Schedule::FIXED), [0, 15_000, 30_000, 45_000, 60_000, 75_000]);
     assert_eq!(sends(&Schedule::RFC7296)[..4], [0, 1_000, 3_000, 7_000]);
     assert_eq!(sends(&Schedule::RFC7296)[12], (127 + 5 * 64) * 1_000);
 }
@@ -34,9 +36,43 @@ fn every_preset_says_whether_it_conforms() {
     assert_eq!(Schedule::COAP.growth(), Growth::Exponential);
     assert_eq!(Schedule::RFC7296.growth(), Growth::ExponentialToCap);
     assert_eq!(Schedule::LIBRESWAN.growth(), Growth::RepeatsFirst);
-    assert!(Schedule::RFC7296.conforms() && !Schedule::LIBRESWAN.conforms());
-    let fixed = Schedule { factor: Factor { numerator: 1, denominator: 1 }, ..Schedule::COAP };
-    assert_eq!(fixed.growth(), Growth::None);
+    assert_eq!(Schedule::OPENIKED.growth(), Growth::Exponential);
+    assert_eq!(Schedule::FIXED.growth(), Growth::None);
+    let conforming = Schedule::PRESETS.into_iter().filter(|(_, schedule)| schedule.conforms());
+    let conforming: Vec<&str> = conforming.map(|(name, _)| name).collect();
+    assert_eq!(conforming, ["strongswan", "coap", "rfc7296", "openiked"]);
+}
+
+/// Jitter that may make an interval shorter than the one before breaks the rule that a schedule keeps without it.
+#[rstest]
+#[case::stretched_as_one(PLAIN, Jitter::Stretch { percent: 255 }, true)]
+#[case::shortened_a_little(PLAIN, Jitter::Shorten { percent: 49 }, true)]
+#[case::shortened_to_the_one_before(PLAIN, Jitter::Shorten { percent: 50 }, false)]
+#[case::strongswan(Schedule::STRONGSWAN, Jitter::Shorten { percent: 20 }, true)]
+#[case::strongswan_too_much(Schedule::STRONGSWAN, Jitter::Shorten { percent: 45 }, false)]
+#[case::at_the_cap_nothing_grows(Schedule::RFC7296, Jitter::Shorten { percent: 20 }, true)]
+#[case::shortened_where_the_cap_is_reached(
+    Schedule { cap: Some(MS(5_000)), ..PLAIN },
+    Jitter::Shorten { percent: 20 },
+    false
+)]
+#[case::full(PLAIN, Jitter::Full, false)]
+#[case::fixed(Schedule::FIXED, Jitter::Full, false)]
+fn jitter_conforms_while_every_interval_still_grows(
+    #[case] schedule: Schedule,
+    #[case] jitter: Jitter,
+    #[case] conforms: bool,
+) {
+    assert_eq!(Schedule { jitter, ..schedule }.conforms(), conforms);
+}
+
+#[test]
+fn full_jitter_is_uniform_from_nothing_to_the_exact_timeout() {
+    let full = Schedule { jitter: Jitter::Full, ..Schedule::COAP };
+    assert_eq!(full.timeout(1, u32::MAX, 0), Duration::ZERO);
+    assert_eq!(full.timeout(1, 0, u32::MAX), Duration::from_secs(4));
+    assert_eq!(full.timeout(1, 0, 1 << 31), Duration::from_secs(2));
+    assert_eq!(full.timeout(1, 0, 1 << 30), Duration::from_secs(1));
 }
 
 #[test]
@@ -192,13 +228,14 @@ prop_compose! {
         tries in 1_u8..,
         repeat_first: bool,
         resolution in durations(),
-        jitter in (0..3, any::<u8>()),
+        jitter in (0..4, any::<u8>()),
     ) -> Schedule {
         let (kind, percent) = jitter;
         let jitter = match kind {
             0 => Jitter::None,
             1 => Jitter::Stretch { percent },
-            _ => Jitter::Shorten { percent },
+            2 => Jitter::Shorten { percent },
+            _ => Jitter::Full,
         };
         let factor = times(factor.0, factor.1);
         Schedule { first, factor, cap, tries, jitter, repeat_first, resolution }
@@ -226,7 +263,7 @@ proptest! {
                 Jitter::Stretch { percent } => {
                     prop_assert!(exact <= drawn && drawn <= exact + exact * u32::from(percent) / 100);
                 }
-                Jitter::Shorten { .. } => prop_assert!(drawn <= exact),
+                Jitter::Shorten { .. } | Jitter::Full => prop_assert!(drawn <= exact),
             }
         }
         let exact = || (0..schedule.tries).map(|index| schedule.exact_timeout(index));

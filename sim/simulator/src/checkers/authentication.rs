@@ -8,6 +8,7 @@
 use super::packet::{Ike, Packet};
 use super::per_node::PerNode;
 use super::{Check, Findings};
+use crate::backend::Backend;
 use crate::event::{Actor, Event, What};
 use crate::observer::IkeKeyLog;
 use crate::scenario::{Profile, Scenario};
@@ -19,6 +20,7 @@ use ike_responder::{CloseReason as GatewayClose, Event as Gateway};
 use std::collections::BTreeMap;
 
 pub(super) struct Authentication {
+    crypto: Backend,
     /// The first number of each group, and whether its nodes may answer COOKIE and
     /// INVALID_KE_PAYLOAD.
     profiles: Vec<(u32, bool)>,
@@ -77,7 +79,7 @@ impl Authentication {
             .map(|group| (group.first, group.profile != Profile::Rfc7815))
             .collect();
         let (nodes, sas) = (PerNode::default(), BTreeMap::new());
-        Self { profiles, nodes, sas, contact: (Instant::default(), 0) }
+        Self { crypto: scenario.crypto, profiles, nodes, sas, contact: (Instant::default(), 0) }
     }
 
     fn may_answer_notifies(&self, node: u32) -> bool {
@@ -171,7 +173,7 @@ impl Authentication {
         } else if let Some((spis, key)) = &node.key
             && *spis == ike.spis()
             && !ike.header.flags.is_initiator()
-            && ike.verifies(key)
+            && ike.verifies(self.crypto, key)
         {
             node.proof = Some(at);
         }
@@ -180,7 +182,10 @@ impl Authentication {
     fn at_gateway(&mut self, ike: &Ike<'_>) {
         let (spi_i, spi_r) = ike.spis();
         let Some(sa) = self.sas.get_mut(&spi_r) else { return };
-        if sa.spi_i == spi_i && ike.header.flags.is_initiator() && ike.verifies(&sa.key) {
+        if sa.spi_i == spi_i
+            && ike.header.flags.is_initiator()
+            && ike.verifies(self.crypto, &sa.key)
+        {
             sa.proof = Proof::Fresh;
         }
     }

@@ -1,11 +1,12 @@
 //! A datagram as the checkers read it: octets, decoded here and by nobody else.
 
 use super::hash_of;
+use crate::backend::Backend;
 use crate::event::{Actor, Place};
 use crate::observer::{Arrival, Datagram};
 use core::cell::OnceCell;
 use core::net::IpAddr;
-use crypto::{Crypto, Opening, ProtectionKey, RustCrypto};
+use crypto::{Crypto, Opening, ProtectionKey};
 use ike_core::{ExchangeType, Header, Instant};
 use vnet::ip::{self, protocol};
 use vnet::link::Fate;
@@ -181,8 +182,9 @@ impl<'a> Ike<'a> {
         })
     }
 
-    /// Whether the ICV of the SK payload verifies under the key (RFC 7296 3.14, RFC 5282).
-    pub(super) fn verifies(&self, key: &ProtectionKey) -> bool {
+    /// Whether the ICV of the SK payload verifies under the key (RFC 7296 3.14, RFC 5282),
+    /// with the algorithms of the run.
+    pub(super) fn verifies(&self, crypto: Backend, key: &ProtectionKey) -> bool {
         let Some(sk) = self.part(SK) else { return false };
         let protection = key.protection();
         let (iv_len, icv_len) = (protection.encryption().iv_len(), protection.icv_len());
@@ -191,7 +193,7 @@ impl<'a> Ike<'a> {
         let (text, icv) = rest.split_at(text_len);
         let mut text = text.to_vec();
         let aad = &self.message[..sk.offset];
-        RustCrypto.open(key, Opening { aad, iv, text: &mut text, icv }).is_ok()
+        crypto.open(key, Opening { aad, iv, text: &mut text, icv }).is_ok()
     }
 }
 

@@ -120,6 +120,7 @@ impl Outstanding {
             Jitter::None => (exact, exact),
             Jitter::Shorten { percent } => (exact - most(percent.min(100)), exact),
             Jitter::Stretch { percent } => (exact, exact + most(percent)),
+            Jitter::Full => (0, exact),
         };
         let (exchange, id, sent) = (self.exchange, self.message_id, self.transmissions);
         if waited < least || due > longest {

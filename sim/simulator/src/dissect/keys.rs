@@ -3,6 +3,7 @@
 #[cfg(test)]
 mod tests;
 
+use crate::backend::Backend;
 use crate::decode::MessageKeys;
 use crate::keylog::{ike_encryption_name, ike_integrity_name};
 use core::fmt;
@@ -89,7 +90,7 @@ impl KeyTable {
         match self.rows.get(&spis) {
             None => Known::Nothing,
             Some(Row { keys: Some((initiator, responder)), .. }) => {
-                Known::Keys(MessageKeys { initiator, responder })
+                Known::Keys(MessageKeys { initiator, responder, crypto: Backend::Real })
             }
             Some(row) => Known::Algorithms(&row.algorithms),
         }

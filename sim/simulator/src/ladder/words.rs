@@ -1,9 +1,9 @@
 //! What notes and ESP arrows of a ladder say.
 
+use crate::backend::Backend;
 use crate::event::What;
 use crate::observer::EspKeyLog;
 use crate::scenario::Forgery;
-use crypto::RustCrypto;
 use esp::{Inbound, Opened, ReplayWindow, spi_of};
 use ike_core::{Header, Path};
 use ike_initiator::Event as Initiator;
@@ -144,12 +144,12 @@ impl EspReader {
         self.sas.insert(keys.spi, Inbound::new(keys.spi, keys.key.clone(), window));
     }
 
-    pub(super) fn label(&mut self, packet: &[u8]) -> String {
+    pub(super) fn label(&mut self, crypto: Backend, packet: &[u8]) -> String {
         let label = esp_label(packet);
         let mut copy = packet.to_vec();
         let inner = spi_of(packet)
             .and_then(|spi| self.sas.get_mut(&spi))
-            .and_then(|sa| sa.open(&RustCrypto, &mut copy).ok());
+            .and_then(|sa| sa.open(&crypto, &mut copy).ok());
         match inner {
             Some(Opened::Packet { inner, .. }) => format!("{label}: {}", said(inner)),
             Some(Opened::Dummy) => format!("{label}: dummy"),

@@ -9,7 +9,7 @@ mod wakes;
 
 use super::figures::OF_RADIOS;
 use super::text::{Text, alternatives};
-use super::{Bound, Expect, FIGURES, Family, Link, Scenario, schema};
+use super::{Backend, Bound, Expect, FIGURES, Family, Link, Scenario, schema};
 use core::ops::Range;
 use core::time::Duration;
 use toml::Spanned;
@@ -92,6 +92,7 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
     Ok(Scenario {
         duration,
         seed: raw.seed.map_or(1, schema::Number::get),
+        crypto: or(raw.crypto, Backend::default()),
         family,
         gateway: gateway::gateway(raw.gateway.unwrap_or_default(), run)?,
         groups,

@@ -22,6 +22,7 @@ mod wakes;
 #[cfg(test)]
 mod tests;
 
+pub use crate::backend::Backend;
 pub use application::{Application, GarageDoor, Ping, RoomSensor};
 pub use error::ScenarioError;
 pub use figures::FIGURES;
@@ -56,6 +57,8 @@ pub struct Scenario {
     pub duration: Duration,
     /// Where all randomness of the run comes from.
     pub seed: u64,
+    /// The algorithms that everybody has.
+    pub crypto: Backend,
     /// The addresses that everybody has.
     pub family: Family,
     /// A node's link to the gateway where its group says nothing else: see [`Group::link`].

@@ -98,7 +98,7 @@ fn open(place: &mut Value, path: &Path) {
     let mut table = Table::new();
     match key.as_str() {
         "retransmission" => drop(table.insert(String::from("preset"), Value::String(word.clone()))),
-        "jitter" if word == "none" => {}
+        "jitter" if word == "none" || word == "full" => {}
         "cookies" | "child" => {}
         _ => return,
     }

@@ -18,10 +18,10 @@ pub(super) use hardware::{
 };
 pub(super) use link::{DatagramNumber, Link, LinkDirection, Listed, Outage};
 pub(super) use node::{
-    Count, First, Jitter, NoJitter, Node, Preset, Restart, Retransmission, Wakes,
+    Count, First, Jitter, JitterWord, Node, Preset, Restart, Retransmission, Wakes,
 };
 
-use super::{Bound, Family};
+use super::{Backend, Bound, Family};
 use core::fmt;
 use core::time::Duration;
 use serde::Deserialize;
@@ -40,6 +40,7 @@ pub(super) struct Scenario {
     pub(super) description: Spanned<String>,
     pub(super) duration: Text<Positive>,
     pub(super) seed: Option<Number<0, { u64::MAX }>>,
+    pub(super) crypto: Option<Text<Backend>>,
     pub(super) family: Option<Text<Family>>,
     pub(super) link: Option<Link>,
     pub(super) gateway: Option<Gateway>,

@@ -9,8 +9,9 @@ mod refused;
 mod values;
 
 use super::{
-    Address, Application, ChildPolicy, Close, Cookies, Family, GarageDoor, GatewaySelectors, Link,
-    LinkDirection, Listed, Ping, Profile, Rate, Remote, Restart, RoomSensor, Scenario,
+    Address, Application, Backend, ChildPolicy, Close, Cookies, Family, GarageDoor,
+    GatewaySelectors, Link, LinkDirection, Listed, Ping, Profile, Rate, Remote, Restart,
+    RoomSensor, Scenario,
 };
 use core::time::Duration;
 use ike_core::{Schedule, Suite};
@@ -71,6 +72,7 @@ fn every_shipped_scenario_is_one() {
 fn what_a_file_does_not_say_has_its_documented_default() {
     let scenario = read(LEAST);
     assert_eq!((scenario.seed, scenario.family), (1, Family::Ipv4));
+    assert_eq!(scenario.crypto, Backend::Real);
     let direction = LinkDirection {
         delay: Duration::from_millis(20),
         jitter: Duration::ZERO,

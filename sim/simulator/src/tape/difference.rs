@@ -1,7 +1,8 @@
 //! Where a replayed run first differs from the recorded one, in words.
 
 use super::locate::{self, Place};
-use crate::decode::describe;
+use crate::backend::Backend;
+use crate::decode::{MessageKeys, describe};
 use crate::observer::IkeKeyLog;
 use crate::world::Crossing;
 use core::fmt;
@@ -86,7 +87,10 @@ fn differs(old: &Crossing, new: &Crossing, keys: &[IkeKeyLog]) -> Option<Differs
     let words = payload.and_then(|index| {
         let line = |octets: &[u8]| {
             let message = locate::ike_message(octets)?;
-            describe(message, locate::keys_of(message, keys)).into_iter().nth(index)
+            // No gateway outside has the modelled ones.
+            let keys = locate::keys_of(message, keys);
+            let keys = keys.map(|keys| MessageKeys::new(keys, Backend::Real));
+            describe(message, keys).into_iter().nth(index)
         };
         Some((line(&old.octets)?, line(&new.octets)?)).filter(|(old, new)| old != new)
     });

@@ -12,7 +12,7 @@ use super::{Behaviours, World};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::Observer;
 use crate::scenario::Scenario;
-use crypto::{Crypto, RustCrypto};
+use crypto::Crypto;
 use std::collections::VecDeque;
 use vnet::ip;
 use vnet::link::Direction;
@@ -59,9 +59,9 @@ impl<'a> World<'a> {
         let behaviours = Behaviours::default();
         let core = Core::new(scenario, seed, observer, behaviours.node);
         let behaviour = GatewayBehaviour::new(scenario, behaviours.gateway);
-        let gateway = Gateway::new(scenario, &core, behaviour, RustCrypto);
+        let gateway = Gateway::new(scenario, &core, behaviour, scenario.crypto);
         let edge = Edge::Inside(Box::new(gateway));
-        Self::populated(scenario, core, (edge, Some(DeviceDoor::default())), RustCrypto)
+        Self::populated(scenario, core, (edge, Some(DeviceDoor::default())), scenario.crypto)
     }
 }
 

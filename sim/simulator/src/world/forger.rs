@@ -8,6 +8,7 @@ mod ear;
 mod forge;
 
 use super::shared::Core;
+use crate::backend::Backend;
 use crate::faults::Injection;
 use crate::scenario::{self, Forgery, ForgeryTarget, Scenario};
 use ear::Heard;
@@ -31,6 +32,7 @@ pub(crate) struct Forgers {
 struct Forger {
     plan: scenario::Forger,
     number: u64,
+    crypto: Backend,
     /// How often it acted.
     acted: u64,
     next: Option<Instant>,
@@ -43,6 +45,7 @@ impl Forgers {
         let forgers = (0..).zip(&scenario.forgers).map(|(number, plan)| Forger {
             plan: *plan,
             number,
+            crypto: scenario.crypto,
             acted: 0,
             next: Some(Instant::default() + plan.from),
             turn: 0,
@@ -85,7 +88,8 @@ impl Forger {
         let ear = core.ear.as_ref()?;
         let link = self.choose(core, ear, direction)?;
         self.turn = link.wrapping_add(1);
-        let scene = Scene { addresses: core.addresses, link, direction, heard: ear.heard(link) };
+        let (addresses, heard, crypto) = (core.addresses, ear.heard(link), self.crypto);
+        let scene = Scene { addresses, link, direction, heard, crypto };
         let packet = match (self.plan.kind, scene.heard) {
             (Forgery::Garbage, _) => forge::garbage(&scene, &mut rng),
             (Forgery::Error, Some(heard)) => forge::error(&scene, heard, &mut rng),

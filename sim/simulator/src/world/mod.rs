@@ -20,12 +20,13 @@ mod tunnel;
 #[cfg(test)]
 mod tests;
 
+use crate::backend::Backend;
 use crate::event::{Actor, Place, What};
 use crate::faults::Faults;
 use crate::observer::Observer;
 use crate::scenario::Scenario;
 use behaviour::GatewayBehaviour;
-use crypto::{Crypto, RustCrypto};
+use crypto::Crypto;
 use device::DeviceDoor;
 use forger::Forgers;
 use gateway::Gateway;
@@ -49,7 +50,7 @@ pub use shared::link_config;
 ///
 /// It moves only when it is told to: [`World::step`] does the next event, [`World::next_time`] says when
 /// that is.
-pub struct World<'a, C: Crypto = RustCrypto> {
+pub struct World<'a, C: Crypto = Backend> {
     crypto: C,
     core: Core<'a>,
     nodes: Vec<Node<'a, C>>,
@@ -62,7 +63,7 @@ pub struct World<'a, C: Crypto = RustCrypto> {
 
 impl<'a> World<'a> {
     /// The world at time zero: everybody sleeps, nothing is on the way. `seed` is where all
-    /// randomness comes from.
+    /// randomness comes from; the algorithms are the scenario's.
     #[must_use]
     pub fn new(scenario: &'a Scenario, seed: u64, observer: &'a mut dyn Observer) -> Self {
         Self::with_behaviours(scenario, seed, observer, Behaviours::default())
@@ -76,7 +77,7 @@ impl<'a> World<'a> {
         observer: &'a mut dyn Observer,
         behaviours: Behaviours,
     ) -> Self {
-        Self::with_crypto(scenario, seed, observer, behaviours, RustCrypto)
+        Self::with_crypto(scenario, seed, observer, behaviours, scenario.crypto)
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Behaviours, NodeState, World};
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::Observer;
 use crate::scenario::Scenario;
-use crypto::{Crypto, RustCrypto};
+use crypto::Crypto;
 use ike_core::{Header, Instant};
 use vnet::ip::{self, protocol};
 use vnet::link::Direction;
@@ -148,7 +148,7 @@ impl<'a> World<'a> {
         let mut core = Core::new(scenario, seed, observer, Behaviours::default().node);
         core.news = Some(Vec::new());
         let edge = Edge::Outside(Box::new(Door::new(scenario)));
-        Self::populated(scenario, core, (edge, None), RustCrypto)
+        Self::populated(scenario, core, (edge, None), scenario.crypto)
     }
 
     /// The next packet for a gateway or a device outside, which has left the virtual network; `None`: there is none

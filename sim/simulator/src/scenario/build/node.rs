@@ -8,7 +8,7 @@ use super::{Fault, Run, Text, application, fault, hardware, link, or, wakes};
 use core::ops::Range;
 use core::time::Duration;
 use ike_core::{Identity, Jitter, Schedule, Suite};
-use schema::{NoJitter, Number, Or, Positive, Preset, WholePercent};
+use schema::{JitterWord, Number, Or, Positive, Preset, WholePercent};
 use std::collections::BTreeSet;
 use toml::Spanned;
 
@@ -202,8 +202,12 @@ fn retransmission(
     Ok(schedule)
 }
 
-fn jitter(place: &Spanned<Or<NoJitter, schema::Jitter>>) -> Result<Jitter, Fault> {
-    let Or::Table(raw) = place.get_ref() else { return Ok(Jitter::None) };
+fn jitter(place: &Spanned<Or<JitterWord, schema::Jitter>>) -> Result<Jitter, Fault> {
+    let raw = match place.get_ref() {
+        Or::Text(JitterWord::None) => return Ok(Jitter::None),
+        Or::Text(JitterWord::Full) => return Ok(Jitter::Full),
+        Or::Table(raw) => raw,
+    };
     match (raw.stretch, raw.shorten) {
         (Some(Text(WholePercent(percent))), None) => Ok(Jitter::Stretch { percent }),
         (None, Some(Text(WholePercent(percent)))) => Ok(Jitter::Shorten { percent }),

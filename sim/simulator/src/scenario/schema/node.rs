@@ -81,7 +81,7 @@ pub(in crate::scenario) struct Retransmission {
     pub(in crate::scenario) factor: Option<Text<Factor>>,
     pub(in crate::scenario) cap: Option<Text<Positive>>,
     pub(in crate::scenario) tries: Option<Number<1, 255>>,
-    pub(in crate::scenario) jitter: Option<Spanned<Or<NoJitter, Jitter>>>,
+    pub(in crate::scenario) jitter: Option<Spanned<Or<JitterWord, Jitter>>>,
 }
 
 /// The name of a schedule.
@@ -96,15 +96,20 @@ impl FromText for Preset {
     }
 }
 
-/// `jitter = "none"`.
-pub(in crate::scenario) struct NoJitter;
+/// `jitter` as a word.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) enum JitterWord {
+    None,
+    Full,
+}
 
-impl FromText for NoJitter {
-    const EXPECTED: &'static str = r#""none""#;
+impl FromText for JitterWord {
+    const EXPECTED: &'static str = r#""none" or "full""#;
 
     fn from_text(text: &str) -> Result<Self, String> {
-        let expected = r#"expected "none", { stretch = "50%" } or { shorten = "20%" }"#;
-        if text == "none" { Ok(Self) } else { Err(format!(r#""{text}" is not known: {expected}"#)) }
+        let expected = r#"expected "none", "full", { stretch = "50%" } or { shorten = "20%" }"#;
+        word(text, &[("none", Self::None), ("full", Self::Full)])
+            .map_err(|_| format!(r#""{text}" is not known: {expected}"#))
     }
 }
 

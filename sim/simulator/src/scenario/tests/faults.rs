@@ -20,7 +20,7 @@ pub(super) fn fault(text: &str) -> String {
 #[case("seed = \"1\"", r#"x.toml:3:8: seed: invalid type: string "1", expected an integer from 0 to 18446744073709551615"#)]
 #[case(
     "sede = 1",
-    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
+    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `crypto`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
 )]
 #[case(
     "family = \"ipv5\"",
@@ -125,7 +125,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
     "close = \"abrupt\"",
     r#"x.toml:8:9: node.door.close: "abrupt" is not known: expected "silent" or "delete""#
 )]
-#[case("retransmission = \"fast\"", r#"x.toml:8:18: node.door.retransmission: "fast" is not known: expected "strongswan", "libreswan", "coap" or "rfc7296""#)]
+#[case("retransmission = \"fast\"", r#"x.toml:8:18: node.door.retransmission: "fast" is not known: expected "strongswan", "libreswan", "coap", "rfc7296", "openiked" or "fixed""#)]
 #[case("retransmission = 3", r#"x.toml:8:18: node.door.retransmission: invalid type: integer `3`, expected the name of a schedule such as "rfc7296" or a table"#)]
 #[case(
     "retransmission = { tries = 0 }",
@@ -136,7 +136,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
     "retransmission = { first = \"65s\" }",
     "x.toml:8:18: node.door.retransmission: the cap is shorter than the first timeout: expected at least that"
 )]
-#[case("retransmission = { jitter = \"some\" }", r#"x.toml:8:29: node.door.retransmission.jitter: "some" is not known: expected "none", { stretch = "50%" } or { shorten = "20%" }"#)]
+#[case("retransmission = { jitter = \"some\" }", r#"x.toml:8:29: node.door.retransmission.jitter: "some" is not known: expected "none", "full", { stretch = "50%" } or { shorten = "20%" }"#)]
 #[case(
     "retransmission = { jitter = {} }",
     "x.toml:8:29: node.door.retransmission.jitter: expected either `stretch` or `shorten`"

@@ -1,7 +1,7 @@
 //! `--set key=value`.
 
 use super::{LEAST, with};
-use crate::scenario::{Application, Family, Scenario, Wakes};
+use crate::scenario::{Application, Backend, Family, Scenario, Wakes};
 use core::time::Duration;
 use ike_core::{Factor, Jitter, Schedule};
 use rstest::rstest;
@@ -20,6 +20,7 @@ fn an_override_takes_the_place_of_a_value_or_of_a_default() {
     let overrides = [
         "seed=7",
         "family=ipv6",
+        "crypto=modelled",
         "description=two words",
         "link.loss=5%",
         "link.back.delay=1s",
@@ -32,6 +33,7 @@ fn an_override_takes_the_place_of_a_value_or_of_a_default() {
     ];
     let scenario = set(LEAST, &overrides).expect("a scenario");
     assert_eq!((scenario.seed, scenario.family), (7, Family::Ipv6));
+    assert_eq!(scenario.crypto, Backend::Modelled);
     assert_eq!(scenario.description, "two words");
     assert_eq!(scenario.link.towards.loss.ppm(), 50_000);
     assert_eq!(scenario.link.back.delay, Duration::from_secs(1));
@@ -69,6 +71,8 @@ fn overrides_are_checked_together() {
 #[case("retransmission = \"coap\"", &["factor=1.8"], Schedule { factor: Factor { numerator: 9, denominator: 5 }, ..Schedule::COAP })]
 #[case("retransmission = \"coap\"", &["jitter=none"], Schedule { jitter: Jitter::None, ..Schedule::COAP })]
 #[case("", &["tries=3", "factor=3"], Schedule { tries: 3, factor: Factor { numerator: 3, denominator: 1 }, ..Schedule::RFC7296 })]
+#[case("retransmission = { jitter = \"full\" }", &["jitter.shorten=20%"], Schedule { jitter: Jitter::Shorten { percent: 20 }, ..Schedule::RFC7296 })]
+#[case("retransmission = \"fixed\"", &["jitter=full"], Schedule { jitter: Jitter::Full, ..Schedule::FIXED })]
 #[case("retransmission = { jitter = \"none\" }", &["jitter.shorten=20%"], Schedule { jitter: Jitter::Shorten { percent: 20 }, ..Schedule::RFC7296 })]
 fn a_preset_becomes_a_table_when_a_key_of_it_is_set(
     #[case] line: &str,
@@ -86,8 +90,8 @@ fn a_preset_becomes_a_table_when_a_key_of_it_is_set(
 #[case(&["link.loss=110%"], r#"x.toml: --set link.loss=110%: "110%" is not a rate: expected a percentage from "0%" to "100%""#)]
 #[case(&["seed=1", "link.mtu=1", "family=ipv6"], "x.toml: --set link.mtu=1: 1 is out of range: expected an integer from 576 to 9000")]
 #[case(&["seed=one"], r#"x.toml: --set seed=one: invalid type: string "one", expected an integer from 0 to 18446744073709551615"#)]
-#[case(&["sede=1"], "x.toml: --set sede=1: unknown field `sede`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`")]
-#[case(&["lnk.loss=1%"], "x.toml: --set lnk.loss=1%: lnk: unknown field `lnk`, expected one of `description`, `duration`, `seed`, `family`, `link`, `gateway`, `node`, `forger`, `expect`")]
+#[case(&["sede=1"], "x.toml: --set sede=1: unknown field `sede`, expected one of `description`, `duration`, `seed`, `crypto`, `family`, `link`, `gateway`, `node`, `forger`, `expect`")]
+#[case(&["lnk.loss=1%"], "x.toml: --set lnk.loss=1%: lnk: unknown field `lnk`, expected one of `description`, `duration`, `seed`, `crypto`, `family`, `link`, `gateway`, `node`, `forger`, `expect`")]
 #[case(&["link.loss=1%", "link.loss.x=1%"], "x.toml: --set link.loss.x=1%: link.loss is a single value: expected no key `x` in it")]
 #[case(&["node.gate.count=3"], "x.toml: --set node.gate.count=3: node has no `gate`: expected a number up to 0, or one of door")]
 #[case(&["node.1.count=3"], "x.toml: --set node.1.count=3: node has no `1`: expected a number up to 0, or one of door")]

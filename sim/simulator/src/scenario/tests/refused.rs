@@ -6,6 +6,10 @@ use rstest::rstest;
 
 /// Lines after `duration`, which is a minute, so that the first of them is line 3.
 #[rstest]
+#[case(
+    "crypto = \"toy\"",
+    r#"x.toml:3:10: crypto: "toy" is not known: expected "real" or "modelled""#
+)]
 #[case("[link]\nduplicate = \"101%\"", r#"x.toml:4:13: link.duplicate: "101%" is not a rate: expected a percentage from "0%" to "100%""#)]
 #[case(
     "[link]\nreorder_delay = \"0s\"",

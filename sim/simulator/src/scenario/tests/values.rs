@@ -242,6 +242,8 @@ fn every_key_of_a_node_is_taken() {
 #[case("{ preset = \"strongswan\" }", Schedule::STRONGSWAN)]
 #[case("{ preset = \"coap\", jitter = \"none\" }", Schedule { jitter: Jitter::None, ..Schedule::COAP })]
 #[case("{ jitter = { stretch = \"50%\" } }", Schedule { jitter: Jitter::Stretch { percent: 50 }, ..Schedule::RFC7296 })]
+#[case("\"openiked\"", Schedule::OPENIKED)]
+#[case("{ preset = \"fixed\", jitter = \"full\" }", Schedule { jitter: Jitter::Full, ..Schedule::FIXED })]
 #[case("{ factor = 3 }", Schedule { factor: Factor { numerator: 3, denominator: 1 }, ..Schedule::RFC7296 })]
 fn a_table_changes_what_it_names_of_the_preset(#[case] text: &str, #[case] schedule: Schedule) {
     let scenario = read(&with("", &format!("retransmission = {text}")));

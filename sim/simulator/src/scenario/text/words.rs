@@ -3,8 +3,8 @@
 use super::{FromText, word};
 use crate::scenario::schema::{Accept, ChildError};
 use crate::scenario::{
-    Address, CHILD_ERRORS, Close, Cookies, Family, Forgery, ForgeryTarget, GatewaySelectors,
-    Profile, Remote, RequestKind,
+    Address, Backend, CHILD_ERRORS, Close, Cookies, Family, Forgery, ForgeryTarget,
+    GatewaySelectors, Profile, Remote, RequestKind,
 };
 use ike_core::Suite;
 
@@ -13,6 +13,14 @@ impl FromText for Suite {
 
     fn from_text(text: &str) -> Result<Self, String> {
         word(text, &Self::ALL.map(|suite| (suite.name(), suite)))
+    }
+}
+
+impl FromText for Backend {
+    const EXPECTED: &'static str = r#""real" or "modelled""#;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        word(text, &[Self::Real, Self::Modelled].map(|backend| (backend.name(), backend)))
     }
 }
 

@@ -1,10 +1,11 @@
 //! The octets that a forger injects: whole IP datagrams with right checksums, in somebody else's name.
 
 use super::ear::{Heard, Request};
+use crate::backend::Backend;
 use crate::world::address::Addresses;
 use crate::world::shared::IKE_PORT;
 use core::net::SocketAddr;
-use crypto::{Crypto, Group, MAX_PUBLIC_VALUE, PrivateKey, RustCrypto};
+use crypto::{Crypto, Group, MAX_PUBLIC_VALUE, PrivateKey};
 use ike_core::payload::{
     Body, KeyExchange, Nonce, Notify, Payload, Payloads, ProposalRepr, Raw, Sa, SaRepr, Transform,
 };
@@ -58,6 +59,8 @@ pub(super) struct Scene<'a> {
     /// The way that it pretends to have gone.
     pub(super) direction: Direction,
     pub(super) heard: Option<&'a Heard>,
+    /// What everybody in the run computes with.
+    pub(super) crypto: Backend,
 }
 
 impl Scene<'_> {
@@ -215,7 +218,7 @@ fn init_response(
     let known = Group::from_transform(group)?;
     let mut public = [0; MAX_PUBLIC_VALUE];
     let public = &mut public[..known.public_value_len()];
-    RustCrypto.public_value(&PrivateKey::generate(known, rng), public);
+    scene.crypto.public_value(&PrivateKey::generate(known, rng), public);
     let nonce = octets(rng, 32, 32);
     let own = IkeSpi(rng.next_u64() | 1);
     // The gateway's SPI, where its response is on the way, makes the two harder to tell apart.

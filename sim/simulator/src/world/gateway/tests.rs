@@ -2,6 +2,7 @@
 //! the keys that the node has shown.
 
 use super::*;
+use crate::Backend;
 use crate::Observer;
 use crate::event::Event as RunEvent;
 use crate::observer::{Arrival, Datagram};
@@ -215,7 +216,7 @@ impl<'a> Run<'a> {
         self.delete(&Delete { protocol: ProtocolId::ESP, spi_size: 4, spis });
     }
 
-    fn gateway(&self) -> &Gateway<RustCrypto> {
+    fn gateway(&self) -> &Gateway<Backend> {
         match &self.world.gateway {
             Edge::Inside(gateway) => gateway,
             Edge::Outside(_) => panic!("the gateway is inside"),
