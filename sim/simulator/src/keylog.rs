@@ -1,9 +1,9 @@
 //! The keys of a run in Wireshark's own formats: with them it decrypts the capture.
 
-use crate::decode::hex;
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use core::fmt::Write as _;
 use crypto::{Encryption, Integrity, Protection};
+use ike_decode::hex;
 
 /// An IKE SA's cipher as Wireshark calls it, and as it would where it cannot decrypt it.
 pub(crate) const fn ike_encryption_name(encryption: Encryption) -> &'static str {

@@ -188,7 +188,7 @@ impl Ladder {
             return (label, Vec::new());
         }
         let keys = self.keys.get(&(header.spi_i, header.spi_r));
-        (label, crate::decode::describe(message, keys))
+        (label, ike_decode::describe(message, keys))
     }
 }
 

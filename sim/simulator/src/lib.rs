@@ -7,7 +7,6 @@
 
 mod app;
 mod checkers;
-mod decode;
 pub mod dissect;
 mod event;
 mod faults;

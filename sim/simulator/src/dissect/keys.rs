@@ -3,11 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use crate::decode::MessageKeys;
 use crate::keylog::{ike_encryption_name, ike_integrity_name};
 use core::fmt;
 use crypto::{Encryption, Integrity, Protection, ProtectionKey};
 use ike_core::IkeSpi;
+use ike_decode::MessageKeys;
 use std::collections::BTreeMap;
 
 /// The ciphers that are decrypted here.

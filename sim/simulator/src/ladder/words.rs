@@ -106,7 +106,7 @@ pub(super) fn forged_words(kind: Forgery, octets: &[u8]) -> (String, Vec<String>
     match ike.and_then(|ike| Some((Header::parse(ike).ok()?, ike))) {
         Some((header, ike)) => {
             let details = match kind {
-                Forgery::Error | Forgery::Response => crate::decode::describe(ike, None),
+                Forgery::Error | Forgery::Response => ike_decode::describe(ike, None),
                 Forgery::Garbage | Forgery::Replay => Vec::new(),
             };
             (format!("{}{again}", message(&header, ike.len())), details)

@@ -1,11 +1,11 @@
 //! Where a replayed run first differs from the recorded one, in words.
 
 use super::locate::{self, Place};
-use crate::decode::describe;
 use crate::observer::IkeKeyLog;
 use crate::world::Crossing;
 use core::fmt;
 use ike_core::{Header, Instant};
+use ike_decode::describe;
 
 /// The first packet towards the gateway that is not as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
