@@ -20,7 +20,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 9] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -48,6 +48,13 @@ const VERBS: [Verb; 8] = [
         about: "draw the IKEv2 exchanges of anybody's capture, decrypted with Wireshark's table of keys",
         package: "runner",
         program: "decode",
+    },
+    Verb {
+        name: "conformance",
+        arguments: "[OPTIONS]",
+        about: "judge implementations by the requirements of the RFCs, case by case",
+        package: "runner",
+        program: "conformance",
     },
     Verb {
         name: "interop",

@@ -13,11 +13,15 @@ pub enum Profile {
     /// window is 1 and the last response is kept to the octet (2.3).
     #[default]
     Rfc7296Min,
+    /// The same with what came after: the algorithms' levels of RFC 8247 and RFC 8221, and RFC 9333
+    /// for ESP. Every algorithm here is one that these recommend, so it differs in what it is
+    /// judged by.
+    Modern,
 }
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Rfc7815, Self::Rfc7296Min];
+    pub const ALL: [Self; 3] = [Self::Rfc7815, Self::Rfc7296Min, Self::Modern];
 
     /// The name in a configuration.
     #[must_use]
@@ -25,17 +29,18 @@ impl Profile {
         match self {
             Self::Rfc7815 => "rfc7815",
             Self::Rfc7296Min => "rfc7296-min",
+            Self::Modern => "modern",
         }
     }
 
     /// Whether COOKIE and INVALID_KE_PAYLOAD change the request.
     pub(crate) const fn answers_unauthenticated_notifies(self) -> bool {
-        matches!(self, Self::Rfc7296Min)
+        matches!(self, Self::Rfc7296Min | Self::Modern)
     }
 
     /// Whether the gateway's Message IDs are tracked.
     pub(crate) const fn has_window(self) -> bool {
-        matches!(self, Self::Rfc7296Min)
+        matches!(self, Self::Rfc7296Min | Self::Modern)
     }
 }
 

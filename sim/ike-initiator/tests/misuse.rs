@@ -83,7 +83,7 @@ fn profiles_have_names_that_parse() {
         assert_eq!(profile.name().parse(), Ok(profile));
     }
     let unknown = "rfc9999".parse::<Profile>().expect_err("no such profile");
-    assert_eq!(unknown.to_string(), "expected one of rfc7815 rfc7296-min");
+    assert_eq!(unknown.to_string(), "expected one of rfc7815 rfc7296-min modern");
     assert_eq!(Profile::default(), Profile::Rfc7296Min);
 }
 

@@ -1,9 +1,9 @@
 //! The keys of a run in Wireshark's own formats: with them it decrypts the capture.
 
-use crate::decode::hex;
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use core::fmt::Write as _;
 use crypto::{Encryption, Integrity, Protection};
+use ike_decode::hex;
 
 /// Either file of a run with modelled algorithms: a key would promise what no reader can do.
 pub(crate) const NOTHING_DECRYPTS: &str =

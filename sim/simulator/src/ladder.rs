@@ -5,13 +5,13 @@ pub(crate) mod draw;
 mod words;
 
 use crate::backend::Backend;
-use crate::decode::MessageKeys;
 use crate::event::{Actor, Event, Place, What};
 use crate::observer::{Datagram, EspKeyLog, IkeKeyLog, Observer};
 use crate::scenario::Forgery;
 use core::net::SocketAddr;
 use draw::{Arrow, End};
 use ike_core::{Header, IkeKeys, IkeSpi, Instant, Path};
+use ike_decode::MessageKeys;
 use std::collections::{BTreeMap, BTreeSet};
 use vnet::ip::{self, protocol};
 use vnet::link::{Delivery, Direction, Outcome};
@@ -198,7 +198,7 @@ impl Ladder {
         }
         let keys = self.keys.get(&(header.spi_i, header.spi_r));
         let keys = keys.map(|keys| MessageKeys::new(keys, self.crypto));
-        (label, crate::decode::describe(message, keys))
+        (label, ike_decode::describe(message, keys))
     }
 }
 

@@ -8,7 +8,6 @@
 mod app;
 mod backend;
 mod checkers;
-mod decode;
 pub mod dissect;
 pub mod energy;
 mod event;

@@ -3,12 +3,11 @@
 #[cfg(test)]
 mod tests;
 
-use crate::backend::Backend;
-use crate::decode::MessageKeys;
 use crate::keylog::{ike_encryption_name, ike_integrity_name};
 use core::fmt;
-use crypto::{Encryption, Integrity, Protection, ProtectionKey};
+use crypto::{Encryption, Integrity, Protection, ProtectionKey, RustCrypto};
 use ike_core::IkeSpi;
+use ike_decode::MessageKeys;
 use std::collections::BTreeMap;
 
 /// The ciphers that are decrypted here.
@@ -90,7 +89,7 @@ impl KeyTable {
         match self.rows.get(&spis) {
             None => Known::Nothing,
             Some(Row { keys: Some((initiator, responder)), .. }) => {
-                Known::Keys(MessageKeys { initiator, responder, crypto: Backend::Real })
+                Known::Keys(MessageKeys { initiator, responder, crypto: RustCrypto })
             }
             Some(row) => Known::Algorithms(&row.algorithms),
         }

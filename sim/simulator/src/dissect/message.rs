@@ -2,9 +2,9 @@
 
 use super::keys::{KeyTable, Known};
 use super::{Decryption, Entry, Ike, Kind, MalformedPart, NotifyEntry, PayloadEntry};
-use crate::decode::{self, Item, MessageKeys, Protection};
 use ike_core::payload::Payloads;
 use ike_core::{HEADER_LEN, Header, Malformed, NotifyType, PayloadType};
+use ike_decode::{Item, MessageKeys, Protection};
 
 /// Reads a message of which `len` octets were on the wire.
 pub(super) fn read(message: &[u8], len: usize, keys: &KeyTable) -> Kind {
@@ -35,7 +35,7 @@ pub(super) fn read(message: &[u8], len: usize, keys: &KeyTable) -> Kind {
         Known::Keys(keys) if message.len() == len => Some(keys),
         _ => None,
     };
-    let (items, protection) = decode::items(message, usable);
+    let (items, protection) = ike_decode::items(message, usable);
     ike.decryption = match (protection, known) {
         // An SK payload whose end is not there is none that could be split off.
         (Protection::None, _) if ike.captured.is_some() && starts_protected(&header) => {
@@ -73,7 +73,7 @@ fn take(ike: &mut Ike, item: Item) {
         if ike.captured.is_some() {
             return;
         }
-        let payload = item.payload.as_ref().map(|shown| decode::name(shown.kind));
+        let payload = item.payload.as_ref().map(|shown| ike_decode::name(shown.kind));
         ike.malformed.push(MalformedPart { payload, offset, reason: what.to_owned() });
     }
     let Some(shown) = item.payload else {
@@ -88,11 +88,11 @@ fn take(ike: &mut Ike, item: Item) {
         number,
         name: NotifyType(number).name(),
         protocol,
-        spi: decode::hex(&spi),
+        spi: ike_decode::hex(&spi),
     });
     ike.payloads.push(PayloadEntry {
         number: shown.kind.0,
-        name: shown.kind.name().map(|_| decode::name(shown.kind)),
+        name: shown.kind.name().map(|_| ike_decode::name(shown.kind)),
         critical: shown.critical,
         encrypted: item.encrypted,
         offset: shown.offset,

@@ -430,7 +430,7 @@ fn message_in<'a>(udp: &Udp<'a>) -> &'a [u8] {
 fn esp(octets: &[u8], len: usize, in_udp: bool) -> Kind {
     match octets.first_chunk::<8>() {
         Some(&[a, b, c, d, e, f, g, h]) => Kind::Esp {
-            spi: crate::decode::hex(&[a, b, c, d]),
+            spi: ike_decode::hex(&[a, b, c, d]),
             sequence: u32::from_be_bytes([e, f, g, h]),
             octets: len,
             in_udp,

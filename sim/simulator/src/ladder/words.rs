@@ -6,6 +6,7 @@ use crate::observer::EspKeyLog;
 use crate::scenario::Forgery;
 use esp::{Inbound, Opened, ReplayWindow, spi_of};
 use ike_core::{Header, Path};
+use ike_decode::MessageKeys;
 use ike_initiator::Event as Initiator;
 use ike_responder::Event as Responder;
 use std::collections::BTreeMap;
@@ -106,7 +107,9 @@ pub(super) fn forged_words(kind: Forgery, octets: &[u8]) -> (String, Vec<String>
     match ike.and_then(|ike| Some((Header::parse(ike).ok()?, ike))) {
         Some((header, ike)) => {
             let details = match kind {
-                Forgery::Error | Forgery::Response => crate::decode::describe(ike, None),
+                Forgery::Error | Forgery::Response => {
+                    ike_decode::describe(ike, None::<MessageKeys<'_>>)
+                }
                 Forgery::Garbage | Forgery::Replay => Vec::new(),
             };
             (format!("{}{again}", message(&header, ike.len())), details)

@@ -1,12 +1,12 @@
 //! Where a replayed run first differs from the recorded one, in words.
 
 use super::locate::{self, Place};
-use crate::backend::Backend;
-use crate::decode::{MessageKeys, describe};
 use crate::observer::IkeKeyLog;
 use crate::world::Crossing;
 use core::fmt;
+use crypto::RustCrypto;
 use ike_core::{Header, Instant};
+use ike_decode::{MessageKeys, describe};
 
 /// The first packet towards the gateway that is not as recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ fn differs(old: &Crossing, new: &Crossing, keys: &[IkeKeyLog]) -> Option<Differs
             let message = locate::ike_message(octets)?;
             // No gateway outside has the modelled ones.
             let keys = locate::keys_of(message, keys);
-            let keys = keys.map(|keys| MessageKeys::new(keys, Backend::Real));
+            let keys = keys.map(|keys| MessageKeys::new(keys, RustCrypto));
             describe(message, keys).into_iter().nth(index)
         };
         Some((line(&old.octets)?, line(&new.octets)?)).filter(|(old, new)| old != new)

@@ -1,10 +1,10 @@
 //! Which part of a packet an octet belongs to.
 
-use crate::decode::payload::name as payload_name;
 use crate::observer::IkeKeyLog;
 use crypto::RustCrypto;
 use ike_core::payload::{Payload, Payloads};
 use ike_core::{HEADER_LEN, Header, IkeKeys, PayloadType, open_protected};
+use ike_decode::name as payload_name;
 use vnet::ip::{self, protocol};
 use vnet::udp;
 

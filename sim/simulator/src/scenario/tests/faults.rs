@@ -120,7 +120,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
     "gateway_psk = \"other\"\nknown = false",
     "x.toml:8:15: node.door.gateway_psk: the gateway has no key of who is not `known`: expected only one of both"
 )]
-#[case("profile = \"modern\"", r#"x.toml:8:11: node.door.profile: "modern" cannot be simulated yet: expected "rfc7296-min" or "rfc7815""#)]
+#[case("profile = \"rfc9999\"", r#"x.toml:8:11: node.door.profile: "rfc9999" is not known: expected "rfc7296-min", "rfc7815" or "modern""#)]
 #[case(
     "close = \"abrupt\"",
     r#"x.toml:8:9: node.door.close: "abrupt" is not known: expected "silent" or "delete""#

@@ -49,16 +49,11 @@ impl FromText for Close {
 }
 
 impl FromText for Profile {
-    const EXPECTED: &'static str = r#""rfc7296-min" or "rfc7815""#;
+    const EXPECTED: &'static str = r#""rfc7296-min", "rfc7815" or "modern""#;
 
     fn from_text(text: &str) -> Result<Self, String> {
-        if text == "modern" {
-            return Err(format!(
-                r#""modern" cannot be simulated yet: expected {}"#,
-                Self::EXPECTED
-            ));
-        }
-        word(text, &[("rfc7296-min", Self::Rfc7296Min), ("rfc7815", Self::Rfc7815)])
+        let words = [Self::Rfc7296Min, Self::Rfc7815, Self::Modern];
+        word(text, &words.map(|profile| (profile.name(), profile)))
     }
 }
 

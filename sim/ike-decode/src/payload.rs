@@ -8,7 +8,8 @@ use ike_core::payload::{
 use ike_core::{Identity, Malformed, NotifyType, PayloadType, ProtocolId};
 
 /// The name that a payload of this type has in the exchanges of RFC 7296.
-pub(crate) fn name(kind: PayloadType) -> String {
+#[must_use]
+pub fn name(kind: PayloadType) -> String {
     match kind {
         PayloadType::IDI => "IDi".into(),
         PayloadType::IDR => "IDr".into(),
@@ -163,7 +164,9 @@ fn eap(body: &[u8]) -> String {
     }
 }
 
-pub(crate) fn hex(octets: &[u8]) -> String {
+/// The octets in hexadecimal digits.
+#[must_use]
+pub fn hex(octets: &[u8]) -> String {
     octets.iter().fold(String::new(), |mut text, octet| {
         let _ = write!(text, "{octet:02x}");
         text

@@ -1,65 +1,68 @@
 //! IKE messages in words: what a ladder says about each.
+#![forbid(unsafe_code)]
 
 mod names;
-pub(crate) mod payload;
+mod payload;
 
-use crate::backend::Backend;
 use core::fmt;
-use crypto::ProtectionKey;
+use crypto::{Crypto, ProtectionKey, RustCrypto};
 use ike_core::payload::{Notify, Payload, Payloads};
 use ike_core::{
     HEADER_LEN, Header, IkeKeys, Malformed, PayloadType, ProtectedError, open_protected,
 };
 
-pub(crate) use payload::{hex, name};
+pub use payload::{hex, name};
 
 /// What opens the SK payloads of an IKE SA.
 #[derive(Clone, Copy)]
-pub(crate) struct MessageKeys<'k> {
+pub struct MessageKeys<'k, C = RustCrypto> {
     /// Of messages of the original initiator.
-    pub(crate) initiator: &'k ProtectionKey,
+    pub initiator: &'k ProtectionKey,
     /// Of messages of the original responder.
-    pub(crate) responder: &'k ProtectionKey,
+    pub responder: &'k ProtectionKey,
     /// The algorithms behind their names.
-    pub(crate) crypto: Backend,
+    pub crypto: C,
 }
 
-impl<'k> MessageKeys<'k> {
+impl<'k, C> MessageKeys<'k, C> {
     /// The keys of an IKE SA.
-    pub(crate) fn new(keys: &'k IkeKeys, crypto: Backend) -> Self {
+    #[must_use]
+    pub const fn new(keys: &'k IkeKeys, crypto: C) -> Self {
         Self { initiator: &keys.initiator, responder: &keys.responder, crypto }
     }
 }
 
 /// A payload of a message, or why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Item {
+pub struct Item {
     /// Whether it was encrypted.
-    pub(crate) encrypted: bool,
+    pub encrypted: bool,
     /// `None`: the chain of payloads breaks off, or SK is empty or stays shut.
-    pub(crate) payload: Option<Shown>,
+    pub payload: Option<Shown>,
     /// What stands in it.
-    pub(crate) text: String,
+    pub text: String,
     /// What is wrong with it.
-    pub(crate) malformed: Option<Malformed>,
+    pub malformed: Option<Malformed>,
 }
 
 /// A payload as it stands in its message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shown {
-    pub(crate) kind: PayloadType,
-    pub(crate) critical: bool,
+pub struct Shown {
+    /// Its type.
+    pub kind: PayloadType,
+    /// The critical flag as it was received.
+    pub critical: bool,
     /// Where its body starts, in octets from the start of the message.
-    pub(crate) offset: usize,
+    pub offset: usize,
     /// Octets of its body.
-    pub(crate) len: usize,
+    pub len: usize,
     /// Type, protocol and SPI of a notify.
-    pub(crate) notify: Option<(u16, u8, Vec<u8>)>,
+    pub notify: Option<(u16, u8, Vec<u8>)>,
 }
 
 /// What became of the SK payload of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Protection {
+pub enum Protection {
     /// There is none.
     None,
     /// Nobody knows its keys.
@@ -118,9 +121,14 @@ impl Item {
 }
 
 /// The payloads of a message, each with what is in it; SK payloads are opened with `keys`.
-pub(crate) fn items(message: &[u8], keys: Option<MessageKeys<'_>>) -> (Vec<Item>, Protection) {
+#[must_use]
+pub fn items<C: Crypto>(
+    message: &[u8],
+    keys: Option<MessageKeys<'_, C>>,
+) -> (Vec<Item>, Protection) {
     let Ok(header) = Header::parse(message) else { return (Vec::new(), Protection::None) };
     let (mut items, mut protection) = (Vec::new(), Protection::None);
+    let keys = keys.as_ref();
     for payload in Payloads::new(header.next_payload, &message[HEADER_LEN..], HEADER_LEN) {
         match payload {
             Ok(payload) if payload.kind == PayloadType::SK => {
@@ -137,10 +145,10 @@ pub(crate) fn items(message: &[u8], keys: Option<MessageKeys<'_>>) -> (Vec<Item>
     (items, protection)
 }
 
-fn open_sk(
+fn open_sk<C: Crypto>(
     header: &Header,
     message: &[u8],
-    keys: Option<MessageKeys<'_>>,
+    keys: Option<&MessageKeys<'_, C>>,
     items: &mut Vec<Item>,
 ) -> Protection {
     let Some(keys) = keys else {
@@ -166,7 +174,8 @@ fn open_sk(
 }
 
 /// The payloads of a message as lines; SK payloads are opened with `keys`.
-pub(crate) fn describe(message: &[u8], keys: Option<MessageKeys<'_>>) -> Vec<String> {
+#[must_use]
+pub fn describe<C: Crypto>(message: &[u8], keys: Option<MessageKeys<'_, C>>) -> Vec<String> {
     if Header::parse(message).is_err() {
         return vec!["no IKE header".into()];
     }

@@ -1,0 +1,27 @@
+//! By the book: the two exchanges, and what the responder proves.
+
+use crate::verdict::Outcome;
+use crate::{Case, Device};
+use ike_core::PayloadType;
+
+pub(super) const CASES: &[Case] = &[Case::responder(
+    "basic/handshake",
+    &["AU1", "AU3", "HD12"],
+    handshake,
+    "connects by the book; the responder's AUTH must verify and no payload be critical",
+)];
+
+fn handshake(device: &mut Device) -> Outcome {
+    let answer = device.establish()?;
+    let id = answer.body(PayloadType::IDR).unwrap_or_default().to_vec();
+    let expected = device.expected_proof(&id)?;
+    let auth = answer.body(PayloadType::AUTH).unwrap_or_default();
+    let data = auth.get(4..).unwrap_or_default();
+    device.demand_same("AU3", "AUTH as the shared key gives it", (&expected, data))?;
+    let critical = answer.parts.iter().find(|part| part.flags & 0x80 != 0);
+    device.demand("HD12", critical.is_none(), "no critical flag in a response", || {
+        format!("a critical payload of type {}", critical.map_or(0, |part| part.kind.0))
+    })?;
+    let up = device.is_up()?;
+    device.demand("AU1", up, "an answer under the agreed keys", || "none".into())
+}

@@ -1,0 +1,336 @@
+//! The tester as the device of a responder under test.
+
+use super::Opened;
+use super::material::{Side, SkKeys, iv, public_value};
+use crate::message::{Draft, Inside, Part, parts};
+use crate::subject::Packet;
+use crate::verdict::{Outcome, Stop};
+use crate::{Session, seen};
+use core::ops::{Deref, DerefMut};
+use crypto::{Crypto, PrivateKey, RustCrypto};
+use ike_core::payload::{Auth, KeyExchange, Nonce, ProposalRepr, SaRepr, TsRepr};
+use ike_core::{
+    AuthMethod, ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType, ProtocolId,
+    open_protected,
+};
+
+/// The SPI of ESP packets to the tester.
+pub(crate) const CHILD_SPI: u32 = 0xc0ff_ee02;
+
+/// The tester as a device. What it has in hand is that of the latest attempt.
+pub struct Device {
+    /// The case under way.
+    pub session: Session,
+    /// Our key, nonce and SPI; fresh with [`Device::restart`].
+    pub private: PrivateKey,
+    /// Ni.
+    pub nonce: Vec<u8>,
+    /// SPIi.
+    pub spi_i: IkeSpi,
+    /// The IKE_SA_INIT request as it was sent last.
+    pub request: Vec<u8>,
+    /// The IKE_SA_INIT response that made the SA.
+    pub response: Option<Opened>,
+    /// The IKE SA, once a response was taken.
+    pub sa: Option<SkKeys>,
+    /// The Message ID of our next request.
+    pub next_id: u32,
+    sealed: u64,
+}
+
+impl Deref for Device {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Device {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl Device {
+    /// A device that has sent nothing yet.
+    #[must_use]
+    pub fn new(mut session: Session) -> Self {
+        let private = PrivateKey::generate(session.setup.suite.ike().group, &mut session.rng);
+        let mut device = Self {
+            session,
+            private,
+            nonce: Vec::new(),
+            spi_i: IkeSpi::ZERO,
+            request: Vec::new(),
+            response: None,
+            sa: None,
+            next_id: 0,
+            sealed: 0,
+        };
+        device.restart();
+        device
+    }
+
+    /// Begins a new attempt: a fresh key, nonce and SPI, no SA.
+    pub fn restart(&mut self) {
+        let group = self.setup.suite.ike().group;
+        self.private = PrivateKey::generate(group, &mut self.session.rng);
+        self.nonce = self.random(32);
+        let spi = self.random(8).iter().fold(0, |value, &octet| value << 8 | u64::from(octet));
+        self.spi_i = IkeSpi(spi | 1);
+        (self.sa, self.response, self.next_id, self.sealed) = (None, None, 0, 0);
+    }
+
+    /// A lawful IKE_SA_INIT request: SA, KE, Ni.
+    #[must_use]
+    pub fn init_request(&self) -> Draft {
+        let ike = self.setup.suite.ike();
+        let header = Header::new(self.spi_i, IkeSpi::ZERO, ExchangeType::IKE_SA_INIT);
+        let transforms = ike.transforms();
+        let proposal = ProposalRepr {
+            number: 1,
+            protocol: ProtocolId::IKE,
+            spi: &[],
+            transforms: &transforms,
+        };
+        let public = public_value(&self.private);
+        let parts = vec![
+            Part::of(&SaRepr(&[proposal])),
+            Part::of(&KeyExchange { group: self.private.group().transform_id(), data: &public }),
+            Part::of(&Nonce(&self.nonce)),
+        ];
+        Draft::clear(header.flags(Flags::INITIATOR), parts)
+    }
+
+    /// Sends an IKE_SA_INIT request; AUTH covers it.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn send_init(&mut self, request: &Draft) -> Outcome {
+        self.request = request.octets(None);
+        let octets = self.request.clone();
+        self.session.send(&octets)
+    }
+
+    /// The next message in clear within the patience for an answer.
+    pub fn clear_answer(&mut self) -> Option<Opened> {
+        let within = self.patience.answer;
+        let packet = self.receive_ike(within)?;
+        Opened::clear(&packet)
+    }
+
+    /// The IKE_SA_INIT exchange by the book, with a cookie if one is asked for.
+    ///
+    /// # Errors
+    /// There is no SA after it.
+    pub fn reach_auth(&mut self) -> Outcome {
+        let mut request = self.init_request();
+        self.send_init(&request)?;
+        let nothing = || Stop::Inconclusive("no answer to IKE_SA_INIT".into());
+        let mut answer = self.clear_answer().ok_or_else(nothing)?;
+        if let Some(cookie) = answer.notify(NotifyType::COOKIE) {
+            request.parts.insert(0, Part::notify(NotifyType::COOKIE, &cookie));
+            self.send_init(&request)?;
+            answer = self.clear_answer().ok_or_else(nothing)?;
+        }
+        self.take_init(&answer)
+    }
+
+    /// Takes the SA from an IKE_SA_INIT response.
+    ///
+    /// # Errors
+    /// It makes none.
+    pub fn take_init(&mut self, answer: &Opened) -> Outcome {
+        let broken = || Stop::Inconclusive(format!("no SA from {}", answer.summary()));
+        let ke = answer.body(PayloadType::KE).and_then(|ke| ke.get(4..)).ok_or_else(broken)?;
+        let shared = RustCrypto.shared_secret(&self.private, ke).map_err(|_| broken())?;
+        let nonce_r = answer.body(PayloadType::NONCE).ok_or_else(broken)?.to_vec();
+        let spis = (self.spi_i, answer.header.spi_r);
+        let suite = self.setup.suite.ike();
+        let sa = SkKeys::derive(suite, spis, (self.nonce.clone(), nonce_r), &shared)
+            .ok_or_else(broken)?;
+        self.session.learn_keys(spis, &sa.keys);
+        (self.sa, self.response, self.next_id) = (Some(sa), Some(answer.clone()), 1);
+        Ok(())
+    }
+
+    /// The IKE SA.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn sa(&self) -> Outcome<&SkKeys> {
+        self.sa.as_ref().ok_or_else(|| Stop::Inconclusive("there is no IKE SA".into()))
+    }
+
+    /// A lawful IKE_AUTH request: IDi, AUTH, SAi2, TSi, TSr.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn auth_request(&mut self) -> Outcome<Draft> {
+        let id = self.setup.peer.clone();
+        let transforms = self.setup.suite.esp().transforms();
+        let proposal = ProposalRepr {
+            number: 1,
+            protocol: ProtocolId::ESP,
+            spi: &CHILD_SPI.to_be_bytes(),
+            transforms: &transforms,
+        };
+        let parts = vec![
+            Part::raw(PayloadType::IDI, id.body()),
+            self.auth_part(id.body())?,
+            Part::of(&SaRepr(&[proposal])),
+            Part::of(&TsRepr { whose: PayloadType::TSI, selectors: &self.setup.remote }),
+            Part::of(&TsRepr { whose: PayloadType::TSR, selectors: &self.setup.local }),
+        ];
+        self.ask(ExchangeType::IKE_AUTH, parts)
+    }
+
+    /// The AUTH payload that goes with this body of IDi.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn auth_part(&self, id_body: &[u8]) -> Outcome<Part> {
+        let data = self.sa()?.proof(Side::Initiator, &self.setup.psk, &self.request, id_body);
+        Ok(Part::of(&Auth { method: AuthMethod::SHARED_KEY_MIC, data: &data }))
+    }
+
+    /// The AUTH data that the responder must send with this body of IDr.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn expected_proof(&self, id_body: &[u8]) -> Outcome<Vec<u8>> {
+        let response = self.response.as_ref().map(|response| &response.packet.octets[..]);
+        let octets = response.unwrap_or_default();
+        Ok(self.sa()?.proof(Side::Responder, &self.setup.psk, octets, id_body))
+    }
+
+    /// Our next protected request.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn ask(&mut self, exchange: ExchangeType, parts: Vec<Part>) -> Outcome<Draft> {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.ask_with(exchange, id, parts)
+    }
+
+    /// A protected request with that Message ID.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn ask_with(
+        &mut self,
+        exchange: ExchangeType,
+        id: u32,
+        parts: Vec<Part>,
+    ) -> Outcome<Draft> {
+        self.sealed += 1;
+        let sa = self.sa()?;
+        let header =
+            Header::new(sa.spis.0, sa.spis.1, exchange).message_id(id).flags(Flags::INITIATOR);
+        let iv = iv(self.sealed, sa.suite.protection.encryption().iv_len());
+        Ok(Draft::protected(header, Inside::of(parts, iv)))
+    }
+
+    /// A protected response to a request of the responder's.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn respond(&mut self, request: &Header, parts: Vec<Part>) -> Outcome<Draft> {
+        let mut draft = self.ask_with(request.exchange, request.message_id, parts)?;
+        draft.header.flags = Flags::INITIATOR.with(Flags::RESPONSE);
+        Ok(draft)
+    }
+
+    /// The octets of a draft, protected with our keys.
+    ///
+    /// # Errors
+    /// There is no IKE SA to protect it with.
+    pub fn seal(&self, draft: &Draft) -> Outcome<Vec<u8>> {
+        if draft.inside.is_none() {
+            return Ok(draft.octets(None));
+        }
+        Ok(draft.octets(Some(self.sa()?.protecting(Side::Initiator))))
+    }
+
+    /// Protects and sends a draft.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn send_draft(&mut self, draft: &Draft) -> Outcome {
+        let octets = self.seal(draft)?;
+        self.session.send(&octets)
+    }
+
+    /// Opens a message of the responder's; `None` where it is none of this SA, or does not open.
+    #[must_use]
+    pub fn open(&self, packet: &Packet) -> Option<Opened> {
+        let sa = self.sa.as_ref()?;
+        let header = Header::parse(&packet.octets).ok()?;
+        if (header.spi_i, header.spi_r) != sa.spis {
+            return None;
+        }
+        let mut octets = packet.octets.clone();
+        let key = sa.protecting(Side::Responder);
+        let inner = open_protected(&RustCrypto, key, &mut octets).ok()?;
+        let parts = parts(inner.payloads(&octets)).ok()?;
+        Some(Opened { packet: packet.clone(), header, parts, protected: true })
+    }
+
+    /// Sends a request and takes the answer that bears its Message ID; `None`: there is none in time.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn exchange(&mut self, request: &Draft) -> Outcome<Option<Opened>> {
+        self.send_draft(request)?;
+        let until = self.now() + self.patience.answer;
+        loop {
+            let rest = until.saturating_duration_since(self.now());
+            let Some(packet) = self.receive_ike(rest) else { return Ok(None) };
+            let opened = self.open(&packet).filter(|opened| {
+                opened.header.flags.is_response()
+                    && opened.header.message_id == request.header.message_id
+            });
+            if opened.is_some() {
+                return Ok(opened);
+            }
+        }
+    }
+
+    /// Both SAs, by the book; the IKE_AUTH response.
+    ///
+    /// # Errors
+    /// The responder did not get that far.
+    pub fn establish(&mut self) -> Outcome<Opened> {
+        self.reach_auth()?;
+        let request = self.auth_request()?;
+        let answer = self
+            .exchange(&request)?
+            .ok_or_else(|| Stop::Inconclusive("no answer to IKE_AUTH".into()))?;
+        let agreed =
+            answer.body(PayloadType::AUTH).is_some() && answer.body(PayloadType::SA).is_some();
+        if agreed {
+            return Ok(answer);
+        }
+        let what = answer.summary();
+        Err(Stop::Inconclusive(format!("not established by the book: {what}")))
+    }
+
+    /// Whether the SA answers an empty INFORMATIONAL request.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn is_up(&mut self) -> Outcome<bool> {
+        let request = self.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        Ok(self.exchange(&request)?.is_some())
+    }
+
+    /// What the responder sends of its own accord in that time, in words: for silence.
+    pub fn overhear(&mut self) -> (Vec<Packet>, String) {
+        let span = self.patience.answer;
+        let packets = self.listen(span);
+        let words = seen(&packets);
+        (packets, words)
+    }
+}

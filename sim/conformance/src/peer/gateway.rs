@@ -1,0 +1,450 @@
+//! The tester as the gateway of an initiator under test.
+
+use super::Opened;
+use super::material::{Side, SkKeys, iv, public_value};
+use crate::message::{Draft, Inside, Part, find, parts};
+use crate::subject::{Packet, Wish};
+use crate::verdict::{Outcome, Stop};
+use crate::{Session, seen};
+use core::ops::{Deref, DerefMut};
+use core::time::Duration;
+use crypto::{Crypto, Group, PrivateKey, RustCrypto};
+use ike_core::payload::{Auth, KeyExchange, Nonce, ProposalRepr, SaRepr};
+use ike_core::{
+    AuthMethod, ExchangeType, Flags, Header, IkeSpi, IkeSuite, PayloadType, ProtocolId,
+    open_protected,
+};
+
+/// The SPI of ESP packets to the tester.
+pub const CHILD_SPI: u32 = 0xc0ff_ee01;
+
+/// What became of an SA or an attempt, as far as the gateway can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The device answers requests of the SA.
+    Up,
+    /// The device has sent a Delete for the IKE SA.
+    Deleted,
+    /// The device sends its request again.
+    Waiting,
+    /// The device has begun a new attempt.
+    Restarted,
+    /// The device says nothing, whatever it is asked.
+    Silent,
+}
+
+/// The tester as a gateway. What it has in hand is that of the latest attempt.
+pub struct Gateway {
+    /// The case under way.
+    pub session: Session,
+    /// The latest IKE_SA_INIT request.
+    pub request: Option<Opened>,
+    /// The IKE_SA_INIT response as it was sent last.
+    pub response: Vec<u8>,
+    /// The IKE SA, once a response was sent that makes one.
+    pub sa: Option<SkKeys>,
+    /// The latest IKE_AUTH request.
+    pub asked: Option<Opened>,
+    /// The Message ID of our next request.
+    pub next_id: u32,
+    private: Option<PrivateKey>,
+    sealed: u64,
+}
+
+impl Deref for Gateway {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl DerefMut for Gateway {
+    fn deref_mut(&mut self) -> &mut Session {
+        &mut self.session
+    }
+}
+
+impl Gateway {
+    /// A gateway that has heard nothing yet.
+    #[must_use]
+    pub fn new(session: Session) -> Self {
+        Self {
+            session,
+            request: None,
+            response: Vec::new(),
+            sa: None,
+            asked: None,
+            next_id: 0,
+            private: None,
+            sealed: 0,
+        }
+    }
+
+    /// The device begins an attempt; its IKE_SA_INIT request.
+    ///
+    /// # Errors
+    /// There was none.
+    pub fn wake(&mut self) -> Outcome<Opened> {
+        // A device that cannot be made to wake does so on its own.
+        let _ = self.session.wish(Wish::Connect);
+        let within = self.patience.wake;
+        self.next_init(within)?
+            .ok_or_else(|| Stop::Inconclusive("the device sent no IKE_SA_INIT request".into()))
+    }
+
+    /// The next IKE_SA_INIT request within that time.
+    ///
+    /// # Errors
+    /// It does not parse.
+    pub fn next_init(&mut self, within: Duration) -> Outcome<Option<Opened>> {
+        let Some(packet) = self.receive_ike(within) else { return Ok(None) };
+        let opened = Opened::clear(&packet).filter(|opened| {
+            opened.header.exchange == ExchangeType::IKE_SA_INIT
+                && !opened.header.flags.is_response()
+        });
+        let Some(opened) = opened else {
+            let what = seen(&[packet]);
+            return Err(Stop::Inconclusive(format!("expected an IKE_SA_INIT request, got {what}")));
+        };
+        self.request = Some(opened.clone());
+        Ok(Some(opened))
+    }
+
+    /// The latest IKE_SA_INIT request.
+    ///
+    /// # Errors
+    /// There was none.
+    pub fn request(&self) -> Outcome<&Opened> {
+        self.request.as_ref().ok_or_else(|| Stop::Inconclusive("no IKE_SA_INIT request".into()))
+    }
+
+    /// The IKE SA.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn sa(&self) -> Outcome<&SkKeys> {
+        self.sa.as_ref().ok_or_else(|| Stop::Inconclusive("there is no IKE SA".into()))
+    }
+
+    /// A lawful answer to the latest IKE_SA_INIT request: SA, KE, Nr with a key and an SPI of its own.
+    ///
+    /// # Errors
+    /// The request has no KE payload in a group that the tester has.
+    pub fn init_answer(&mut self) -> Outcome<Draft> {
+        let request = self.request()?;
+        let spi_i = request.header.spi_i;
+        let group = request
+            .body(PayloadType::KE)
+            .and_then(|ke| Group::from_transform(u16::from_be_bytes([*ke.first()?, *ke.get(1)?])))
+            .ok_or_else(|| Stop::Inconclusive("no KE payload in a group of the tester".into()))?;
+        let suite = IkeSuite { group, ..self.setup.suite.ike() };
+        let private = PrivateKey::generate(group, &mut self.session.rng);
+        let public = public_value(&private);
+        self.private = Some(private);
+        let nonce = self.random(24);
+        let spi_r = self.random(8).iter().fold(0, |value, &octet| value << 8 | u64::from(octet));
+        let header = Header::new(spi_i, IkeSpi(spi_r | 1), ExchangeType::IKE_SA_INIT);
+        let transforms = suite.transforms();
+        let proposal = ProposalRepr {
+            number: 1,
+            protocol: ProtocolId::IKE,
+            spi: &[],
+            transforms: &transforms,
+        };
+        let parts = vec![
+            Part::of(&SaRepr(&[proposal])),
+            Part::of(&KeyExchange { group: group.transform_id(), data: &public }),
+            Part::of(&Nonce(&nonce)),
+        ];
+        Ok(Draft::clear(header.flags(Flags::RESPONSE), parts))
+    }
+
+    /// An answer to the latest IKE_SA_INIT request that makes no SA: notifies, without an SPI of ours.
+    ///
+    /// # Errors
+    /// There was no request.
+    pub fn init_refusal(&self, notify: Part) -> Outcome<Draft> {
+        let spi_i = self.request()?.header.spi_i;
+        let header = Header::new(spi_i, IkeSpi::ZERO, ExchangeType::IKE_SA_INIT);
+        Ok(Draft::clear(header.flags(Flags::RESPONSE), vec![notify]))
+    }
+
+    /// Sends an answer to the latest IKE_SA_INIT request. If it makes an SA, that is ours from now on.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn send_init(&mut self, answer: &Draft) -> Outcome {
+        let octets = answer.octets(None);
+        self.adopt(answer, &octets);
+        self.session.send(&octets)
+    }
+
+    /// Makes the SA that the answer would make, without sending it.
+    pub fn adopt(&mut self, answer: &Draft, octets: &[u8]) {
+        let Some(sa) = self.made_by(answer) else { return };
+        self.session.learn_keys(sa.spis, &sa.keys);
+        self.sa = Some(sa);
+        self.response = octets.to_vec();
+    }
+
+    fn made_by(&self, answer: &Draft) -> Option<SkKeys> {
+        let request = self.request.as_ref()?;
+        let private = self.private.as_ref()?;
+        let public = request.body(PayloadType::KE)?.get(4..)?;
+        let shared = RustCrypto.shared_secret(private, public).ok()?;
+        let nonce_i = request.body(PayloadType::NONCE)?.to_vec();
+        let nonce_r = find(&answer.parts, PayloadType::NONCE)?.body.clone();
+        let suite = IkeSuite { group: private.group(), ..self.setup.suite.ike() };
+        let spis = (request.header.spi_i, answer.header.spi_r);
+        SkKeys::derive(suite, spis, (nonce_i, nonce_r), &shared)
+    }
+
+    /// Opens a message of the device's; `None` where it is none of this SA, or does not open.
+    #[must_use]
+    pub fn open(&self, packet: &Packet) -> Option<Opened> {
+        let sa = self.sa.as_ref()?;
+        let header = Header::parse(&packet.octets).ok()?;
+        if (header.spi_i, header.spi_r) != sa.spis {
+            return None;
+        }
+        let mut octets = packet.octets.clone();
+        let key = sa.protecting(Side::Initiator);
+        let inner = open_protected(&RustCrypto, key, &mut octets).ok()?;
+        let parts = parts(inner.payloads(&octets)).ok()?;
+        Some(Opened { packet: packet.clone(), header, parts, protected: true })
+    }
+
+    /// The device's IKE_AUTH request, opened.
+    ///
+    /// # Errors
+    /// There was none in time, or it does not open.
+    pub fn expect_auth(&mut self) -> Outcome<Opened> {
+        let until = self.now() + self.patience.answer;
+        loop {
+            let rest = until.saturating_duration_since(self.now());
+            let Some(packet) = self.receive_ike(rest) else {
+                return Err(Stop::Inconclusive("the device sent no IKE_AUTH request".into()));
+            };
+            let exchange = Header::parse(&packet.octets).map(|header| header.exchange);
+            if exchange != Ok(ExchangeType::IKE_AUTH) {
+                continue;
+            }
+            let opened = self.open(&packet).ok_or_else(|| {
+                Stop::Inconclusive("the IKE_AUTH request does not open with our keys".into())
+            })?;
+            self.asked = Some(opened.clone());
+            return Ok(opened);
+        }
+    }
+
+    /// From the wish to connect to the IKE_AUTH request.
+    ///
+    /// # Errors
+    /// The device did not get that far.
+    pub fn reach_auth(&mut self) -> Outcome<Opened> {
+        self.wake()?;
+        let answer = self.init_answer()?;
+        self.send_init(&answer)?;
+        self.expect_auth()
+    }
+
+    /// The AUTH payload that goes with this body of IDr.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn auth_part(&self, id_body: &[u8]) -> Outcome<Part> {
+        let data = self.sa()?.proof(Side::Responder, &self.setup.psk, &self.response, id_body);
+        Ok(Part::of(&Auth { method: AuthMethod::SHARED_KEY_MIC, data: &data }))
+    }
+
+    /// A lawful answer to the latest IKE_AUTH request: IDr, AUTH, SAr2 and the selectors as proposed.
+    ///
+    /// # Errors
+    /// There is no IKE_AUTH request with selectors.
+    pub fn auth_answer(&mut self) -> Outcome<Draft> {
+        let missing = || Stop::Inconclusive("the IKE_AUTH request has no selectors".into());
+        let asked = self.asked.as_ref().ok_or_else(missing)?;
+        let tsi = find(&asked.parts, PayloadType::TSI).cloned().ok_or_else(missing)?;
+        let tsr = find(&asked.parts, PayloadType::TSR).cloned().ok_or_else(missing)?;
+        let id = self.setup.peer.clone();
+        let transforms = self.setup.suite.esp().transforms();
+        let proposal = ProposalRepr {
+            number: 1,
+            protocol: ProtocolId::ESP,
+            spi: &CHILD_SPI.to_be_bytes(),
+            transforms: &transforms,
+        };
+        let parts = vec![
+            Part::raw(PayloadType::IDR, id.body()),
+            self.auth_part(id.body())?,
+            Part::of(&SaRepr(&[proposal])),
+            tsi,
+            tsr,
+        ];
+        self.respond(ExchangeType::IKE_AUTH, 1, parts)
+    }
+
+    /// A protected response.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn respond(&mut self, exchange: ExchangeType, id: u32, parts: Vec<Part>) -> Outcome<Draft> {
+        let mut draft = self.ask_with(exchange, id, parts)?;
+        draft.header.flags = Flags::RESPONSE;
+        Ok(draft)
+    }
+
+    /// A protected request with that Message ID.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn ask_with(
+        &mut self,
+        exchange: ExchangeType,
+        id: u32,
+        parts: Vec<Part>,
+    ) -> Outcome<Draft> {
+        let (spi_i, spi_r) = self.sa()?.spis;
+        let header = Header::new(spi_i, spi_r, exchange).message_id(id);
+        let inside = Inside::of(parts, self.next_iv()?);
+        Ok(Draft::protected(header, inside))
+    }
+
+    /// Our next protected request.
+    ///
+    /// # Errors
+    /// There is no IKE SA.
+    pub fn ask(&mut self, exchange: ExchangeType, parts: Vec<Part>) -> Outcome<Draft> {
+        let id = self.next_id;
+        self.next_id += 1;
+        self.ask_with(exchange, id, parts)
+    }
+
+    fn next_iv(&mut self) -> Outcome<Vec<u8>> {
+        self.sealed += 1;
+        let len = self.sa()?.suite.protection.encryption().iv_len();
+        Ok(iv(self.sealed, len))
+    }
+
+    /// The octets of a draft, protected with our keys.
+    ///
+    /// # Errors
+    /// There is no IKE SA to protect it with.
+    pub fn seal(&self, draft: &Draft) -> Outcome<Vec<u8>> {
+        if draft.inside.is_none() {
+            return Ok(draft.octets(None));
+        }
+        Ok(draft.octets(Some(self.sa()?.protecting(Side::Responder))))
+    }
+
+    /// Protects and sends a draft.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn send_draft(&mut self, draft: &Draft) -> Outcome {
+        let octets = self.seal(draft)?;
+        self.session.send(&octets)
+    }
+
+    /// Sends a request and takes the answer that bears its Message ID; `None`: there is none in time.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn exchange(&mut self, request: &Draft) -> Outcome<Option<Opened>> {
+        self.send_draft(request)?;
+        self.answer_to(request.header.message_id)
+    }
+
+    /// The next response of the device's with that Message ID that opens.
+    ///
+    /// # Errors
+    /// None so far.
+    pub fn answer_to(&mut self, id: u32) -> Outcome<Option<Opened>> {
+        let until = self.now() + self.patience.answer;
+        loop {
+            let rest = until.saturating_duration_since(self.now());
+            let Some(packet) = self.receive_ike(rest) else { return Ok(None) };
+            let opened = self.open(&packet).filter(|opened| {
+                opened.header.flags.is_response() && opened.header.message_id == id
+            });
+            if opened.is_some() {
+                return Ok(opened);
+            }
+        }
+    }
+
+    /// Both SAs, by the book.
+    ///
+    /// # Errors
+    /// The device did not get that far.
+    pub fn establish(&mut self) -> Outcome {
+        self.reach_auth()?;
+        self.finish_auth()
+    }
+
+    /// Answers the latest IKE_AUTH request by the book; the device must be up then.
+    ///
+    /// # Errors
+    /// It is not.
+    pub fn finish_auth(&mut self) -> Outcome {
+        let answer = self.auth_answer()?;
+        self.send_draft(&answer)?;
+        match self.fate()? {
+            Fate::Up => Ok(()),
+            other => Err(Stop::Inconclusive(format!("not established by the book: {other:?}"))),
+        }
+    }
+
+    /// What became of the SA: listens, then asks whether the device is alive.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn fate(&mut self) -> Outcome<Fate> {
+        let told = self.fate_of_silence()?;
+        if told != Fate::Silent || self.sa.is_none() {
+            return Ok(told);
+        }
+        let request = self.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        Ok(if self.exchange(&request)?.is_some() { Fate::Up } else { Fate::Silent })
+    }
+
+    /// As [`Self::fate`], without asking: for a device that was told to end. A Delete is answered.
+    ///
+    /// # Errors
+    /// The port cannot.
+    pub fn fate_of_silence(&mut self) -> Outcome<Fate> {
+        let span = self.patience.answer;
+        for packet in self.listen(span) {
+            if let Some(fate) = self.told(&packet)? {
+                return Ok(fate);
+            }
+        }
+        Ok(Fate::Silent)
+    }
+
+    /// What a message of the device's own accord says of its fate.
+    fn told(&mut self, packet: &Packet) -> Outcome<Option<Fate>> {
+        let Ok(header) = Header::parse(&packet.octets) else { return Ok(None) };
+        if packet.wire == crate::Wire::Esp || header.flags.is_response() {
+            return Ok(None);
+        }
+        if header.exchange == ExchangeType::INFORMATIONAL {
+            let deletes = self.open(packet).is_some_and(|it| it.body(PayloadType::D).is_some());
+            if !deletes {
+                return Ok(None);
+            }
+            let answer = self.respond(header.exchange, header.message_id, Vec::new())?;
+            self.send_draft(&answer)?;
+            return Ok(Some(Fate::Deleted));
+        }
+        let known = self.request.as_ref().map(|request| request.header.spi_i);
+        Ok(Some(if known == Some(header.spi_i) { Fate::Waiting } else { Fate::Restarted }))
+    }
+
+    /// The next transmission of what the device has outstanding.
+    pub fn retransmission(&mut self) -> Option<Packet> {
+        let within = self.patience.retransmission;
+        self.receive_ike(within)
+    }
+}

@@ -1,0 +1,194 @@
+//! The registry of requirements: `docs/conformance/requirements.toml`.
+
+use crate::{Profile, Role};
+use core::fmt;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeSet;
+
+/// Who must do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Binds {
+    /// The minimal initiator.
+    Initiator,
+    /// The responder that serves it.
+    Responder,
+    /// Both.
+    Both,
+}
+
+/// How strongly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Level {
+    /// An absolute demand.
+    #[serde(rename = "MUST")]
+    Must,
+    /// A demand with exceptions for good reasons.
+    #[serde(rename = "SHOULD")]
+    Should,
+    /// A permission, or an option that has demands of its own.
+    #[serde(rename = "MAY")]
+    May,
+    /// Lower-case advice.
+    #[serde(rename = "advice")]
+    Advice,
+}
+
+impl Level {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Must => "MUST",
+            Self::Should => "SHOULD",
+            Self::May => "MAY",
+            Self::Advice => "advice",
+        }
+    }
+}
+
+/// One demand.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// Its name: `RT2`.
+    pub id: String,
+    /// The RFC that demands it.
+    pub rfc: u16,
+    /// Where, and where else it stands.
+    pub section: String,
+    /// Who must do it.
+    pub binds: Binds,
+    /// How strongly.
+    pub level: Level,
+    /// In which profiles; all unless it says so.
+    #[serde(default = "all_profiles", deserialize_with = "profiles")]
+    pub profiles: Vec<Profile>,
+    /// The demand.
+    pub demand: String,
+    /// How it is judged. Either this or [`Self::no_case`] is there.
+    pub judged: Option<String>,
+    /// Why there is no case.
+    pub no_case: Option<String>,
+}
+
+impl Requirement {
+    /// Whether it binds a subject of this role in this profile.
+    #[must_use]
+    pub fn binds_in(&self, role: Role, profile: Profile) -> bool {
+        let binds = match self.binds {
+            Binds::Both => true,
+            Binds::Initiator => role == Role::Initiator,
+            Binds::Responder => role == Role::Responder,
+        };
+        binds && self.profiles.contains(&profile)
+    }
+}
+
+fn all_profiles() -> Vec<Profile> {
+    Profile::ALL.to_vec()
+}
+
+fn profiles<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Profile>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    names.iter().map(|name| name.parse().map_err(serde::de::Error::custom)).collect()
+}
+
+/// What is wrong with a registry, or with a baseline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RegistryError(pub(crate) String);
+
+impl fmt::Display for RegistryError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for RegistryError {}
+
+/// All demands, in the order of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registry {
+    requirements: Vec<Requirement>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    requirement: Vec<toml::Spanned<Requirement>>,
+}
+
+/// `docs/conformance/requirements.toml`.
+const OURS: &str = include_str!("../../../docs/conformance/requirements.toml");
+
+impl Registry {
+    /// The registry of this repository.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn ours() -> Result<Self, RegistryError> {
+        Self::parse(OURS)
+    }
+
+    /// Reads a registry.
+    ///
+    /// # Errors
+    /// The line and what was expected there.
+    pub fn parse(text: &str) -> Result<Self, RegistryError> {
+        let file: File = toml::from_str(text).map_err(|error| RegistryError(error.to_string()))?;
+        let mut ids = BTreeSet::new();
+        let mut requirements = Vec::new();
+        for entry in file.requirement {
+            let line = line_of(text, entry.span().start);
+            let entry = entry.into_inner();
+            if let Some(wrong) = wrong(&entry) {
+                return Err(RegistryError(format!("line {line}: {}: {wrong}", entry.id)));
+            }
+            if !ids.insert(entry.id.clone()) {
+                let id = &entry.id;
+                return Err(RegistryError(format!("line {line}: {id}: expected an id of its own")));
+            }
+            requirements.push(entry);
+        }
+        Ok(Self { requirements })
+    }
+
+    /// The requirement of that name.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Requirement> {
+        self.requirements.iter().find(|requirement| requirement.id == id)
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> &[Requirement] {
+        &self.requirements
+    }
+}
+
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|octet| **octet == b'\n').count() + 1
+}
+
+fn wrong(entry: &Requirement) -> Option<&'static str> {
+    let empty = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim().is_empty());
+    if entry.id.is_empty() || !entry.id.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
+        return Some("expected an id of letters and digits");
+    }
+    if entry.demand.trim().is_empty() || entry.section.trim().is_empty() {
+        return Some("expected a demand and a section");
+    }
+    if entry.profiles.is_empty() {
+        return Some("expected at least one profile");
+    }
+    if entry.judged.is_some() == entry.no_case.is_some() {
+        return Some("expected either judged or no_case");
+    }
+    if empty(&entry.judged) || empty(&entry.no_case) {
+        return Some("expected a text in judged or no_case");
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

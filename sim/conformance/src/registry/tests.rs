@@ -1,0 +1,46 @@
+use super::*;
+
+const GOOD: &str = r#"
+[[requirement]]
+id = "RT1"
+rfc = 7296
+section = "2.1"
+binds = "initiator"
+level = "MUST"
+demand = "Send it again."
+judged = "Responses are withheld."
+"#;
+
+#[test]
+fn a_requirement_binds_its_role_in_its_profiles() {
+    let registry = Registry::parse(GOOD).expect("a registry");
+    let requirement = registry.get("RT1").expect("it is there");
+    assert!(requirement.binds_in(Role::Initiator, Profile::Rfc7815));
+    assert!(!requirement.binds_in(Role::Responder, Profile::Rfc7815));
+    let narrow = format!("{GOOD}profiles = [\"modern\"]\n");
+    let registry = Registry::parse(&narrow).expect("a registry");
+    let requirement = registry.get("RT1").expect("it is there");
+    assert!(requirement.binds_in(Role::Initiator, Profile::Modern));
+    assert!(!requirement.binds_in(Role::Initiator, Profile::Rfc7815));
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_its_line() {
+    for (from, to, expected) in [
+        ("id = \"RT1\"", "id = \"R T\"", "line 2: R T: expected an id of letters and digits"),
+        ("demand = \"Send it again.\"", "demand = \" \"", "expected a demand and a section"),
+        ("judged = \"Responses are withheld.\"\n", "", "expected either judged or no_case"),
+        ("judged = \"Responses are withheld.\"", "no_case = \"\"", "expected a text in"),
+        ("level = \"MUST\"", "level = \"must\"", "unknown variant `must`"),
+        ("binds =", "bind =", "unknown field `bind`"),
+        ("rfc = 7296", "rfc = 7296\nprofiles = []", "expected at least one profile"),
+        ("rfc = 7296", "rfc = 7296\nprofiles = [\"x\"]", "expected one of rfc7815"),
+    ] {
+        let text = GOOD.replace(from, to);
+        let error = Registry::parse(&text).expect_err(to).to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let twice = format!("{GOOD}{GOOD}");
+    let error = Registry::parse(&twice).expect_err("twice").to_string();
+    assert_eq!(error, "line 11: RT1: expected an id of its own");
+}

@@ -1,0 +1,90 @@
+//! The result on the terminal.
+
+use comfy_table::{Table, presets};
+use conformance::{Baseline, Cell, Job, Matrix, Registry, Verdict};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+/// The cases of a plan, each once.
+pub(crate) fn list(jobs: &[Job<'_>]) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    let mut seen = BTreeSet::new();
+    for job in jobs {
+        let case = job.case;
+        if seen.insert((case.role(), case.name)) {
+            let role = case.role().name();
+            table.add_row([case.name, role, &case.judges.join(" "), case.about]);
+        }
+    }
+    format!("{table}\n{} cases\n", seen.len())
+}
+
+/// A row for each requirement that was judged, a column for each implementation and profile, and
+/// below it what did not pass.
+pub(crate) fn matrix(registry: &Registry, matrix: &Matrix, baseline: &Baseline) -> String {
+    let columns = matrix.columns();
+    let mut table = Table::new();
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
+    let names = columns.iter().map(|(name, profile)| format!("{name}\n{}", profile.name()));
+    table.set_header(["requirement".to_owned(), "level".to_owned()].into_iter().chain(names));
+    for requirement in registry.all() {
+        let verdicts: Vec<Option<Verdict>> =
+            columns.iter().map(|column| matrix.verdict(&requirement.id, *column)).collect();
+        if verdicts.iter().all(Option::is_none) {
+            continue;
+        }
+        let words = verdicts.iter().map(|verdict| verdict.map_or("-", Verdict::name).to_owned());
+        let start = [requirement.id.clone(), requirement.level.name().to_owned()];
+        table.add_row(start.into_iter().chain(words));
+    }
+    let mut text = format!("{table}\n");
+    for cell in matrix.cells.iter().filter(|cell| cell.finding.verdict != Verdict::Passed) {
+        let _ = writeln!(text, "{}", line(cell));
+        if let (_, Some(reason)) = baseline.expected(cell) {
+            let _ = writeln!(text, "    expected: {reason}");
+        }
+    }
+    text
+}
+
+fn line(cell: &Cell) -> String {
+    let Cell { implementation, profile, case, finding, .. } = cell;
+    format!(
+        "{} {implementation} {} {case} {}: {}",
+        finding.verdict,
+        profile.name(),
+        finding.requirement,
+        finding.text()
+    )
+}
+
+/// What crossed in each case that ran, the message at fault marked with a star.
+pub(crate) fn ladders(matrix: &Matrix) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for cell in &matrix.cells {
+        let marked = cell.finding.failure.as_ref().and_then(|failure| failure.message);
+        let run = (&cell.implementation, cell.profile, cell.case);
+        if last.replace(run) == Some(run) && marked.is_none() {
+            continue;
+        }
+        let _ = writeln!(text, "\n{}", line(cell));
+        text.push_str(&cell.log.ladder(marked));
+    }
+    text
+}
+
+/// The last lines.
+pub(crate) fn summary(matrix: &Matrix, differences: usize) -> String {
+    let counts: Vec<String> = Verdict::ALL
+        .iter()
+        .map(|verdict| format!("{} {verdict}", matrix.count(*verdict)))
+        .collect();
+    let end = match differences {
+        0 => "as expected".to_owned(),
+        1 => "1 difference from what is expected".to_owned(),
+        more => format!("{more} differences from what is expected"),
+    };
+    format!("{}: {end}\n", counts.join(", "))
+}
