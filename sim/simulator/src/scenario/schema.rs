@@ -10,7 +10,9 @@ mod node;
 pub(super) use super::text::{FromText, Number, Or, Positive, Text, WholePercent};
 pub(super) use application::{Application, Kind};
 pub(super) use gateway::{Accept, Child, ChildError, Cookies, Forger, Gateway, Request};
-pub(super) use link::{DatagramNumber, Link, LinkDirection, Listed, Outage};
+pub(super) use link::{
+    BitRate, DatagramNumber, GilbertElliott, Link, LinkDirection, Listed, Outage,
+};
 pub(super) use node::{
     Count, First, Jitter, JitterWord, Node, Preset, Restart, Retransmission, Wakes,
 };
