@@ -218,7 +218,10 @@ impl Observer for Counter {
                 figures.datagrams_injected += 1;
                 figures.datagrams_delivered += 1;
             }
-            What::Lost { reason: LinkDrop::Loss, .. } => figures.datagrams_lost += 1,
+            What::Lost {
+                reason: LinkDrop::Loss | LinkDrop::GilbertElliott | LinkDrop::Traced,
+                ..
+            } => figures.datagrams_lost += 1,
             What::Request { .. } | What::Message { .. } => figures.ike_datagrams += 1,
             What::EspSent { .. } | What::EspHandedIn { .. } => figures.esp_packets_sent += 1,
             What::EspReceived { .. } | What::InnerHandedIn { .. } => {

@@ -202,6 +202,11 @@ fn fate_comment(fate: &link::Outcome) -> String {
     match fate {
         link::Outcome::Dropped(DropReason::Loss) => ", lost".into(),
         link::Outcome::Dropped(DropReason::TooBig) => ", dropped: longer than the MTU".into(),
+        link::Outcome::Dropped(DropReason::QueueFull) => ", dropped: the queue is full".into(),
+        link::Outcome::Dropped(DropReason::Traced) => ", lost as recorded".into(),
+        link::Outcome::Dropped(DropReason::GilbertElliott) => {
+            ", lost by the state of the link".into()
+        }
         link::Outcome::Dropped(DropReason::Outage) => ", dropped: the link is down".into(),
         link::Outcome::Dropped(DropReason::Listed) => ", dropped: on the list of drops".into(),
         link::Outcome::Delivered(deliveries) => {

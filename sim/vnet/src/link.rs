@@ -1,5 +1,6 @@
-//! A point-to-point link with every fault of a network, for each direction: delay with jitter, loss, reordering,
-//! duplication, damage, an MTU, outages and explicit lists of the datagrams that a fault hits.
+//! A point-to-point link with every fault of a network, for each direction: delay with jitter, loss by chance, in bursts
+//! or as recorded, reordering, duplication, damage, an MTU, a bandwidth with a queue, outages and explicit lists of the
+//! datagrams that a fault hits.
 //!
 //! # Decisions
 //!
@@ -11,8 +12,11 @@
 //! A duplicate is made where the datagram enters: each of the two copies has its own jitter, and is held back and
 //! damaged on its own.
 //!
-//! The link is no queue: a datagram may overtake an earlier one that drew more jitter or is held back. A link
-//! without jitter and reordering keeps the order.
+//! Loss in bursts and recorded loss depend on the time, too, and a queue on what came before: that is what they are for.
+//!
+//! Without a [`Bandwidth`] the link is no queue. Behind it, too, a datagram may overtake an earlier one that drew more
+//! jitter or is held back; a link without jitter and reordering keeps the order. What is lost on the way was sent, and took
+//! its time; what is too big, or comes in an outage, was not.
 //!
 //! # Replay
 //!
@@ -20,25 +24,32 @@
 //! [`Link::replay`].
 
 mod account;
+mod burst;
 mod config;
 mod damage;
 mod decide;
 mod outcome;
 mod text;
+mod trace;
+mod transmitter;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::Accounting;
+pub use burst::GilbertElliott;
 pub use config::{DirectionConfig, LinkConfig, Outage};
 pub use damage::{Damage, DamageKind, Flip, MAX_FLIPS};
 pub use outcome::{Deliveries, Delivery, DropReason, Fate, Outcome};
 pub use text::OutcomeError;
+pub use trace::LossTrace;
+pub use transmitter::Bandwidth;
 
 use crate::random::Streams;
 use crate::time::Instant;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use transmitter::Transmitter;
 
 /// Which way a datagram crosses the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,6 +110,8 @@ pub struct Link {
     orders: Option<Box<[Orders; 2]>>,
     /// By direction; `None`: nothing crossed it.
     accounts: [Option<Box<Accounting>>; 2],
+    /// By direction; `None`: nothing crossed one that has a bandwidth.
+    transmitters: [Option<Box<Transmitter>>; 2],
     id: u32,
 }
 
@@ -106,7 +119,8 @@ impl Link {
     /// The link with this number, which names its random streams: unique in a run.
     #[must_use]
     pub fn new(id: u32, config: impl Into<Arc<LinkConfig>>, streams: &Streams) -> Self {
-        Self { config: config.into(), streams: *streams, orders: None, accounts: [None, None], id }
+        let (accounts, transmitters) = ([None, None], [None, None]);
+        Self { config: config.into(), streams: *streams, orders: None, accounts, transmitters, id }
     }
 
     /// The number of the link.
@@ -142,7 +156,8 @@ impl Link {
     }
 
     /// From now on decides as `table` says, by the index of the datagram; configured and ordered faults do not
-    /// count any more. A datagram that is not in the table arrives once, undamaged, after the configured delay.
+    /// count any more. A datagram that is not in the table arrives once, undamaged, after the configured delay and, where there
+    /// is a bandwidth, the time until it is sent; no queue is full then.
     pub fn replay(&mut self, direction: Direction, table: BTreeMap<u64, Outcome>) {
         self.orders_mut(direction).replay = Some(table);
     }
@@ -156,8 +171,40 @@ impl Link {
     pub fn transmit(&mut self, now: Instant, direction: Direction, octets: &[u8]) -> Fate {
         let index = u64::from(self.accounting(direction).sent);
         let outcome = self.decide(now, (direction, index), octets);
+        let outcome = self.send(now, direction, (index, octets.len()), outcome);
         self.accounting_mut(direction).entered(octets.len(), &outcome);
         Fate { index, outcome }
+    }
+
+    /// What becomes of an outcome where the direction has a bandwidth: it comes later, or the queue is full.
+    fn send(
+        &mut self,
+        now: Instant,
+        direction: Direction,
+        (index, len): (u64, usize),
+        outcome: Outcome,
+    ) -> Outcome {
+        let Some(bandwidth) = self.config(direction).bandwidth else { return outcome };
+        if let Outcome::Dropped(reason) = outcome
+            && !reason.is_after_sending()
+        {
+            return outcome;
+        }
+        let replay = self.orders(direction).and_then(|orders| orders.replay.as_ref());
+        let table = replay.map(|table| table.contains_key(&index));
+        let transmitter = self.transmitters[direction.index()].get_or_insert_default();
+        match table {
+            None => match transmitter.enter(now, len, &bandwidth) {
+                Some(sent) => outcome.delayed(sent),
+                None => Outcome::Dropped(DropReason::QueueFull),
+            },
+            Some(false) => outcome.delayed(transmitter.occupy(now, len, &bandwidth)),
+            // What is written there says when it arrives.
+            Some(true) => {
+                transmitter.occupy(now, len, &bandwidth);
+                outcome
+            }
+        }
     }
 
     /// Counts a datagram of `len` octets that nobody sent: somebody else puts it on the far end of the link, so that

@@ -7,12 +7,12 @@
 use super::packet::Packet;
 use super::{Check, Findings};
 use crate::event::{Actor, Event, Place, What, direction_name};
-use crate::scenario::{Link, Scenario};
+use crate::scenario::{Link, LinkDirection, Scenario};
 use crate::world::Standing;
 use core::time::Duration;
 use ike_core::Instant;
 use std::collections::BTreeMap;
-use vnet::link::{Delivery, Direction, Fate};
+use vnet::link::{Delivery, Direction, Fate, Outcome};
 
 pub(super) struct Links {
     /// The first node of each group, and the link that its nodes have.
@@ -20,6 +20,8 @@ pub(super) struct Links {
     on_the_way: BTreeMap<Place, Flight>,
     /// By link, then by direction.
     counts: Vec<[Count; 2]>,
+    /// When all that was sent so far has left, on links with a bandwidth.
+    free_at: BTreeMap<(u32, Direction), Instant>,
 }
 
 /// A datagram on its way.
@@ -28,6 +30,8 @@ struct Flight {
     digest: u64,
     /// What the link said would arrive and has not yet; `None`: it said nothing.
     due: Option<[Option<Delivery>; 2]>,
+    /// Until its last octet has left, on a link with a bandwidth.
+    sent_after: Duration,
 }
 
 impl Flight {
@@ -76,17 +80,40 @@ struct Count {
 impl Links {
     pub(super) fn new(scenario: &Scenario) -> Self {
         let groups = scenario.groups.iter().map(|group| (group.first, group.link.clone()));
-        Self { groups: groups.collect(), on_the_way: BTreeMap::new(), counts: Vec::new() }
+        Self {
+            groups: groups.collect(),
+            on_the_way: BTreeMap::new(),
+            counts: Vec::new(),
+            free_at: BTreeMap::new(),
+        }
     }
 
-    /// The least and the most that a datagram may take.
-    fn times(&self, place: Place, reordered: bool) -> (Duration, Duration) {
+    fn config(&self, place: Place) -> &LinkDirection {
         let index = self.groups.partition_point(|(first, _)| *first <= place.link);
         let link = &self.groups[index.saturating_sub(1)].1;
-        let config = match place.direction {
+        match place.direction {
             Direction::Towards => &link.towards,
             Direction::Back => &link.back,
-        };
+        }
+    }
+
+    /// How long until a datagram that enters has left: first come, first served.
+    fn sends(&mut self, packet: &Packet<'_>) -> Duration {
+        let Some(bits) = self.config(packet.place).bandwidth else { return Duration::ZERO };
+        let never =
+            |fate: Fate| matches!(fate.outcome, Outcome::Dropped(r) if !r.is_after_sending());
+        if packet.fate.is_some_and(never) {
+            return Duration::ZERO;
+        }
+        let us = (packet.octets.len() as u64 * 8_000_000).div_ceil(bits.get());
+        let free = self.free_at.entry((packet.place.link, packet.place.direction)).or_default();
+        *free = (*free).max(packet.at) + Duration::from_micros(us);
+        free.saturating_duration_since(packet.at)
+    }
+
+    /// The least and the most that a datagram may take behind its transmitter.
+    fn times(&self, place: Place, reordered: bool) -> (Duration, Duration) {
+        let config = self.config(place);
         let held_back = if reordered { config.reorder_delay } else { Duration::ZERO };
         (config.delay + held_back, config.delay + config.jitter + held_back)
     }
@@ -153,7 +180,8 @@ impl Check for Links {
             findings.add(packet.who, what);
         }
         let due = announced(packet.fate);
-        let flight = Flight { sent_at: packet.at, digest: packet.digest(), due };
+        let sent_after = self.sends(packet);
+        let flight = Flight { sent_at: packet.at, digest: packet.digest(), due, sent_after };
         self.count(place).duplicated += flight.copies().saturating_sub(1);
         self.on_the_way.insert(place, flight);
     }
@@ -181,12 +209,13 @@ impl Check for Links {
             findings.add(packet.who, what);
             return;
         };
-        let changed = flight.digest != packet.digest();
+        let (changed, sent_after) = (flight.digest != packet.digest(), flight.sent_after);
         if flight.is_over() {
             self.on_the_way.remove(&place);
         }
         let reordered = delivery.is_some_and(|delivery| delivery.reordered);
         let (least, most) = self.times(place, reordered);
+        let (least, most) = (least + sent_after, most + sent_after);
         if !(least..=most).contains(&took) {
             let (took, least, most) = (took.as_micros(), least.as_micros(), most.as_micros());
             let what = format!(
@@ -214,7 +243,7 @@ impl Check for Links {
         let mut flying: BTreeMap<(u32, Direction), u64> = BTreeMap::new();
         for (place, flight) in &self.on_the_way {
             *flying.entry((place.link, place.direction)).or_default() += flight.copies();
-            let late = flight.sent_at + self.times(*place, true).1;
+            let late = flight.sent_at + flight.sent_after + self.times(*place, true).1;
             if late < standing.at {
                 let what = format!("datagram {} was due at {late} and never came", name(*place));
                 findings.add(Actor::Node(place.link), what);

@@ -1,6 +1,7 @@
 //! Links, and what goes wrong on them.
 
 use super::Rate;
+use core::num::{NonZeroU64, NonZeroUsize};
 use core::time::Duration;
 
 /// A link by its two directions.
@@ -13,6 +14,8 @@ pub struct Link {
     /// When the link is down: a datagram that enters it then is dropped, either way. In order of time; none
     /// begins before the one before is over.
     pub outages: Vec<Outage>,
+    /// Loss in bursts: one state for both directions.
+    pub gilbert_elliott: Option<vnet::link::GilbertElliott>,
     /// Datagrams that are dropped whatever is drawn for them.
     pub drops: Listed,
     /// Datagrams that are delivered twice whatever is drawn for them.
@@ -49,6 +52,12 @@ pub struct LinkDirection {
     /// The share of datagrams in which bits are flipped and the checksums made right again, so that IKE or ESP
     /// must catch it.
     pub mangle: Rate,
+    /// Bits of datagrams in a second; `None`: all at once.
+    pub bandwidth: Option<NonZeroU64>,
+    /// With a bandwidth: so many datagrams may wait behind the one that is being sent.
+    pub queue: u32,
+    /// Octets of a datagram in one frame of the link layer, each of which may be lost; `None`: all of them.
+    pub frame: Option<NonZeroUsize>,
 }
 
 /// 20 ms, no jitter, 1280 octets, nothing goes wrong; a reordered datagram would take 50 ms longer.
@@ -64,6 +73,9 @@ impl Default for LinkDirection {
             reorder_delay: Duration::from_millis(50),
             corrupt: Rate::ZERO,
             mangle: Rate::ZERO,
+            bandwidth: None,
+            queue: 16,
+            frame: None,
         }
     }
 }

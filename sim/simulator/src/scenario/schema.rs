@@ -16,7 +16,9 @@ pub(super) use hardware::presets;
 pub(super) use hardware::{
     Always, Cpu, CpuPreset, GroupTimes, Millivolts, Nanoamperes, Radio, RadioPreset, Windows,
 };
-pub(super) use link::{DatagramNumber, Link, LinkDirection, Listed, Outage};
+pub(super) use link::{
+    BitRate, DatagramNumber, GilbertElliott, Link, LinkDirection, Listed, Outage,
+};
 pub(super) use node::{
     Count, First, Jitter, JitterWord, Node, Preset, Restart, Retransmission, Wakes,
 };

@@ -83,6 +83,9 @@ fn what_a_file_does_not_say_has_its_documented_default() {
         reorder_delay: Duration::from_millis(50),
         corrupt: Rate::ZERO,
         mangle: Rate::ZERO,
+        bandwidth: None,
+        queue: 16,
+        frame: None,
     };
     assert_eq!((scenario.link.towards, scenario.link.back), (direction, direction));
     assert!(scenario.link.outages.is_empty());

@@ -15,8 +15,8 @@ use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
 use std::sync::Arc;
 use vnet::link::{
-    DamageKind, Delivery, Direction, DirectionConfig, DropReason, Fault, Link, LinkConfig, Outage,
-    Outcome,
+    Bandwidth, DamageKind, Delivery, Direction, DirectionConfig, DropReason, Fault, Link,
+    LinkConfig, Outage, Outcome,
 };
 use vnet::queue::{Queue, Ticket};
 use vnet::random::{Probability, Streams};
@@ -292,6 +292,9 @@ pub fn link_config(link: &crate::scenario::Link) -> LinkConfig {
     LinkConfig {
         towards: direction_config(&link.towards),
         back: direction_config(&link.back),
+        bursts: link.gilbert_elliott,
+        trace_towards: None,
+        trace_back: None,
         outages: link
             .outages
             .iter()
@@ -312,5 +315,11 @@ fn direction_config(direction: &LinkDirection) -> DirectionConfig {
         reorder_delay: direction.reorder_delay,
         corrupt: probability(direction.corrupt),
         mangle: probability(direction.mangle),
+        bandwidth: direction.bandwidth.map(|bits_per_second| Bandwidth {
+            bits_per_second,
+            queue_datagrams: direction.queue,
+            queue_octets: u64::MAX,
+        }),
+        frame: direction.frame,
     }
 }

@@ -10,6 +10,8 @@
 //! | 2, 3 | whether the original, the duplicate is held back |
 //! | 4, 5 | whether the original, the duplicate is corrupted; the number of bits; each bit |
 //! | 6, 7 | the same for mangling |
+//! | 8 | loss of each further frame: 1024 draws in 128 blocks for each datagram |
+//! | 9 | loss of each frame by the state of the link: likewise |
 //!
 //! A fault that is added later takes a stream number of its own, so that these draws stay where they are. What the
 //! configuration makes impossible is not drawn: no other draw moves by that. What was ordered for a datagram does not
@@ -24,12 +26,16 @@ use rand_chacha::ChaCha20Rng;
 
 /// The words of key stream that belong to one datagram: one ChaCha block.
 const WORDS_PER_DATAGRAM: u128 = 16;
+/// The same of a stream that has a draw for each frame.
+const WORDS_FOR_FRAMES: u128 = 2_048;
 
 const LOSS: u64 = 0;
 const DUPLICATE: u64 = 1;
 const REORDER: u64 = 2;
 const CORRUPT: u64 = 4;
 const MANGLE: u64 = 6;
+const FURTHER_FRAMES: u64 = 8;
+const BURSTS: u64 = 9;
 
 impl Direction {
     const fn purpose(self) -> &'static str {
@@ -61,7 +67,16 @@ impl Link {
         if orders.is_some_and(|orders| orders.faults.contains(&(index, Fault::Drop))) {
             return Outcome::Dropped(DropReason::Listed);
         }
-        Draws { link: self, config, orders, direction, index }.outcome(octets)
+        if self.config.trace(direction).is_some_and(|trace| trace.loses(now)) {
+            return Outcome::Dropped(DropReason::Traced);
+        }
+        let draws = Draws { link: self, config, orders, direction, index };
+        match draws.outcome(octets) {
+            Outcome::Delivered(_) if draws.hit_by_burst(now, octets.len()) => {
+                Outcome::Dropped(DropReason::GilbertElliott)
+            }
+            outcome => outcome,
+        }
     }
 }
 
@@ -77,7 +92,8 @@ struct Draws<'a> {
 impl Draws<'_> {
     fn outcome(&self, octets: &[u8]) -> Outcome {
         let (lost, jitter_us) = self.hit_and_jitter(LOSS, self.config.loss);
-        if lost {
+        let further = self.config.frames(octets.len()) - 1;
+        if lost || self.hits_frames(FURTHER_FRAMES, self.config.loss, further) {
             return Outcome::Dropped(DropReason::Loss);
         }
         let original = self.copy(0, jitter_us, octets);
@@ -89,6 +105,22 @@ impl Draws<'_> {
             (duplicated || ordered).then(|| self.copy(1, jitter_us, octets))
         };
         Outcome::Delivered(Deliveries { original, duplicate })
+    }
+
+    /// Whether a frame is lost by the state that the link is in.
+    fn hit_by_burst(&self, now: Instant, len: usize) -> bool {
+        let Some(bursts) = &self.link.config.bursts else { return false };
+        let bad = bursts.is_bad(&self.link.streams, self.link.id, now);
+        self.hits_frames(BURSTS, bursts.loss(bad), self.config.frames(len))
+    }
+
+    /// Whether one of so many frames is hit: a draw for each.
+    fn hits_frames(&self, stream: u64, probability: Probability, frames: u64) -> bool {
+        if probability == Probability::NEVER || frames == 0 {
+            return false;
+        }
+        let mut rng = self.stream_at(stream, WORDS_FOR_FRAMES);
+        (0..frames).any(|_| probability.hits(&mut rng))
     }
 
     fn hit_and_jitter(&self, stream: u64, probability: Probability) -> (bool, u64) {
@@ -138,9 +170,14 @@ impl Draws<'_> {
     }
 
     fn stream(&self, number: u64) -> ChaCha20Rng {
+        self.stream_at(number, WORDS_PER_DATAGRAM)
+    }
+
+    /// The stream from the datagram's place on, where each has so many words.
+    fn stream_at(&self, number: u64, words: u128) -> ChaCha20Rng {
         let mut rng = self.link.streams.stream(self.link.id.into(), self.direction.purpose());
         rng.set_stream(number);
-        rng.set_word_pos(u128::from(self.index) * WORDS_PER_DATAGRAM);
+        rng.set_word_pos(u128::from(self.index) * words);
         rng
     }
 }

@@ -11,15 +11,38 @@ pub enum DropReason {
     TooBig,
     /// The link was down.
     Outage,
+    /// The queue before the link had no room.
+    QueueFull,
     /// On the list of drops.
     Listed,
+    /// Lost at a time at which a recorded trace has a loss.
+    Traced,
     /// Lost by chance.
     Loss,
+    /// Lost by the chance of a state: see [`GilbertElliott`](super::GilbertElliott).
+    GilbertElliott,
 }
 
 impl DropReason {
     /// All reasons there are, in the order of declaration.
-    pub const ALL: [Self; 4] = [Self::TooBig, Self::Outage, Self::Listed, Self::Loss];
+    pub const ALL: [Self; 7] = [
+        Self::TooBig,
+        Self::Outage,
+        Self::QueueFull,
+        Self::Listed,
+        Self::Traced,
+        Self::Loss,
+        Self::GilbertElliott,
+    ];
+
+    /// Whether the datagram was sent and got lost on its way: it took its time of the bandwidth.
+    #[must_use]
+    pub const fn is_after_sending(self) -> bool {
+        match self {
+            Self::TooBig | Self::Outage | Self::QueueFull => false,
+            Self::Listed | Self::Traced | Self::Loss | Self::GilbertElliott => true,
+        }
+    }
 
     /// The name in traces.
     #[must_use]
@@ -27,8 +50,11 @@ impl DropReason {
         match self {
             Self::TooBig => "too_big",
             Self::Outage => "outage",
+            Self::QueueFull => "queue_full",
             Self::Listed => "listed",
+            Self::Traced => "traced",
             Self::Loss => "loss",
+            Self::GilbertElliott => "gilbert_elliott",
         }
     }
 }
@@ -90,6 +116,16 @@ impl Outcome {
     #[must_use]
     pub fn plain(after: Duration) -> Self {
         Self::Delivered(Deliveries { original: Delivery::plain(after), duplicate: None })
+    }
+
+    /// The same with all copies later by so much.
+    pub(super) fn delayed(mut self, by: Duration) -> Self {
+        if let Self::Delivered(Deliveries { original, duplicate }) = &mut self {
+            for copy in core::iter::once(original).chain(duplicate) {
+                copy.after_us = copy.after_us.saturating_add(whole_micros(by));
+            }
+        }
+        self
     }
 
     /// The copies that arrive: the original, then the duplicate. None if it was dropped.

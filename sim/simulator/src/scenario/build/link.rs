@@ -1,9 +1,13 @@
 //! Links.
 
+use super::super::Rate;
 use super::super::{Link, LinkDirection, Listed, Outage, schema};
 use super::gateway::later;
 use super::{Fault, Run, fault, or};
-use schema::Positive;
+use core::num::NonZeroUsize;
+use schema::{BitRate, Number, Positive, Text};
+use vnet::link::GilbertElliott;
+use vnet::random::Probability;
 
 /// `raw` with `default` for what it does not say.
 pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, Fault> {
@@ -17,6 +21,9 @@ pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, 
         reorder_delay: raw.reorder_delay,
         corrupt: raw.corrupt,
         mangle: raw.mangle,
+        bandwidth: raw.bandwidth,
+        queue: raw.queue,
+        frame: raw.frame,
     };
     let direction = |raw: Option<schema::LinkDirection>, default| {
         direction(&raw.unwrap_or_default(), direction(&both, default, run)?, run)
@@ -27,6 +34,10 @@ pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, 
         outages: raw
             .outages
             .map_or_else(|| Ok(default.outages.clone()), |raw| outages(&raw, run))?,
+        gilbert_elliott: match raw.gilbert_elliott {
+            Some(place) => Some(chain(&place)?),
+            None => default.gilbert_elliott,
+        },
         drops: listed(raw.drops, &default.drops)?,
         duplicates: listed(raw.duplicates, &default.duplicates)?,
         reorders: listed(raw.reorders, &default.reorders)?,
@@ -64,7 +75,21 @@ fn direction(
         reorder_delay: or(raw.reorder_delay, Positive(default.reorder_delay)).0,
         corrupt: or(raw.corrupt, default.corrupt),
         mangle: or(raw.mangle, default.mangle),
+        bandwidth: raw.bandwidth.map(|Text(BitRate(bits))| bits).or(default.bandwidth),
+        queue: raw.queue.map_or(default.queue, Number::get),
+        frame: raw.frame.map_or(default.frame, |frame| NonZeroUsize::new(frame.get())),
     })
+}
+
+fn chain(place: &toml::Spanned<schema::GilbertElliott>) -> Result<GilbertElliott, Fault> {
+    let raw = place.get_ref();
+    let probability = |Text(rate): Text<Rate>| Probability::from_ppm(rate.ppm());
+    let Text(Positive(step)) = raw.step;
+    let (there, back) = (probability(raw.good_to_bad), probability(raw.bad_to_good));
+    let message = "expected changes that may happen, with at most 100% for both together";
+    let chain = GilbertElliott::new(step, there, back).ok_or_else(|| fault(place, message))?;
+    let (good, bad) = (raw.loss_good.map(probability), raw.loss_bad.map(probability));
+    Ok(chain.losing(good.unwrap_or(Probability::NEVER), bad.unwrap_or(Probability::ALWAYS)))
 }
 
 fn outages(raw: &[schema::Outage], run: Run) -> Result<Vec<Outage>, Fault> {

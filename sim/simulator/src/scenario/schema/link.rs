@@ -1,7 +1,8 @@
 //! `[link]` and `[node.link]`.
 
-use super::{List, Number, Positive, Text};
+use super::{FromText, List, Number, Positive, Text};
 use crate::scenario::Rate;
+use core::num::NonZeroU64;
 use core::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
@@ -19,8 +20,12 @@ pub(in crate::scenario) struct Link {
     pub(in crate::scenario) reorder_delay: Option<Text<Positive>>,
     pub(in crate::scenario) corrupt: Option<Text<Rate>>,
     pub(in crate::scenario) mangle: Option<Text<Rate>>,
+    pub(in crate::scenario) bandwidth: Option<Text<BitRate>>,
+    pub(in crate::scenario) queue: Option<Number<0, 1_000_000>>,
+    pub(in crate::scenario) frame: Option<Number<16, 9_000>>,
     pub(in crate::scenario) towards: Option<LinkDirection>,
     pub(in crate::scenario) back: Option<LinkDirection>,
+    pub(in crate::scenario) gilbert_elliott: Option<Spanned<GilbertElliott>>,
     pub(in crate::scenario) outages: Option<Vec<Outage>>,
     pub(in crate::scenario) drops: Option<Listed>,
     pub(in crate::scenario) duplicates: Option<Listed>,
@@ -42,6 +47,41 @@ pub(in crate::scenario) struct LinkDirection {
     pub(in crate::scenario) reorder_delay: Option<Text<Positive>>,
     pub(in crate::scenario) corrupt: Option<Text<Rate>>,
     pub(in crate::scenario) mangle: Option<Text<Rate>>,
+    pub(in crate::scenario) bandwidth: Option<Text<BitRate>>,
+    pub(in crate::scenario) queue: Option<Number<0, 1_000_000>>,
+    pub(in crate::scenario) frame: Option<Number<16, 9_000>>,
+}
+
+/// `gilbert_elliott`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct GilbertElliott {
+    pub(in crate::scenario) step: Text<Positive>,
+    pub(in crate::scenario) good_to_bad: Text<Rate>,
+    pub(in crate::scenario) bad_to_good: Text<Rate>,
+    pub(in crate::scenario) loss_good: Option<Text<Rate>>,
+    pub(in crate::scenario) loss_bad: Option<Text<Rate>>,
+}
+
+/// Bits in a second.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) struct BitRate(pub(in crate::scenario) NonZeroU64);
+
+impl FromText for BitRate {
+    const EXPECTED: &'static str = r#"a bandwidth such as "250kbit/s""#;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let units = [("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("bit/s", 1)];
+        let read = |(unit, bits): (&str, u64)| {
+            let digits = text.strip_suffix(unit)?;
+            let plain = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+            let number: u64 = digits.parse().ok().filter(|_| plain)?;
+            NonZeroU64::new(number.checked_mul(bits)?)
+        };
+        let bits = units.into_iter().find_map(read);
+        bits.map(Self)
+            .ok_or_else(|| format!(r#""{text}" is not a bandwidth: expected {}"#, Self::EXPECTED))
+    }
 }
 
 /// The bounds of either family; those of the scenario's are checked later.

@@ -61,6 +61,9 @@ proptest! {
 #[case("dropped outage")]
 #[case("dropped listed")]
 #[case("dropped loss")]
+#[case("dropped queue_full")]
+#[case("dropped traced")]
+#[case("dropped gilbert_elliott")]
 fn texts_that_are_read_and_written(#[case] text: &str) {
     assert_eq!(text.parse::<Outcome>().map(|outcome| outcome.to_string()), Ok(text.to_owned()));
 }

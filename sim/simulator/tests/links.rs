@@ -1,0 +1,39 @@
+//! Links that lose in bursts, take time for octets and send in frames: the checkers agree, and a replay is the same run.
+
+use simulator::scenario::Scenario;
+use simulator::{Faults, Options, Outcome, run, run_with};
+
+const DOOR: &str = include_str!("../../../scenarios/garage-door.toml");
+
+fn door(overrides: &[(&str, &str)]) -> Scenario {
+    let overrides: Vec<(String, String)> =
+        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    Scenario::parse("garage-door.toml", DOOR, &overrides).expect("a scenario")
+}
+
+fn replayed(scenario: &Scenario) -> Outcome {
+    let first = run("door", scenario, 3).expect("a capture");
+    assert_eq!(first.report.violations, []);
+    assert!(first.report.accounting_balances);
+    let faults = Faults::parse(&first.trace).expect("a trace");
+    let mut options = Options { faults: Some(&faults), ..Options::default() };
+    let again = run_with("door", scenario, 3, &mut options).expect("a capture");
+    assert_eq!(again.report.violations, []);
+    assert_eq!(again.trace, first.trace);
+    first
+}
+
+#[test]
+fn bursts_are_in_the_trace_and_are_replayed() {
+    let bursts = r#"{ step = "100ms", good_to_bad = "5%", bad_to_good = "10%" }"#;
+    let outcome = replayed(&door(&[("link.gilbert_elliott", bursts), ("link.frame", "80")]));
+    assert!(outcome.trace.contains("gilbert_elliott") && outcome.report.figures.datagrams_lost > 0);
+}
+
+#[test]
+fn a_slow_link_delays_and_its_full_queue_drops() {
+    let slow = [("link.bandwidth", "2kbit/s"), ("link.queue", "0")];
+    let ping = r#"{ kind = "ping", count = 9, interval = "100ms" }"#;
+    let outcome = replayed(&door(&[&slow[..], &[("node.door.application", ping)]].concat()));
+    assert!(outcome.trace.contains("queue_full"));
+}
