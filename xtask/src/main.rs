@@ -20,13 +20,20 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 8] = [
+const VERBS: [Verb; 9] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
         about: "run a scenario in virtual time and show what happened",
         package: "runner",
         program: "simulate",
+    },
+    Verb {
+        name: "sweep",
+        arguments: "PLAN [OPTIONS]",
+        about: "run a scenario with many changes and seeds, and report what they say together",
+        package: "runner",
+        program: "sweep",
     },
     Verb {
         name: "diff",
