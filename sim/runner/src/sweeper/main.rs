@@ -104,7 +104,9 @@ fn show(job: &Job, folder: &Path, summary: &Summary) -> bool {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    rows.for_each(|row| drop(table.add_row(row)));
+    for row in rows {
+        table.add_row(row);
+    }
     println!("{}\n", table.trim_fmt());
     let (holds, differs, premise) = summary.verdicts;
     println!(
