@@ -151,8 +151,8 @@ impl Chart {
             .y_desc(&self.y.label)
             .x_label_formatter(&|value| tick(*value, self.x.percent))
             .y_label_formatter(&|value| tick(*value, self.y.percent))
-            .label_style(text(13))
-            .axis_desc_style(text(13))
+            .label_style(text(15))
+            .axis_desc_style(text(15))
             .draw()?;
         for mark in &self.marks {
             let (x, y) = (chart.x_range(), chart.y_range());

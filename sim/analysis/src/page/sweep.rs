@@ -21,7 +21,7 @@ pub fn sweep(sweep: &Sweep<'_>) -> String {
     }
     body.push_str("</div>\n");
     let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));
-    let _ = writeln!(body, "<p>Every latency and how often it came: {}.</p>", file("latency.csv"));
+    body.push_str("<p>Every latency and how often it came is in <code>latency.csv</code>, beside this page.</p>\n");
     body.push_str(&policies(sweep));
     body.push_str(&identities(sweep));
     let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
