@@ -49,7 +49,10 @@ fn job(plan: &str, state: &str) -> Job {
 fn run(job: &Job, folder: &Path, shard: Shard) -> usize {
     let count = AtomicUsize::new(0);
     let (pending, _) = job.pending(folder, shard);
-    job.run(folder, &pending, &|| drop(count.fetch_add(1, Ordering::Relaxed))).expect("files");
+    job.run(folder, &pending, &|| {
+        count.fetch_add(1, Ordering::Relaxed);
+    })
+    .expect("files");
     count.into_inner()
 }
 
