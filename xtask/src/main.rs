@@ -29,6 +29,13 @@ const VERBS: [Verb; 9] = [
         program: "simulate",
     },
     Verb {
+        name: "sweep",
+        arguments: "PLAN [OPTIONS]",
+        about: "run a scenario with many changes and seeds, and report what they say together",
+        package: "runner",
+        program: "sweep",
+    },
+    Verb {
         name: "diff",
         arguments: "RUN RUN [OPTIONS]",
         about: "name the first event in which two runs differ",

@@ -45,6 +45,7 @@ fn each_verb_has_its_program() {
     let folder = told("each verb", 0);
     let verbs = [
         ("simulate", "runner"),
+        ("sweep", "runner"),
         ("bench", "runner"),
         ("decode", "runner"),
         ("conformance", "runner"),
@@ -83,6 +84,7 @@ fn without_a_verb_all_of_them_are_listed() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         for (verb, ways) in [
             ("simulate", 2),
+            ("sweep", 1),
             ("bench", 1),
             ("decode", 1),
             ("conformance", 1),

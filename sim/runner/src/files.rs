@@ -12,8 +12,10 @@ use std::path::Path;
 pub fn write(folder: &Path, outcome: &Outcome) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let report = outcome.report.to_json();
-    let files: [(&str, &[u8]); 5] = [
+    let html = analysis::page::run(&outcome.report, outcome.ladder.as_deref(), None);
+    let files: [(&str, &[u8]); 6] = [
         ("report.json", report.as_bytes()),
+        ("report.html", html.as_bytes()),
         ("trace.jsonl", outcome.trace.as_bytes()),
         ("capture.pcapng", &outcome.capture),
         ("ikev2_decryption_table", outcome.ikev2_decryption_table.as_bytes()),

@@ -1,4 +1,4 @@
-//! What the programs that run scenarios share: reading one, writing a run's files, showing its result.
+//! What the programs that run scenarios share: reading one, writing a run's files, showing its result, sweeps on disk.
 //!
 //! `simulate` is here; its twin with a real gateway is the harness's, which alone has sockets.
 #![forbid(unsafe_code)]
@@ -6,7 +6,10 @@
 pub mod files;
 mod named;
 pub mod show;
+pub mod sweep;
 mod trace;
 
-pub use named::{Named, commit, default_folder, is_regression, key_value, quoted, shipped};
+pub use named::{
+    Named, commit, default_folder, default_sweep_folder, is_regression, key_value, quoted, shipped,
+};
 pub use trace::Trace;

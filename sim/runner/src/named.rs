@@ -57,13 +57,18 @@ impl Named {
     /// The one command that does a run again.
     #[must_use]
     pub fn replay(&self, seed: u64, overrides: &[(String, String)]) -> String {
-        let path = quoted(&self.path.display().to_string());
-        let mut command = format!("cargo xtask simulate {path} --seed {seed}");
-        for (key, value) in overrides {
-            command.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
-        }
-        command
+        replay_command(&self.path, seed, overrides)
     }
+}
+
+/// The one command that runs a scenario's file with that seed and these changes.
+pub(crate) fn replay_command(path: &Path, seed: u64, overrides: &[(String, String)]) -> String {
+    let path = quoted(&path.display().to_string());
+    let mut command = format!("cargo xtask simulate {path} --seed {seed}");
+    for (key, value) in overrides {
+        command.push_str(&format!(" --set {}", quoted(&format!("{key}={value}"))));
+    }
+    command
 }
 
 /// Where regressions are, among the shipped scenarios.
@@ -136,6 +141,34 @@ pub fn commit() -> Option<String> {
     let commit = git(&["rev-parse", "--short=12", "HEAD"])?;
     let changes = git(&["status", "--porcelain", "--untracked-files=no"])?;
     Some(if changes.is_empty() { commit } else { format!("{commit}+") })
+}
+
+/// What the sources of this program are, as one word: the commit, and a hash of what was changed since. Outside a
+/// checkout, a hash of the program itself.
+pub(crate) fn source_state() -> String {
+    let Some(commit) = commit() else {
+        let program = std::env::current_exe().and_then(std::fs::read).unwrap_or_default();
+        return format!("program {:016x}", simulator::digest(&program));
+    };
+    let changes = std::process::Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "diff", "HEAD"])
+        .output()
+        .map(|output| output.stdout)
+        .unwrap_or_default();
+    format!("{commit} {:016x}", simulator::digest(&changes))
+}
+
+/// A path without detours, from the root of the workspace if it is inside: the same wherever one stands.
+pub(crate) fn short(path: &Path) -> String {
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let short = whole.strip_prefix(workspace()).unwrap_or(path);
+    short.to_string_lossy().into_owned()
+}
+
+/// Where the files of a sweep go if nothing else is said.
+#[must_use]
+pub fn default_sweep_folder(name: &str) -> PathBuf {
+    from_here(workspace().join("target").join("sweep").join(name))
 }
 
 /// Where the files of a run go if nothing else is said, from wherever the command is typed: `which` is its seed, and the

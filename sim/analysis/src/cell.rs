@@ -1,0 +1,134 @@
+//! One cell of a plan: the same scenario with each of its seeds.
+
+use crate::collector::{Collector, Course, Observed};
+use crate::plan::PlannedCell;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use simulator::scenario::Scenario;
+use simulator::{
+    Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Judge, Observer, Placement, World,
+};
+
+/// What one run of a cell showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFacts {
+    /// Its seed.
+    pub seed: u64,
+    /// The hash over all its events.
+    pub fingerprint: String,
+    /// How many there were.
+    pub events: u64,
+    /// Rules that were broken, each name once, in order of time.
+    pub broken_rules: Vec<String>,
+    /// Its counts.
+    pub observed: Observed,
+}
+
+/// What a cell's runs showed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cell {
+    /// What it was computed from: commit, scenario, changes and seeds. Another key, another cell.
+    pub key: String,
+    /// Its number in the plan.
+    pub index: usize,
+    /// Each run, in the order of the seeds.
+    pub runs: Vec<RunFacts>,
+    /// How the run with the first seed went over time.
+    pub course: Course,
+}
+
+impl Cell {
+    /// All runs as one.
+    #[must_use]
+    pub fn all(&self) -> Observed {
+        let mut all = Observed::default();
+        self.runs.iter().for_each(|run| all.join(&run.observed));
+        all
+    }
+
+    /// The cell as JSON, with a newline at the end.
+    ///
+    /// # Panics
+    /// Never: all keys are texts.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let text = serde_json::to_string(self).expect("a cell is plain data");
+        format!("{text}\n")
+    }
+
+    /// Reads what [`Self::to_json`] wrote.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn from_json(text: &str) -> Result<Self, String> {
+        serde_json::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
+/// The judge of every run, and the collector.
+struct Both {
+    judge: Judge,
+    collector: Collector,
+}
+
+impl Observer for Both {
+    fn event(&mut self, event: &Event<'_>) {
+        self.judge.event(event);
+        self.collector.event(event);
+    }
+
+    fn arrival(&mut self, arrival: &Arrival<'_>) {
+        self.judge.arrival(arrival);
+    }
+
+    fn datagram(&mut self, datagram: &Datagram<'_>) {
+        self.judge.datagram(datagram);
+    }
+
+    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+        self.judge.ike_keys(keys);
+    }
+
+    fn esp_keys(&mut self, keys: &EspKeyLog) {
+        self.judge.esp_keys(keys);
+    }
+}
+
+/// Runs a cell on as many cores as there are. `done` is told after each run.
+#[must_use]
+pub fn run_cell(planned: &PlannedCell, key: &str, seeds: &[u64], done: &(dyn Fn() + Sync)) -> Cell {
+    let runs: Vec<(RunFacts, Course)> = seeds
+        .par_iter()
+        .map(|seed| {
+            let run = run(&planned.scenario, *seed);
+            done();
+            run
+        })
+        .collect();
+    let course = runs.first().map(|(_, course)| course.clone()).unwrap_or_default();
+    let runs = runs.into_iter().map(|(facts, _)| facts).collect();
+    Cell { key: key.to_owned(), index: planned.index, runs, course }
+}
+
+/// One run: what it showed, and how it went over time.
+#[must_use]
+pub fn run(scenario: &Scenario, seed: u64) -> (RunFacts, Course) {
+    let mut both = Both {
+        judge: Judge::new(scenario, Placement::Inside),
+        collector: Collector::new(scenario.nodes()),
+    };
+    let mut world = World::new(scenario, seed, &mut both);
+    world.step_until(world.end());
+    let standing = world.standing();
+    drop(world);
+    let report = both.judge.finish(scenario, ("", seed), &standing);
+    let mut broken_rules: Vec<String> = Vec::new();
+    for violation in &report.violations {
+        if !broken_rules.iter().any(|name| name == violation.checker) {
+            broken_rules.push(violation.checker.to_owned());
+        }
+    }
+    let (observed, course) = both.collector.finish(standing.at);
+    let (fingerprint, events) = (report.fingerprint, report.events);
+    (RunFacts { seed, fingerprint, events, broken_rules, observed }, course)
+}

@@ -1,0 +1,363 @@
+//! What one run showed of its handshakes, counted from its events in integers.
+
+mod attempt;
+mod series;
+
+pub use series::{Counts, Gauge};
+
+use crate::stats::{Distribution, text};
+use attempt::Attempt;
+use ike_core::{ExchangeType, Instant, Operation};
+use serde::{Deserialize, Serialize};
+use simulator::{Actor, Event, Observer, Place, What};
+use std::collections::BTreeMap;
+use vnet::link::{Direction, DropReason};
+
+/// One of the two exchanges of a handshake, over all attempts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeCounts {
+    /// Exchanges that were begun. A round with a cookie or another group is one of its own.
+    pub begun: u64,
+    /// Exchanges whose response was accepted.
+    pub succeeded: u64,
+    /// Requests sent, all transmissions.
+    pub requests: u64,
+    /// Responses that the gateway sent.
+    pub responses: u64,
+    /// Transmissions of exchanges that succeeded, beyond the one that was answered first.
+    pub spurious: u64,
+    /// Transmissions of exchanges that failed.
+    pub in_vain: u64,
+    /// From the first transmission to the accepted response, in microseconds.
+    pub latency_us: Distribution,
+}
+
+impl ExchangeCounts {
+    fn join(&mut self, other: &Self) {
+        self.begun += other.begun;
+        self.succeeded += other.succeeded;
+        self.requests += other.requests;
+        self.responses += other.responses;
+        self.spurious += other.spurious;
+        self.in_vain += other.in_vain;
+        self.latency_us.join(&other.latency_us);
+    }
+}
+
+/// What a run showed. A handshake is an attempt of a node: IKE_SA_INIT, then IKE_AUTH.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Handshakes that were begun.
+    pub attempts: u64,
+    /// Those that led to an IKE SA and its Child SA.
+    pub established: u64,
+    /// Those that were given up.
+    pub failed: u64,
+    /// Those of them that failed for another reason than that no answer came.
+    pub refused: u64,
+    /// IKE_SA_INIT.
+    pub init: ExchangeCounts,
+    /// IKE_AUTH.
+    pub auth: ExchangeCounts,
+    /// From the first transmission of IKE_SA_INIT to an established SA at the node, in microseconds.
+    pub latency_us: Distribution,
+    /// Handshakes of which a request reached the gateway.
+    pub reached: u64,
+    /// Handshakes whose IKE_SA_INIT failed although a request reached the gateway: it keeps a half-open SA for nobody.
+    pub orphans: u64,
+    /// Handshakes that failed at the node and not at the gateway, which holds an SA for nobody.
+    pub one_sided: u64,
+    /// Diffie-Hellman operations of the gateway.
+    pub diffie_hellman: u64,
+    /// The most half-open SAs of the gateway at one time.
+    pub half_open_peak: u64,
+    /// The integral of half-open SAs over time, in SAs times microseconds.
+    #[serde(with = "text")]
+    pub half_open_integral_us: u128,
+    /// The sum of their durations in microseconds, each from its beginning to its end or that of the run.
+    #[serde(with = "text")]
+    pub half_open_durations_us: u128,
+    /// Octets of IP datagrams with IKE_SA_INIT that reached the gateway.
+    pub init_octets_in: u64,
+    /// Octets of its answers: what somebody with a forged address could have sent elsewhere.
+    pub init_octets_out: u64,
+    /// IP datagrams that entered links, and those of them that were lost, towards the gateway.
+    pub towards: (u64, u64),
+    /// The same back to the nodes.
+    pub back: (u64, u64),
+    /// Datagrams that a link dropped for another reason than its `loss`: too long, an outage, a list.
+    pub dropped_otherwise: u64,
+    /// When the first handshake began, in microseconds of virtual time.
+    pub first_attempt_us: u64,
+    /// When the last one began.
+    pub last_attempt_us: u64,
+    /// When the last one was established.
+    pub last_established_us: u64,
+}
+
+impl Observed {
+    /// All of another run, so that both are one. Times are those of either: the earliest first, the latest last.
+    pub fn join(&mut self, other: &Self) {
+        self.first_attempt_us = match (self.attempts, other.attempts) {
+            (0, _) => other.first_attempt_us,
+            (_, 0) => self.first_attempt_us,
+            _ => self.first_attempt_us.min(other.first_attempt_us),
+        };
+        self.attempts += other.attempts;
+        self.established += other.established;
+        self.failed += other.failed;
+        self.refused += other.refused;
+        self.init.join(&other.init);
+        self.auth.join(&other.auth);
+        self.latency_us.join(&other.latency_us);
+        self.reached += other.reached;
+        self.orphans += other.orphans;
+        self.one_sided += other.one_sided;
+        self.diffie_hellman += other.diffie_hellman;
+        self.half_open_peak = self.half_open_peak.max(other.half_open_peak);
+        self.half_open_integral_us += other.half_open_integral_us;
+        self.half_open_durations_us += other.half_open_durations_us;
+        self.init_octets_in += other.init_octets_in;
+        self.init_octets_out += other.init_octets_out;
+        self.dropped_otherwise += other.dropped_otherwise;
+        for (ours, theirs) in [(&mut self.towards, other.towards), (&mut self.back, other.back)] {
+            *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
+        }
+        self.last_attempt_us = self.last_attempt_us.max(other.last_attempt_us);
+        self.last_established_us = self.last_established_us.max(other.last_established_us);
+    }
+
+    /// Handshakes that were still going on when the run ended.
+    #[must_use]
+    pub const fn unfinished(&self) -> u64 {
+        self.attempts - self.established - self.failed
+    }
+}
+
+/// How a run went over time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Course {
+    /// Handshakes begun.
+    pub attempts: Counts,
+    /// IKE_SA_INIT requests that reached the gateway.
+    pub init_arrivals: Counts,
+    /// Handshakes that led to an SA.
+    pub established: Counts,
+    /// Half-open SAs at the gateway.
+    pub half_open: Gauge,
+}
+
+/// Looks at a run and counts.
+#[derive(Debug, Default)]
+pub struct Collector {
+    observed: Observed,
+    course: Course,
+    /// By node.
+    attempts: Vec<Attempt>,
+    /// When each half-open SA began.
+    half_open: BTreeMap<u64, u64>,
+    /// Since when there are so many.
+    level_since_us: u64,
+    /// What the gateway has said it sends, before it enters the link.
+    gateway_sends: Option<ExchangeType>,
+}
+
+impl Collector {
+    /// For a run of so many nodes.
+    ///
+    /// # Panics
+    /// Where so many nodes do not fit into memory.
+    #[must_use]
+    pub fn new(nodes: u32) -> Self {
+        let nodes = usize::try_from(nodes).expect("a node's number fits");
+        Self { attempts: vec![Attempt::default(); nodes], ..Self::default() }
+    }
+
+    /// What was seen, once the run has come to its end at that time.
+    #[must_use]
+    pub fn finish(mut self, end: Instant) -> (Observed, Course) {
+        let end_us = end.micros();
+        self.level(end_us);
+        for since_us in self.half_open.values() {
+            self.observed.half_open_durations_us += u128::from(end_us - since_us);
+        }
+        self.course.half_open.finish(end_us);
+        (self.observed, self.course)
+    }
+
+    /// Adds what the half-open SAs were since the last time that their number changed.
+    fn level(&mut self, now_us: u64) {
+        let (count, span_us) = (self.half_open.len() as u128, now_us - self.level_since_us);
+        self.observed.half_open_integral_us += count * u128::from(span_us);
+        self.level_since_us = now_us;
+    }
+
+    fn half_open_begins(&mut self, now_us: u64, sa: u64) {
+        self.level(now_us);
+        self.half_open.insert(sa, now_us);
+        let count = self.half_open.len() as u64;
+        self.observed.half_open_peak = self.observed.half_open_peak.max(count);
+        self.course.half_open.set(now_us, count);
+    }
+
+    fn half_open_ends(&mut self, now_us: u64, sa: u64) {
+        if !self.half_open.contains_key(&sa) {
+            return;
+        }
+        self.level(now_us);
+        if let Some(since_us) = self.half_open.remove(&sa) {
+            self.observed.half_open_durations_us += u128::from(now_us - since_us);
+        }
+        self.course.half_open.set(now_us, self.half_open.len() as u64);
+    }
+
+    fn attempt(&mut self, node: u32) -> Option<&mut Attempt> {
+        self.attempts.get_mut(usize::try_from(node).ok()?)
+    }
+
+    fn counts(observed: &mut Observed, exchange: ExchangeType) -> Option<&mut ExchangeCounts> {
+        match exchange {
+            ExchangeType::IKE_SA_INIT => Some(&mut observed.init),
+            ExchangeType::IKE_AUTH => Some(&mut observed.auth),
+            _ => None,
+        }
+    }
+
+    fn node(&mut self, number: u32, event: &Event<'_>) {
+        let Self { observed, course, attempts, .. } = self;
+        let Some(attempt) = usize::try_from(number).ok().and_then(|index| attempts.get_mut(index))
+        else {
+            return;
+        };
+        let now_us = event.at.micros();
+        match &event.what {
+            What::Attempt { .. } => {
+                if observed.attempts == 0 {
+                    observed.first_attempt_us = now_us;
+                }
+                observed.last_attempt_us = now_us;
+                observed.attempts += 1;
+                course.attempts.add(now_us);
+                attempt.begin(now_us);
+            }
+            What::Request { exchange, transmission, .. } => {
+                let Some(counts) = Self::counts(observed, *exchange) else { return };
+                counts.requests += 1;
+                if *transmission == 0 {
+                    counts.begun += 1;
+                    attempt.conclude(observed, now_us, true);
+                }
+                attempt.request(now_us, *exchange, *transmission);
+            }
+            What::Initiator(ike_initiator::Event::Established { .. }) => {
+                observed.established += 1;
+                observed.last_established_us = now_us;
+                course.established.add(now_us);
+                attempt.conclude(observed, now_us, true);
+                if let Some(began_us) = attempt.over() {
+                    observed.latency_us.add(now_us - began_us);
+                }
+            }
+            What::Initiator(ike_initiator::Event::Failed(reason)) => {
+                observed.failed += 1;
+                let unanswered = matches!(reason, ike_initiator::FailReason::TimedOut(_));
+                observed.refused += u64::from(!unanswered);
+                observed.orphans += u64::from(unanswered && attempt.is_orphan());
+                observed.one_sided += u64::from(attempt.is_one_sided());
+                attempt.conclude(observed, now_us, !unanswered);
+                attempt.over();
+            }
+            _ => {}
+        }
+    }
+
+    fn responder(&mut self, event: &Event<'_>, what: &ike_responder::Event) {
+        use ike_responder::Event as E;
+        let now_us = event.at.micros();
+        match what {
+            E::Operation { operation: Operation::DiffieHellman(_), .. } => {
+                self.observed.diffie_hellman += 1;
+            }
+            E::HalfOpen { sa, .. } => self.half_open_begins(now_us, sa.spi_r().0),
+            E::Closed { sa, .. } => self.half_open_ends(now_us, sa.spi_r().0),
+            E::Established { sa, .. } => {
+                self.half_open_ends(now_us, sa.spi_r().0);
+                let node = event.node();
+                if let Some(attempt) = node.and_then(|node| self.attempt(node)) {
+                    attempt.established_at_gateway();
+                }
+            }
+            E::Queued { .. } => {
+                let node = event.node();
+                if let Some(attempt) = node.and_then(|node| self.attempt(node)) {
+                    attempt.queued();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn sent(&mut self, who: Actor, place: Place, octets: usize) {
+        let way = match place.direction {
+            Direction::Towards => &mut self.observed.towards,
+            Direction::Back => &mut self.observed.back,
+        };
+        way.0 += 1;
+        let exchange = self.gateway_sends.take().filter(|_| who == Actor::Gateway);
+        if let Some(counts) = exchange.and_then(|one| Self::counts(&mut self.observed, one)) {
+            counts.responses += 1;
+        }
+        if exchange == Some(ExchangeType::IKE_SA_INIT) {
+            self.observed.init_octets_out += octets as u64;
+        }
+        let Some(attempt) = self.attempt(place.link) else { return };
+        match place.direction {
+            Direction::Towards => attempt.sent(place.index, octets),
+            Direction::Back if exchange.is_some() => attempt.answered(place.index),
+            Direction::Back => {}
+        }
+    }
+
+    fn arrived(&mut self, now_us: u64, place: Place) {
+        let Self { observed, course, attempts, .. } = self;
+        let index = usize::try_from(place.link).ok();
+        let Some(attempt) = index.and_then(|index| attempts.get_mut(index)) else { return };
+        match place.direction {
+            Direction::Back => attempt.answer_arrived(place.index),
+            Direction::Towards => {
+                if let Some(octets) = attempt.request_arrived(place.index, observed) {
+                    observed.init_octets_in += octets;
+                    course.init_arrivals.add(now_us);
+                }
+            }
+        }
+    }
+}
+
+impl Observer for Collector {
+    fn event(&mut self, event: &Event<'_>) {
+        match &event.what {
+            What::Responder(what) => self.responder(event, what),
+            What::Message { exchange, response: true, .. } if event.who == Actor::Gateway => {
+                self.gateway_sends = Some(*exchange);
+            }
+            What::Sent { place, len, .. } => self.sent(event.who, *place, *len),
+            What::Lost { place, reason } => {
+                match place.direction {
+                    Direction::Towards => self.observed.towards.1 += 1,
+                    Direction::Back => self.observed.back.1 += 1,
+                }
+                self.observed.dropped_otherwise += u64::from(*reason != DropReason::Loss);
+            }
+            What::Arrived { place, .. } => self.arrived(event.at.micros(), *place),
+            _ => {
+                if let Actor::Node(number) = event.who {
+                    self.node(number, event);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

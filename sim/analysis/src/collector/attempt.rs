@@ -1,0 +1,149 @@
+//! One node's attempt under way: which transmission of a request was answered, and which were too many.
+
+use super::Observed;
+use ike_core::ExchangeType;
+
+/// A datagram on its way: its index on the link, and which transmission of which exchange it is or answers.
+#[derive(Clone, Copy, Debug)]
+struct OnTheWay {
+    index: u64,
+    exchange: u32,
+    transmission: u32,
+    octets: usize,
+    init: bool,
+}
+
+/// The exchange under way.
+#[derive(Clone, Copy, Debug)]
+struct Current {
+    kind: ExchangeType,
+    began_us: u64,
+    /// Transmissions so far.
+    sent: u32,
+    /// The transmission whose answer came last: the exchange ends with the first that is accepted.
+    winner: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Attempt {
+    began_us: Option<u64>,
+    current: Option<Current>,
+    /// Counts the exchanges of this node.
+    exchange: u32,
+    /// A request was given to the stack and enters the link next.
+    enters: bool,
+    requests: Vec<OnTheWay>,
+    answers: Vec<OnTheWay>,
+    /// The request that the gateway has in front of it.
+    at_gateway: Option<OnTheWay>,
+    /// It waits in the gateway's queue; copies that arrive meanwhile get nothing.
+    queued: bool,
+    reached: bool,
+    established_at_gateway: bool,
+}
+
+impl Attempt {
+    pub(super) fn begin(&mut self, now_us: u64) {
+        // What is older than an attempt with cookies has arrived or never will.
+        let recent = self.exchange.saturating_sub(8);
+        self.requests.retain(|datagram| datagram.exchange > recent);
+        self.answers.retain(|datagram| datagram.exchange > recent);
+        *self = Self {
+            began_us: Some(now_us),
+            exchange: self.exchange,
+            // What the last attempt left on the way still arrives.
+            requests: core::mem::take(&mut self.requests),
+            answers: core::mem::take(&mut self.answers),
+            ..Self::default()
+        };
+    }
+
+    pub(super) fn request(&mut self, now_us: u64, kind: ExchangeType, transmission: u32) {
+        if transmission == 0 {
+            self.exchange += 1;
+            self.queued = false;
+            self.current = Some(Current { kind, began_us: now_us, sent: 0, winner: None });
+        }
+        if let Some(current) = &mut self.current {
+            current.sent = transmission + 1;
+        }
+        self.enters = true;
+    }
+
+    /// The exchange under way is over.
+    pub(super) fn conclude(&mut self, observed: &mut Observed, now_us: u64, succeeded: bool) {
+        let Some(current) = self.current.take() else { return };
+        let Some(counts) = super::Collector::counts(observed, current.kind) else { return };
+        if succeeded {
+            counts.succeeded += 1;
+            counts.latency_us.add(now_us - current.began_us);
+            let needed = current.winner.map_or(current.sent, |winner| winner + 1);
+            counts.spurious += u64::from(current.sent.saturating_sub(needed));
+        } else {
+            counts.in_vain += u64::from(current.sent);
+        }
+    }
+
+    /// The attempt is over: when it began.
+    pub(super) fn over(&mut self) -> Option<u64> {
+        self.began_us.take()
+    }
+
+    pub(super) fn is_orphan(&self) -> bool {
+        let init = |current: Current| current.kind == ExchangeType::IKE_SA_INIT;
+        self.reached && self.current.is_some_and(init)
+    }
+
+    pub(super) const fn is_one_sided(&self) -> bool {
+        self.established_at_gateway
+    }
+
+    pub(super) const fn established_at_gateway(&mut self) {
+        self.established_at_gateway = true;
+    }
+
+    pub(super) const fn queued(&mut self) {
+        self.queued = true;
+    }
+
+    /// A datagram of the node entered the link.
+    pub(super) fn sent(&mut self, index: u64, octets: usize) {
+        if !core::mem::take(&mut self.enters) {
+            return;
+        }
+        let Some(current) = self.current else { return };
+        let (exchange, transmission) = (self.exchange, current.sent - 1);
+        let init = current.kind == ExchangeType::IKE_SA_INIT;
+        self.requests.push(OnTheWay { index, exchange, transmission, octets, init });
+    }
+
+    /// A datagram of the node reached the gateway; its octets if it is an IKE_SA_INIT request.
+    pub(super) fn request_arrived(&mut self, index: u64, observed: &mut Observed) -> Option<u64> {
+        let place = self.requests.iter().position(|request| request.index == index)?;
+        // What entered before it is lost or, rarely, overtaken: a copy may still come, and counts by its index.
+        let request = self.requests[place];
+        if request.exchange == self.exchange && request.init && !self.reached {
+            self.reached = true;
+            observed.reached += 1;
+        }
+        if !self.queued {
+            self.at_gateway = Some(request);
+        }
+        request.init.then_some(request.octets as u64)
+    }
+
+    /// The gateway's answer entered the link.
+    pub(super) fn answered(&mut self, index: u64) {
+        self.queued = false;
+        if let Some(request) = self.at_gateway {
+            self.answers.push(OnTheWay { index, ..request });
+        }
+    }
+
+    pub(super) fn answer_arrived(&mut self, index: u64) {
+        let Some(answer) = self.answers.iter().find(|answer| answer.index == index) else { return };
+        if let Some(current) = self.current.as_mut().filter(|_| answer.exchange == self.exchange) {
+            current.winner = Some(answer.transmission);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Small runs whose counts anybody can check by hand.
+
+use super::*;
+use crate::cell::run;
+use simulator::scenario::Scenario;
+
+fn observed(overrides: &[(&str, &str)]) -> Observed {
+    let text = r#"
+        description = "devices"
+        duration = "20min"
+        [gateway]
+        half_open_timeout = "10min"
+        [[node]]
+        name = "device"
+        wakes = { once = "1s" }
+        application = { kind = "ping" }
+        retransmission = "libreswan"
+    "#;
+    let overrides: Vec<(String, String)> =
+        overrides.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
+    let scenario = Scenario::parse("x.toml", text, &overrides).expect("a scenario");
+    run(&scenario, 1).0.observed
+}
+
+#[test]
+fn a_handshake_on_a_good_link_is_two_round_trips() {
+    let observed = observed(&[]);
+    assert_eq!((observed.attempts, observed.established, observed.reached), (1, 1, 1));
+    assert_eq!(observed.latency_us.iter().collect::<Vec<_>>(), [(80_000, 1)]);
+    assert_eq!(
+        (observed.init.requests, observed.init.responses, observed.init.spurious),
+        (1, 1, 0)
+    );
+    assert_eq!(
+        (observed.auth.requests, observed.auth.responses, observed.auth.spurious),
+        (1, 1, 0)
+    );
+    // Half-open from the answer to IKE_SA_INIT until IKE_AUTH arrives.
+    assert_eq!((observed.half_open_integral_us, observed.half_open_durations_us), (40_000, 40_000));
+    assert_eq!((observed.half_open_peak, observed.diffie_hellman), (1, 1));
+    assert_eq!((observed.first_attempt_us, observed.last_established_us), (1_000_000, 1_080_000));
+}
+
+#[test]
+fn a_late_answer_makes_transmissions_spurious() {
+    // Sent at 0, 0.5, 1, 2 s; the answer to the first is there after 1.2 s: two too many, in each exchange.
+    let observed = observed(&[("link.delay", "600ms")]);
+    assert_eq!((observed.init.requests, observed.init.spurious), (3, 2));
+    assert_eq!((observed.auth.requests, observed.auth.spurious), (3, 2));
+    assert_eq!(observed.latency_us.iter().collect::<Vec<_>>(), [(2_400_000, 1)]);
+}
+
+#[test]
+fn what_the_second_transmission_won_needed_two() {
+    let observed = observed(&[("link.drops", "{ back = [1] }")]);
+    assert_eq!(
+        (observed.init.requests, observed.init.responses, observed.init.spurious),
+        (2, 2, 0)
+    );
+    assert_eq!(observed.latency_us.iter().collect::<Vec<_>>(), [(580_000, 1)]);
+    assert_eq!((observed.back.1, observed.dropped_otherwise), (1, 1));
+}
+
+#[test]
+fn copies_that_wait_in_the_queue_are_spurious_too() {
+    // The gateway answers after 1.7 s; what came after 0.5 and 1 s meanwhile gets nothing.
+    let observed = observed(&[("gateway.service_time", "1.7s")]);
+    assert_eq!(
+        (observed.init.requests, observed.init.responses, observed.init.spurious),
+        (3, 1, 2)
+    );
+    assert_eq!(observed.init.latency_us.iter().collect::<Vec<_>>(), [(1_740_000, 1)]);
+}
+
+#[test]
+fn an_attempt_without_an_answer_leaves_an_orphan_if_it_reached_the_gateway() {
+    let lost = observed(&[("link.back.loss", "100%")]);
+    assert_eq!((lost.failed, lost.refused, lost.reached, lost.orphans), (1, 0, 1, 1));
+    assert_eq!((lost.init.in_vain, lost.init.succeeded, lost.one_sided), (8, 0, 0));
+    assert_eq!(lost.half_open_integral_us, 600_000_000);
+    let unheard = observed(&[("link.towards.loss", "100%")]);
+    assert_eq!((unheard.failed, unheard.reached, unheard.orphans), (1, 0, 0));
+    let list = "{ back = [2, 3, 4, 5, 6, 7, 8, 9] }";
+    let one_sided = observed(&[("link.drops", list)]);
+    assert_eq!((one_sided.orphans, one_sided.one_sided, one_sided.auth.in_vain), (0, 1, 8));
+}
+
+#[test]
+fn octets_before_the_address_is_proven_are_counted_both_ways() {
+    let observed = observed(&[]);
+    assert!(observed.init_octets_in > 100 && observed.init_octets_out > 100);
+}
+
+#[test]
+fn two_runs_joined_are_both() {
+    let (one, other) = (observed(&[]), observed(&[("link.back.loss", "100%")]));
+    let mut both = one.clone();
+    both.join(&other);
+    assert_eq!((both.attempts, both.established, both.failed, both.unfinished()), (2, 1, 1, 0));
+    assert_eq!(
+        both.half_open_durations_us,
+        one.half_open_durations_us + other.half_open_durations_us
+    );
+    assert_eq!(both.init.requests, 9);
+}

@@ -1,0 +1,229 @@
+//! Closed formulas of retransmission: what a lossy link, a schedule and a queue must lead to.
+//!
+//! Notation: a request is lost with probability `p_f`, a response with `p_r`, each independent of all others.
+//! s = (1 - p_f)(1 - p_r) is the chance that one transmission is answered, q = 1 - s. N transmissions at most, at the times
+//! S_0 = 0, S_1, ... after the first; S_N is when the request is given up. R is the round trip. When a formula holds is
+//! said by [`crate::premise`]; `docs/retransmission.md` tells where each comes from.
+
+mod queue;
+
+pub use queue::{Herd, md1_wait_us, utilisation};
+
+use crate::stats::Moments;
+use ike_core::Schedule;
+use std::collections::BTreeMap;
+
+/// One exchange over a link that loses independently.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// The probability that a request is lost.
+    pub loss_towards: f64,
+    /// The probability that a response is lost.
+    pub loss_back: f64,
+    /// S_0 to S_(N-1): when each transmission leaves, in microseconds after the first.
+    pub starts_us: Vec<u64>,
+    /// S_N: when the request is given up, in microseconds after the first transmission.
+    pub gives_up_us: u64,
+    /// R, in microseconds.
+    pub round_trip_us: u64,
+}
+
+impl Exchange {
+    /// An exchange by that schedule, its jitter aside.
+    #[must_use]
+    pub fn new(schedule: &Schedule, loss: (f64, f64), round_trip_us: u64) -> Self {
+        let mut starts_us = Vec::new();
+        let mut at_us = 0_u64;
+        for index in 0..schedule.tries.max(1) {
+            starts_us.push(at_us);
+            let timeout = schedule.exact_timeout(index).as_micros();
+            at_us = at_us.saturating_add(u64::try_from(timeout).unwrap_or(u64::MAX));
+        }
+        let (loss_towards, loss_back) = loss;
+        Self { loss_towards, loss_back, starts_us, gives_up_us: at_us, round_trip_us }
+    }
+
+    /// s: one transmission is answered.
+    #[must_use]
+    pub fn answered(&self) -> f64 {
+        (1.0 - self.loss_towards) * (1.0 - self.loss_back)
+    }
+
+    /// q = 1 - s.
+    #[must_use]
+    pub fn unanswered(&self) -> f64 {
+        1.0 - self.answered()
+    }
+
+    /// N.
+    #[must_use]
+    pub fn tries(&self) -> usize {
+        self.starts_us.len()
+    }
+
+    /// The exchange succeeds: 1 - q^N, since it fails only if all N transmissions do.
+    #[must_use]
+    pub fn success(&self) -> f64 {
+        1.0 - power(self.unanswered(), self.tries())
+    }
+
+    /// So many exchanges, one after the other, all succeed: (1 - q^N)^E. E is 2, and 3 with a COOKIE or INVALID_KE_PAYLOAD round first.
+    #[must_use]
+    pub fn handshake(&self, exchanges: u32) -> f64 {
+        power(self.success(), exchanges as usize)
+    }
+
+    /// The exchange is won by transmission `index` (from 0): s q^index.
+    #[must_use]
+    pub fn won_by(&self, index: usize) -> f64 {
+        self.answered() * power(self.unanswered(), index)
+    }
+
+    /// Requests sent in one exchange, failed ones too, where R is below the first timeout. The mean is (1 - q^N) / s:
+    /// transmission k is sent if all before failed, so it is the sum of q^(k-1).
+    #[must_use]
+    pub fn requests(&self) -> Moments {
+        let last = self.tries() - 1;
+        let counts = (0..=last).map(|index| {
+            // The last one is sent whether it wins or not.
+            let share =
+                if index == last { power(self.unanswered(), last) } else { self.won_by(index) };
+            (index as f64 + 1.0, share)
+        });
+        Moments::of(counts)
+    }
+
+    /// Responses sent in one exchange: each request that arrives is answered, so the mean is (1 - p_f) times that of the
+    /// requests.
+    #[must_use]
+    pub fn responses(&self) -> Moments {
+        // still[j]: nothing won so far, and j requests arrived. over[j]: won, with j arrived.
+        let (lost, unlucky) = (self.loss_towards, (1.0 - self.loss_towards) * self.loss_back);
+        let mut still = vec![0.0; self.tries() + 1];
+        let mut over = still.clone();
+        still[0] = 1.0;
+        for _ in 0..self.tries() {
+            let mut next = vec![0.0; still.len()];
+            for (arrived, share) in still.iter().enumerate().take(self.tries()) {
+                next[arrived] += share * lost;
+                next[arrived + 1] += share * unlucky;
+                over[arrived + 1] += share * self.answered();
+            }
+            still = next;
+        }
+        let all = still.iter().zip(&over).enumerate();
+        Moments::of(all.map(|(arrived, (still, over))| (arrived as f64, still + over)))
+    }
+
+    /// Transmissions of an exchange that transmission `index` (from 0) wins: all that leave before its answer is back,
+    /// min(N, 1 + #{i >= 1: S_i < S_index + R}). Those beyond `index + 1` are spurious.
+    #[must_use]
+    pub fn sent_when_won_by(&self, index: usize) -> usize {
+        let answer_us = self.starts_us[index].saturating_add(self.round_trip_us);
+        1 + self.starts_us.iter().skip(1).filter(|start| **start < answer_us).count()
+    }
+
+    /// Spurious transmissions in one exchange that succeeds.
+    #[must_use]
+    pub fn spurious(&self) -> Moments {
+        let each = (0..self.tries()).map(|index| {
+            let spurious = self.sent_when_won_by(index) - index - 1;
+            (spurious as f64, self.won_by(index) / self.success())
+        });
+        Moments::of(each)
+    }
+
+    /// The steps of the latency of so many exchanges in a row: each value that it can have, in microseconds, with its
+    /// probability. They sum up to [`Self::handshake`]; the rest fails.
+    #[must_use]
+    pub fn staircase(&self, exchanges: u32) -> BTreeMap<u64, f64> {
+        let mut steps = BTreeMap::from([(0, 1.0)]);
+        for _ in 0..exchanges {
+            let mut next = BTreeMap::new();
+            for (before_us, share) in &steps {
+                for (index, start_us) in self.starts_us.iter().enumerate() {
+                    let at_us = before_us + start_us + self.round_trip_us;
+                    *next.entry(at_us).or_default() += share * self.won_by(index);
+                }
+            }
+            steps = next;
+        }
+        steps
+    }
+
+    /// The latency of so many exchanges, given that all succeed, in microseconds: E times
+    /// R + sum of s q^(k-1) S_(k-1) / (1 - q^N).
+    #[must_use]
+    pub fn latency_us(&self, exchanges: u32) -> Moments {
+        let success = self.handshake(exchanges);
+        let steps = self.staircase(exchanges);
+        Moments::of(steps.into_iter().map(|(at_us, share)| (at_us as f64, share / success)))
+    }
+
+    /// An attempt leaves an orphan at the gateway: no response came back and a request arrived, q^N - p_f^N.
+    #[must_use]
+    pub fn orphan(&self) -> f64 {
+        power(self.unanswered(), self.tries()) - power(self.loss_towards, self.tries())
+    }
+}
+
+/// The loss both ways from which on the mean latency of endless retransmission with a factor diverges: q b = 1, so
+/// p = 1 - sqrt(1 - 1/b). From there on medians and percentiles mean something and averages do not.
+#[must_use]
+pub fn divergence_loss(factor: f64) -> f64 {
+    1.0 - (1.0 - 1.0 / factor).sqrt()
+}
+
+/// A link that is either good or bad, by a Markov chain stepped once each step of time or frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GilbertElliott {
+    /// p: from good to bad, each step.
+    pub to_bad: f64,
+    /// r: from bad to good, each step.
+    pub to_good: f64,
+    /// 1 - k: what is lost while it is good.
+    pub loss_good: f64,
+    /// 1 - h: what is lost while it is bad.
+    pub loss_bad: f64,
+}
+
+impl GilbertElliott {
+    /// The share of time that it is bad, p / (p + r): as many steps lead there as back.
+    #[must_use]
+    pub fn bad(&self) -> f64 {
+        self.to_bad / (self.to_bad + self.to_good)
+    }
+
+    /// The share of datagrams that are lost, sent at any time.
+    #[must_use]
+    pub fn mean_loss(&self) -> f64 {
+        self.loss_good * (1.0 - self.bad()) + self.loss_bad * self.bad()
+    }
+
+    /// Steps from turning bad to turning good, 1 / r: geometric.
+    #[must_use]
+    pub fn mean_burst(&self) -> f64 {
+        1.0 / self.to_good
+    }
+}
+
+/// A datagram in so many link-layer fragments is lost if one of them is: 1 - (1 - p)^n.
+#[must_use]
+pub fn fragmented_loss(frame_loss: f64, fragments: u32) -> f64 {
+    1.0 - power(1.0 - frame_loss, fragments as usize)
+}
+
+/// Energy in millijoules of so many microseconds at so many microwatts each.
+#[must_use]
+pub fn energy_mj(states: &[(u64, u64)]) -> f64 {
+    let picojoules: u128 = states.iter().map(|(us, uw)| u128::from(*us) * u128::from(*uw)).sum();
+    picojoules as f64 / 1e9
+}
+
+/// base^exponent by multiplication, so that no library rounds it differently elsewhere.
+fn power(base: f64, exponent: usize) -> f64 {
+    (0..exponent).fold(1.0, |product, _| product * base)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! Each formula against a number that was computed by another way.
+
+use super::*;
+
+fn close(a: f64, b: f64) {
+    assert!((a - b).abs() <= 1e-9 * b.abs().max(1.0), "{a} is not {b}");
+}
+
+fn strongswan(loss: f64) -> Exchange {
+    Exchange::new(&Schedule::STRONGSWAN, (loss, loss), 40_000)
+}
+
+#[test]
+fn schedules_send_when_the_field_says_they_do() {
+    let strongswan = strongswan(0.0);
+    let expected = [0, 4_000_000, 11_200_000, 24_160_000, 47_488_000, 89_478_000];
+    assert_eq!(strongswan.starts_us, expected);
+    assert_eq!(strongswan.gives_up_us, 165_060_000);
+    let libreswan = Exchange::new(&Schedule::LIBRESWAN, (0.0, 0.0), 40_000);
+    let expected = [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000].map(|ms| ms * 1_000);
+    assert_eq!(
+        (libreswan.starts_us.as_slice(), libreswan.gives_up_us),
+        (&expected[..], 64_000_000)
+    );
+}
+
+/// Adds up every way that six transmissions can go: each request and each response arrives or not.
+#[test]
+fn requests_responses_and_orphans_are_those_of_every_possible_course() {
+    let exchange = Exchange { loss_towards: 0.3, loss_back: 0.2, ..strongswan(0.0) };
+    let (mut requests, mut responses, mut success, mut orphan) = (0.0, 0.0, 0.0, 0.0);
+    for course in 0..1_u32 << 12 {
+        let fate = |bit: u32| course >> bit & 1 == 1;
+        let mut share = 1.0;
+        let (mut sent, mut arrived, mut won) = (0.0, 0.0, false);
+        for transmission in 0..6 {
+            let (there, back) = (fate(2 * transmission), fate(2 * transmission + 1));
+            share *= if there { 0.7 } else { 0.3 } * if back { 0.8 } else { 0.2 };
+            if won {
+                continue;
+            }
+            sent += 1.0;
+            arrived += f64::from(u8::from(there));
+            won = there && back;
+        }
+        requests += share * sent;
+        responses += share * arrived;
+        success += if won { share } else { 0.0 };
+        orphan += if !won && arrived > 0.0 { share } else { 0.0 };
+    }
+    close(exchange.requests().mean, requests);
+    close(exchange.responses().mean, responses);
+    close(exchange.responses().mean, 0.7 * requests);
+    close(exchange.requests().mean, exchange.success() / exchange.answered());
+    close(exchange.success(), success);
+    close(exchange.orphan(), orphan);
+    close(exchange.handshake(2), success * success);
+}
+
+#[test]
+fn the_staircase_has_a_step_for_each_pair_of_winners() {
+    let exchange = strongswan(0.1);
+    let steps = exchange.staircase(2);
+    close(steps.values().sum(), exchange.handshake(2));
+    // Both at once; one of the two with the second transmission.
+    close(steps[&80_000], exchange.answered() * exchange.answered());
+    close(steps[&4_080_000], 2.0 * exchange.won_by(0) * exchange.won_by(1));
+    let given: f64 =
+        (0..6).map(|index| exchange.won_by(index) * exchange.starts_us[index] as f64).sum::<f64>()
+            / exchange.success();
+    close(exchange.latency_us(1).mean, 40_000.0 + given);
+    close(exchange.latency_us(2).mean, 2.0 * (40_000.0 + given));
+    close(exchange.latency_us(2).variance, 2.0 * exchange.latency_us(1).variance);
+}
+
+#[test]
+fn a_round_trip_beyond_the_first_timeouts_makes_transmissions_spurious() {
+    // S = 0, 0.5, 1, 2, 4 s ...: an answer after 1.2 s comes when three were sent.
+    let exchange = Exchange::new(&Schedule::LIBRESWAN, (0.0, 0.0), 1_200_000);
+    assert_eq!(exchange.sent_when_won_by(0), 3);
+    close(exchange.spurious().mean, 2.0);
+    assert_eq!(exchange.sent_when_won_by(7), 8);
+    close(strongswan(0.2).spurious().mean, 0.0);
+}
+
+#[test]
+fn the_mean_diverges_where_the_field_says() {
+    assert_eq!(format!("{:.3}", divergence_loss(2.0)), "0.293");
+    assert_eq!(format!("{:.3}", divergence_loss(1.8)), "0.333");
+}
+
+/// Follows the queue node by node.
+#[test]
+fn the_herd_is_answered_and_sends_as_a_queue_that_is_followed_step_by_step() {
+    let herd = Herd { nodes: 9_000, service_us: 1_001, round_trip_us: 40_000 };
+    let starts = strongswan(0.0).starts_us;
+    let followed: u64 = (1..=herd.nodes)
+        .map(|place| starts.iter().filter(|at| **at < herd.answered_us(place)).count() as u64)
+        .sum();
+    assert!(followed > herd.nodes);
+    assert_eq!(herd.transmissions(&starts), followed);
+}
+
+#[test]
+fn queues_bursts_fragments_and_energy_are_what_textbooks_say() {
+    // Half loaded, half a service time; at 90 % four and a half.
+    close(md1_wait_us(0.5, 1_000), 500.0);
+    close(md1_wait_us(0.9, 1_000), 4_500.0);
+    assert!(md1_wait_us(1.0, 1_000).is_infinite());
+    close(utilisation(500.0, 1_000), 0.5);
+    let chain = GilbertElliott { to_bad: 0.01, to_good: 0.09, loss_good: 0.0, loss_bad: 1.0 };
+    close(chain.mean_loss(), 0.1);
+    close(chain.mean_burst(), 1.0 / 0.09);
+    close(fragmented_loss(0.1, 3), 0.271);
+    close(energy_mj(&[(1_000_000, 60_000), (10_000_000, 10)]), 60.1);
+}

@@ -1,0 +1,388 @@
+//! What formulas say of a run, beside what it showed.
+
+use crate::collector::Observed;
+use crate::formulas::{Exchange, Herd, md1_wait_us, utilisation};
+use crate::premise::{Premise, broken, exchange, micros};
+use crate::stats::{Interval, LIMIT_SIGMAS, Moments, Tally, binomial_sigmas, wilson};
+use serde::Serialize;
+use simulator::scenario::{Scenario, Wakes};
+
+/// Exchanges of a handshake without cookies.
+const EXCHANGES: u32 = 2;
+
+/// What came of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Within five standard deviations, or exactly right where nothing is random.
+    Holds,
+    /// It is not.
+    Differs,
+    /// Not compared: what the formula takes for granted does not hold.
+    PremiseBroken(String),
+}
+
+/// A formula and a simulated number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Identity {
+    /// What is compared.
+    pub name: &'static str,
+    /// The formula.
+    pub formula: &'static str,
+    /// Its value; `None` where the premise is broken.
+    pub expected: Option<f64>,
+    /// What the runs showed.
+    pub simulated: Option<f64>,
+    /// Where the true value lies with 95 % confidence, as far as the runs tell; `None` for what is exact.
+    pub interval: Option<Interval>,
+    /// The difference in standard deviations; `None` for what is exact.
+    pub sigmas: Option<f64>,
+    /// What came of it.
+    pub verdict: Verdict,
+}
+
+/// A row of the table of identities before it is known whether its premises hold.
+struct Row {
+    name: &'static str,
+    formula: &'static str,
+    premises: &'static [Premise],
+    compare: fn(&Subject<'_>) -> Option<Compared>,
+}
+
+/// What is looked at.
+struct Subject<'a> {
+    scenario: &'a Scenario,
+    exchange: Exchange,
+    /// All runs as one.
+    all: &'a Observed,
+    /// Each run.
+    runs: &'a [Observed],
+}
+
+/// A formula's value and a run's.
+struct Compared {
+    expected: f64,
+    simulated: f64,
+    interval: Option<Interval>,
+    sigmas: Option<f64>,
+    exactly: bool,
+}
+
+impl Compared {
+    /// Numbers that nothing random is in.
+    fn exact(expected: f64, simulated: f64, equal: bool) -> Self {
+        Self { expected, simulated, interval: None, sigmas: None, exactly: equal }
+    }
+
+    fn share(successes: u64, trials: u64, probability: f64) -> Option<Self> {
+        (trials > 0).then(|| Self {
+            expected: probability,
+            simulated: successes as f64 / trials as f64,
+            interval: Some(wilson(successes, trials)),
+            sigmas: Some(binomial_sigmas(successes, trials, probability)),
+            exactly: false,
+        })
+    }
+
+    /// A mean of so many draws of what should have these moments.
+    fn mean(sum: u64, count: u64, should: Moments) -> Option<Self> {
+        (count > 0).then(|| {
+            let simulated = sum as f64 / count as f64;
+            Self::of_mean(simulated, (should.variance / count as f64).sqrt(), {
+                (should.mean, should.sigmas(simulated, count))
+            })
+        })
+    }
+
+    fn of_mean(simulated: f64, error: f64, (expected, sigmas): (f64, f64)) -> Self {
+        let half = 1.96 * error;
+        let interval = Some(Interval { low: simulated - half, high: simulated + half });
+        Self { expected, simulated, interval, sigmas: Some(sigmas), exactly: false }
+    }
+}
+
+use Premise as P;
+
+/// What all statements about a handshake take for granted.
+const COUNTS: &[Premise] = &[
+    P::OneKind,
+    P::IndependentLoss,
+    P::ConstantRoundTrip,
+    P::WithinFirstTimeout,
+    P::TwoExchanges,
+    P::HalfOpenOutlivesTries,
+    P::NobodyRefused,
+    P::AllFinished,
+];
+/// The same where answers may come late.
+const LATE: &[Premise] = &[
+    P::OneKind,
+    P::IndependentLoss,
+    P::ConstantRoundTrip,
+    P::ExactTimers,
+    P::TwoExchanges,
+    P::HalfOpenOutlivesTries,
+    P::NobodyRefused,
+    P::AllFinished,
+];
+/// Times, too.
+const TIMES: &[Premise] = &[
+    P::OneKind,
+    P::IndependentLoss,
+    P::ConstantRoundTrip,
+    P::WithinFirstTimeout,
+    P::ExactTimers,
+    P::TwoExchanges,
+    P::HalfOpenOutlivesTries,
+    P::NobodyRefused,
+    P::AllFinished,
+];
+const HERD: &[Premise] = &[
+    P::WakeAtOnce,
+    P::ServiceTime,
+    P::OneKind,
+    P::IndependentLoss,
+    P::NoLoss,
+    P::ConstantDelay,
+    P::ExactTimers,
+    P::TwoExchanges,
+    P::NobodyRefused,
+    P::AllFinished,
+];
+const QUEUE: &[Premise] = &[
+    P::PoissonWakes,
+    P::ServiceTime,
+    P::OneKind,
+    P::IndependentLoss,
+    P::NoLoss,
+    P::ConstantDelay,
+    P::TwoExchanges,
+    P::NobodyRefused,
+    P::AllFinished,
+];
+
+const ROWS: [Row; 13] = [
+    Row {
+        name: "exchange succeeds",
+        formula: "1 - q^N",
+        premises: COUNTS,
+        compare: exchange_success,
+    },
+    Row {
+        name: "handshake succeeds",
+        formula: "(1 - q^N)^2",
+        premises: COUNTS,
+        compare: handshake_success,
+    },
+    Row {
+        name: "requests per exchange",
+        formula: "(1 - q^N) / s",
+        premises: COUNTS,
+        compare: requests,
+    },
+    Row {
+        name: "responses per exchange",
+        formula: "(1 - p_f)(1 - q^N) / s",
+        premises: COUNTS,
+        compare: responses,
+    },
+    Row {
+        name: "spurious per exchange",
+        formula: "sum of P(k) (sent(k) - k)",
+        premises: LATE,
+        compare: spurious,
+    },
+    Row {
+        name: "mean latency, s",
+        formula: "2 (R + sum of P(k) S_(k-1))",
+        premises: TIMES,
+        compare: mean_latency,
+    },
+    Row {
+        name: "worst step of the staircase",
+        formula: "sum of P(j) P(k)",
+        premises: TIMES,
+        compare: staircase,
+    },
+    Row {
+        name: "orphans per handshake",
+        formula: "q^N - p_f^N",
+        premises: COUNTS,
+        compare: orphans,
+    },
+    Row {
+        name: "half-open SAs x time, s",
+        formula: "sum of durations",
+        premises: &[],
+        compare: little,
+    },
+    Row {
+        name: "Diffie-Hellman of the gateway",
+        formula: "1 for each IKE_SA_INIT",
+        premises: DIFFIE_HELLMAN,
+        compare: diffie_hellman,
+    },
+    Row {
+        name: "herd: IKE_SA_INIT sent",
+        formula: "n + sum of max(0, n - floor((S_j - R) / c))",
+        premises: HERD,
+        compare: herd_transmissions,
+    },
+    Row { name: "herd: last answer, s", formula: "n c + R", premises: HERD, compare: herd_answers },
+    Row {
+        name: "mean wait in the queue, s",
+        formula: "rho c / (2 (1 - rho))",
+        premises: QUEUE,
+        compare: queue_wait,
+    },
+];
+const DIFFIE_HELLMAN: &[Premise] =
+    &[P::IndependentLoss, P::TwoExchanges, P::HalfOpenOutlivesTries, P::NobodyRefused];
+
+/// Every formula against the runs of one scenario.
+#[must_use]
+pub fn identities(scenario: &Scenario, runs: &[Observed]) -> Vec<Identity> {
+    let mut all = Observed::default();
+    runs.iter().for_each(|run| all.join(run));
+    let subject = Subject { scenario, exchange: exchange(scenario), all: &all, runs };
+    ROWS.iter().filter_map(|row| judge(row, &subject)).collect()
+}
+
+fn judge(row: &Row, subject: &Subject<'_>) -> Option<Identity> {
+    let Row { name, formula, premises, compare } = *row;
+    let none = Identity {
+        name,
+        formula,
+        expected: None,
+        simulated: None,
+        interval: None,
+        sigmas: None,
+        verdict: Verdict::Holds,
+    };
+    if let Some(why) = broken(premises, subject.scenario, subject.all) {
+        return Some(Identity { verdict: Verdict::PremiseBroken(why), ..none });
+    }
+    let Compared { expected, simulated, interval, sigmas, exactly } = compare(subject)?;
+    let holds = sigmas.map_or(exactly, |sigmas| sigmas.abs() <= LIMIT_SIGMAS);
+    let verdict = if holds { Verdict::Holds } else { Verdict::Differs };
+    let (expected, simulated) = (Some(expected), Some(simulated));
+    Some(Identity { expected, simulated, interval, sigmas, verdict, ..none })
+}
+
+fn exchange_success(subject: &Subject<'_>) -> Option<Compared> {
+    let all = subject.all;
+    let (won, begun) = (all.init.succeeded + all.auth.succeeded, all.init.begun + all.auth.begun);
+    Compared::share(won, begun, subject.exchange.success())
+}
+
+fn handshake_success(subject: &Subject<'_>) -> Option<Compared> {
+    let probability = subject.exchange.handshake(EXCHANGES);
+    Compared::share(subject.all.established, subject.all.attempts, probability)
+}
+
+fn requests(subject: &Subject<'_>) -> Option<Compared> {
+    let Observed { init, auth, .. } = subject.all;
+    let (sent, begun) = (init.requests + auth.requests, init.begun + auth.begun);
+    Compared::mean(sent, begun, subject.exchange.requests())
+}
+
+fn responses(subject: &Subject<'_>) -> Option<Compared> {
+    let Observed { init, auth, .. } = subject.all;
+    let (sent, begun) = (init.responses + auth.responses, init.begun + auth.begun);
+    Compared::mean(sent, begun, subject.exchange.responses())
+}
+
+fn spurious(subject: &Subject<'_>) -> Option<Compared> {
+    let Observed { init, auth, .. } = subject.all;
+    let (sent, won) = (init.spurious + auth.spurious, init.succeeded + auth.succeeded);
+    Compared::mean(sent, won, subject.exchange.spurious())
+}
+
+fn mean_latency(subject: &Subject<'_>) -> Option<Compared> {
+    let tally = &subject.all.latency_us.tally;
+    let mean_us = tally.mean()?;
+    let should = subject.exchange.latency_us(EXCHANGES);
+    let error_s = (should.variance / tally.count as f64).sqrt() / 1e6;
+    let sigmas = should.sigmas(mean_us, tally.count);
+    Some(Compared::of_mean(mean_us / 1e6, error_s, (should.mean / 1e6, sigmas)))
+}
+
+/// Each step by itself; a latency between two steps is a difference whatever its number.
+fn staircase(subject: &Subject<'_>) -> Option<Compared> {
+    let (latency, attempts) = (&subject.all.latency_us, subject.all.attempts);
+    let steps = subject.exchange.staircase(EXCHANGES);
+    if let Some((_, times)) = latency.iter().find(|(at_us, _)| !steps.contains_key(at_us)) {
+        let share = times as f64 / attempts as f64;
+        return Some(Compared {
+            sigmas: Some(f64::INFINITY),
+            ..Compared::exact(0.0, share, false)
+        });
+    }
+    let compared = steps.iter().filter_map(|(at_us, probability)| {
+        Compared::share(latency.times(*at_us), attempts, *probability)
+    });
+    let size = |compared: &Compared| compared.sigmas.map_or(0.0, f64::abs);
+    compared.max_by(|a, b| size(a).total_cmp(&size(b)))
+}
+
+fn orphans(subject: &Subject<'_>) -> Option<Compared> {
+    Compared::share(subject.all.orphans, subject.all.attempts, subject.exchange.orphan())
+}
+
+fn little(subject: &Subject<'_>) -> Option<Compared> {
+    let (integral, durations) =
+        (subject.all.half_open_integral_us, subject.all.half_open_durations_us);
+    Some(Compared::exact(durations as f64 / 1e6, integral as f64 / 1e6, integral == durations))
+}
+
+fn diffie_hellman(subject: &Subject<'_>) -> Option<Compared> {
+    let (reached, done) = (subject.all.reached, subject.all.diffie_hellman);
+    Some(Compared::exact(reached as f64, done as f64, reached == done))
+}
+
+/// The herd of one run, if nobody gives up before the last is served.
+fn herd(subject: &Subject<'_>) -> Option<Herd> {
+    let service_us = micros(subject.scenario.gateway.service_time?);
+    let round_trip_us = subject.exchange.round_trip_us;
+    let herd = Herd { nodes: subject.scenario.nodes().into(), service_us, round_trip_us };
+    (herd.answered_us(herd.nodes) < subject.exchange.gives_up_us).then_some(herd)
+}
+
+fn herd_transmissions(subject: &Subject<'_>) -> Option<Compared> {
+    let expected = herd(subject)?.transmissions(&subject.exchange.starts_us);
+    let off = subject.runs.iter().find(|run| run.init.requests != expected);
+    let simulated = off.or(subject.runs.first())?.init.requests;
+    Some(Compared::exact(expected as f64, simulated as f64, off.is_none()))
+}
+
+/// Every place in the queue is compared where the values are all kept, the last in any case.
+fn herd_answers(subject: &Subject<'_>) -> Option<Compared> {
+    let herd = herd(subject)?;
+    let right = |run: &Observed| {
+        let latency = &run.init.latency_us;
+        let places = (1..=herd.nodes).map(|place| (herd.answered_us(place), 1));
+        let sum: u128 = places.clone().map(|(at_us, _)| u128::from(at_us)).sum();
+        latency.tally.sum == sum && (!latency.is_exact() || latency.iter().eq(places))
+    };
+    let (expected, equal) = (herd.answered_us(herd.nodes), subject.runs.iter().all(right));
+    let simulated = subject.all.init.latency_us.max()?;
+    Some(Compared::exact(expected as f64 / 1e6, simulated as f64 / 1e6, equal))
+}
+
+/// Waits within a run depend on each other, so the error is that of the means of independent runs.
+fn queue_wait(subject: &Subject<'_>) -> Option<Compared> {
+    let Wakes::Poisson { mean } = subject.scenario.groups[0].wakes else { return None };
+    let service_us = micros(subject.scenario.gateway.service_time?);
+    let per_s = f64::from(subject.scenario.nodes()) / mean.as_secs_f64();
+    let expected_us = md1_wait_us(utilisation(per_s, service_us), service_us);
+    let least_us = (service_us + subject.exchange.round_trip_us) as f64;
+    let mut means = Tally::default();
+    for run in subject.runs {
+        // Nanoseconds, so that a mean is a whole number.
+        let wait_ns = (run.init.latency_us.tally.mean()? - least_us) * 1e3;
+        means.add(wait_ns.max(0.0) as u64);
+    }
+    let (mean_us, error_us) = (means.mean()? / 1e3, means.standard_error()? / 1e3);
+    let sigmas = (mean_us - expected_us) / error_us;
+    Some(Compared::of_mean(mean_us / 1e6, error_us / 1e6, (expected_us / 1e6, sigmas)))
+}

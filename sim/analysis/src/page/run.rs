@@ -1,0 +1,244 @@
+//! The page of one run.
+
+use super::{Field, document, escape, facts, figure, seconds, table};
+use crate::collector::{Counts, Course, Gauge, Observed};
+use crate::plot::{Chart, Line, Scale, Stroke, short};
+use crate::sweep::{Figure, numbers};
+use core::fmt::Write as _;
+use simulator::Report;
+
+/// Further nodes are left to `report.json`.
+const MOST_NODES: usize = 50;
+/// Further violations are left to `report.json`.
+const MOST_VIOLATIONS: usize = 10;
+
+/// The page of one run: its report, its ladder if it is small, and what a collector saw of it.
+#[must_use]
+pub fn run(report: &Report, ladder: Option<&str>, seen: Option<&(Observed, Course)>) -> String {
+    let mut body = header(report);
+    body.push_str(&verdicts(report));
+    if let Some((observed, course)) = seen {
+        let _ = write!(
+            body,
+            "<h2>Timeline</h2>\n<div class=\"figures\">\n{}</div>\n",
+            timeline(course)
+        );
+        let _ = write!(body, "<h2>Handshakes</h2>\n{}", handshakes(observed));
+    }
+    if let Some(ladder) = ladder {
+        let _ = write!(body, "<h2>Ladder</h2>\n<pre>{}</pre>\n", escape(ladder));
+    }
+    let _ = write!(body, "<h2>Nodes</h2>\n{}", nodes(report));
+    let _ = write!(body, "<h2>Figures</h2>\n{}", counters(report));
+    document(&format!("{}, seed {}", report.scenario, report.seed), &body)
+}
+
+fn header(report: &Report) -> String {
+    let mut rows = vec![
+        ("Seed", report.seed.to_string()),
+        ("Verdict", if report.passed { "passed".to_owned() } else { "failed".to_owned() }),
+        ("Virtual time", format!("{} s", seconds(report.end_us))),
+        ("Events", report.events.to_string()),
+    ];
+    if !report.overrides.is_empty() {
+        rows.push(("Changed", report.overrides.join(", ")));
+    }
+    if let Some(outside) = &report.outside {
+        let (end, name) = match &outside.gateway {
+            Some(name) => ("Gateway", name.clone()),
+            None => ("Device", outside.device.clone().unwrap_or_default()),
+        };
+        rows.push((end, name));
+    }
+    rows.extend([
+        ("Commit", report.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
+        ("Version", format!("wakebench {}, report {}", env!("CARGO_PKG_VERSION"), report.schema)),
+        ("Fingerprint", format!("{} (shape {})", report.fingerprint, report.shape)),
+    ]);
+    format!(
+        "<h1>{}</h1>\n<p class=\"lead\">{}</p>\n{}",
+        escape(&report.scenario),
+        escape(&report.description),
+        facts(&rows)
+    )
+}
+
+fn verdicts(report: &Report) -> String {
+    let mut text = String::from("<h2>Verdicts</h2>\n");
+    let verdict = |passed: bool, word: &str| Field::Verdict(passed, word.to_owned());
+    let word = |passed| if passed { "held" } else { "not held" };
+    let mut rows: Vec<Vec<Field>> = report
+        .expectations
+        .iter()
+        .map(|expectation| {
+            vec![
+                Field::Text(expectation.figure.to_owned()),
+                Field::Number(expectation.expected.clone()),
+                Field::Number(expectation.actual.to_string()),
+                verdict(expectation.passed, word(expectation.passed)),
+            ]
+        })
+        .collect();
+    let row = |name: &str, expected: &str, actual: String, passed: bool| {
+        vec![
+            Field::Text(name.to_owned()),
+            Field::Number(expected.to_owned()),
+            Field::Number(actual),
+            verdict(passed, word(passed)),
+        ]
+    };
+    let balance = if report.accounting_balances { "yes" } else { "no" };
+    rows.push(row(
+        "every link's account balances",
+        "yes",
+        balance.to_owned(),
+        report.accounting_balances,
+    ));
+    let broken = report.violations.len() as u64 + report.more_violations;
+    rows.push(row("rules broken", "0", broken.to_string(), broken == 0));
+    text.push_str(&table(&["what", "expected", "was", "verdict"], &rows));
+    for violation in report.violations.iter().take(MOST_VIOLATIONS) {
+        let _ = write!(
+            text,
+            "<h3>{} at {} s, {}</h3>\n<p>{}</p>\n<pre>{}</pre>\n",
+            escape(violation.checker),
+            seconds(violation.at_us),
+            escape(&violation.who),
+            escape(&violation.what),
+            escape(&violation.context.join("\n"))
+        );
+    }
+    text
+}
+
+fn bins(label: &str, colour: usize, width_us: u64, bins: &[u64]) -> Line {
+    let at_s = |index: usize| index as f64 * width_us as f64 / 1e6;
+    let points = bins
+        .iter()
+        .enumerate()
+        .flat_map(|(bin, y)| [(at_s(bin), *y as f64), (at_s(bin + 1), *y as f64)]);
+    let (label, points) = (label.to_owned(), points.collect());
+    Line { label, colour, stroke: Stroke::Line, points, intervals: Vec::new() }
+}
+
+/// The running sum, as it is at the end of each bin.
+fn so_far(label: &str, colour: usize, counts: &Counts) -> Line {
+    let sums = counts.bins.iter().scan(0, |sum, count| {
+        *sum += count;
+        Some(*sum)
+    });
+    bins(label, colour, counts.width_us, &sums.collect::<Vec<u64>>())
+}
+
+fn timeline(course: &Course) -> String {
+    let Gauge { width_us, bins: levels, .. } = &course.half_open;
+    let chart = |y: &str, lines| Chart {
+        x: Scale::linear("seconds of virtual time"),
+        y: Scale::linear(y),
+        lines,
+        marks: Vec::new(),
+    };
+    let handshakes = vec![
+        so_far("begun", 1, &course.attempts),
+        so_far("IKE_SA_INIT at the gateway", 4, &course.init_arrivals),
+        so_far("established", 2, &course.established),
+    ];
+    let figures = [
+        Figure {
+            id: "handshakes",
+            title: "Handshakes so far".to_owned(),
+            text: "Begun at the nodes, arrived at the gateway with all retransmissions, and established at the nodes.",
+            chart: chart("so far", handshakes),
+        },
+        Figure {
+            id: "half_open",
+            title: "Half-open SAs at the gateway".to_owned(),
+            text: "The highest number in each bin of time.",
+            chart: chart("half-open SAs", vec![bins("half-open", 0, *width_us, levels)]),
+        },
+    ];
+    figures.iter().map(|one| figure(one, &numbers(&one.chart))).collect()
+}
+
+fn handshakes(observed: &Observed) -> String {
+    let at = |per_mille| {
+        observed.latency_us.percentile(per_mille).map_or_else(|| "–".to_owned(), seconds)
+    };
+    let spurious = observed.init.spurious + observed.auth.spurious;
+    let rows = [
+        ("begun", observed.attempts.to_string()),
+        ("established", observed.established.to_string()),
+        ("failed", observed.failed.to_string()),
+        ("latency p50, s", at(500)),
+        ("latency p90, s", at(900)),
+        ("latency p99, s", at(990)),
+        ("latency max, s", at(1_000)),
+        ("requests sent", (observed.init.requests + observed.auth.requests).to_string()),
+        ("of them spurious", spurious.to_string()),
+        ("half-open at most", observed.half_open_peak.to_string()),
+        ("half-open SAs × seconds", short(observed.half_open_integral_us as f64 / 1e6)),
+        ("octets in IKE_SA_INIT requests", observed.init_octets_in.to_string()),
+        ("octets in their answers", observed.init_octets_out.to_string()),
+    ];
+    let rows: Vec<Vec<Field>> = rows
+        .into_iter()
+        .map(|(name, value)| vec![Field::Text(name.to_owned()), Field::Number(value)])
+        .collect();
+    table(&["what", "of all nodes"], &rows)
+}
+
+fn nodes(report: &Report) -> String {
+    let head = [
+        "node",
+        "wakes",
+        "attempts",
+        "established",
+        "failed",
+        "resent",
+        "app done",
+        "app failed",
+        "awake, s",
+        "last failure",
+    ];
+    let rows = report.nodes.iter().take(MOST_NODES).map(|node| {
+        let figures = &node.figures;
+        let numbers = [
+            figures.wakes,
+            figures.attempts,
+            figures.established,
+            figures.failed,
+            figures.ike_retransmissions,
+            figures.application_completed,
+            figures.application_failed,
+        ];
+        let mut fields = vec![Field::Text(node.name.clone())];
+        fields.extend(numbers.map(|number| Field::Number(number.to_string())));
+        fields.push(Field::Number(seconds(figures.awake_us)));
+        fields.push(Field::Text(figures.last_failure.clone().unwrap_or_default()));
+        fields
+    });
+    let rows: Vec<Vec<Field>> = rows.collect();
+    let more = report.nodes.len().saturating_sub(MOST_NODES);
+    let rest = if more > 0 {
+        format!("<p>And {more} more: report.json has them all.</p>\n")
+    } else {
+        String::new()
+    };
+    table(&head, &rows) + &rest
+}
+
+fn counters(report: &Report) -> String {
+    let value = serde_json::to_value(&report.figures).unwrap_or_default();
+    let hidden = report.outside.iter().flat_map(|outside| &outside.not_observed);
+    let hidden: Vec<String> = hidden.map(|name| (*name).to_string()).collect();
+    let rows: Vec<(&str, String)> = value
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| {
+            let unseen = hidden.iter().any(|other| other == name);
+            (name.as_str(), if unseen { "not observed".to_owned() } else { value.to_string() })
+        })
+        .collect();
+    facts(&rows)
+}

@@ -1,0 +1,280 @@
+//! The page of a sweep.
+
+use super::{Field, document, download, escape, facts, figure, table};
+use crate::identity::{Identity, Verdict};
+use crate::plot::{short, tick};
+use crate::stats::wilson;
+use crate::sweep::{Row, Sweep, csv, figures, rivals};
+use core::fmt::Write as _;
+use std::collections::BTreeMap;
+
+/// The page of a sweep.
+#[must_use]
+pub fn sweep(sweep: &Sweep<'_>) -> String {
+    let files: BTreeMap<String, String> = csv(sweep).into_iter().collect();
+    let file = |name: &str| download(name, files.get(name).map_or("", String::as_str));
+    let mut body = header(sweep);
+    body.push_str("<h2>Figures</h2>\n<div class=\"figures\">\n");
+    for one in figures(sweep) {
+        let numbers = files.get(&format!("{}.csv", one.id)).map_or("", String::as_str);
+        body.push_str(&figure(&one, numbers));
+    }
+    body.push_str("</div>\n");
+    let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));
+    body.push_str("<p>Every latency and how often it came is in <code>latency.csv</code>, beside this page.</p>\n");
+    body.push_str(&policies(sweep));
+    body.push_str(&identities(sweep));
+    let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
+    body.push_str(&seeds(sweep, &file("runs.csv")));
+    document(&format!("Sweep {}", sweep.origin.plan), &body)
+}
+
+fn header(sweep: &Sweep<'_>) -> String {
+    let plan = sweep.plan;
+    let axes: Vec<String> = plan
+        .axes
+        .iter()
+        .map(|axis| {
+            let labels: Vec<&str> = axis.points.iter().map(|point| point.label.as_str()).collect();
+            format!("{}: {}", axis.name, labels.join(", "))
+        })
+        .collect();
+    let (holds, differs, premise) = sweep.verdicts();
+    let handshakes: u64 = sweep.rows.iter().map(|row| row.all.attempts).sum();
+    let seeds = match (plan.seeds.first(), plan.seeds.last()) {
+        (Some(first), Some(last)) => format!("{first} to {last} in each cell"),
+        _ => String::new(),
+    };
+    let always: Vec<String> =
+        plan.changes.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    let mut rows = vec![
+        ("Plan", plan.file.clone()),
+        ("Scenario", sweep.origin.scenario.clone()),
+        ("Axes", axes.join(" · ")),
+    ];
+    if !always.is_empty() {
+        rows.push(("In all cells", always.join(", ")));
+    }
+    rows.extend([
+        ("Cells", format!("{}, with {handshakes} handshakes", sweep.rows.len())),
+        ("Seeds", seeds),
+        (
+            "Identities",
+            format!("{holds} hold, {differs} differ, {premise} not compared: premise broken"),
+        ),
+        ("Commit", sweep.origin.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
+        ("Version", format!("wakebench {}", env!("CARGO_PKG_VERSION"))),
+        ("Fingerprint", sweep.fingerprint()),
+    ]);
+    format!(
+        "<h1>{}</h1>\n<p class=\"lead\">{}</p>\n{}",
+        escape(&sweep.origin.plan),
+        escape(&plan.description),
+        facts(&rows)
+    )
+}
+
+fn labels(sweep: &Sweep<'_>, row: &Row<'_>) -> Vec<Field> {
+    sweep.labels(row).into_iter().map(|(_, label)| Field::Text(label.to_owned())).collect()
+}
+
+fn head<'a>(sweep: &'a Sweep<'_>, rest: &[&'a str]) -> Vec<&'a str> {
+    let axes = sweep.plan.axes.iter().map(|axis| axis.name.as_str());
+    axes.chain(rest.iter().copied()).collect()
+}
+
+fn cells(sweep: &Sweep<'_>) -> String {
+    let head = head(
+        sweep,
+        &[
+            "handshakes",
+            "success",
+            "95 % interval",
+            "p50, s",
+            "p90, s",
+            "p99, s",
+            "p99.9, s",
+            "max, s",
+            "requests needed",
+            "spurious",
+            "half-open peak",
+            "orphans",
+        ],
+    );
+    let rows: Vec<Vec<Field>> = sweep
+        .rows
+        .iter()
+        .map(|row| {
+            let all = &row.all;
+            let interval = wilson(all.established, all.attempts);
+            let (needed, spurious) = row.transmissions();
+            let each = |sum| row.per_established(sum).map_or_else(|| "–".to_owned(), short);
+            let at = |per_mille| {
+                all.latency_us.percentile(per_mille).map_or_else(|| "–".to_owned(), super::seconds)
+            };
+            let numbers = [
+                all.attempts.to_string(),
+                tick(all.established as f64 / all.attempts.max(1) as f64, true),
+                format!("{} to {}", tick(interval.low, true), tick(interval.high, true)),
+                at(500),
+                at(900),
+                at(990),
+                at(999),
+                at(1_000),
+                each(needed),
+                each(spurious),
+                all.half_open_peak.to_string(),
+                all.orphans.to_string(),
+            ];
+            let mut fields = labels(sweep, row);
+            fields.extend(numbers.map(Field::Number));
+            fields
+        })
+        .collect();
+    table(&head, &rows)
+}
+
+fn policies(sweep: &Sweep<'_>) -> String {
+    let rivals = rivals(sweep);
+    if rivals.len() < 2 {
+        return String::new();
+    }
+    let rows: Vec<Vec<Field>> = rivals
+        .iter()
+        .map(|rival| {
+            let numbers = [
+                tick(rival.failures, true),
+                short(rival.latency_s),
+                short(rival.cost),
+                short(rival.peak),
+            ];
+            let mut fields = vec![Field::Text(rival.name.clone())];
+            fields.extend(numbers.map(Field::Number));
+            fields.push(if rival.in_front {
+                Field::Verdict(true, "on the front".to_owned())
+            } else {
+                Field::Text("beaten".to_owned())
+            });
+            fields
+        })
+        .collect();
+    let head =
+        ["policy", "failures", "latency p99, s", crate::sweep::COST, "half-open peak", "Pareto"];
+    format!(
+        "<h2>Policies compared, {}</h2>\n<p>Less is better in each column. A policy is on the Pareto front if no other \
+         one is at least as good in all of them and better in one.</p>\n{}",
+        escape(&crate::sweep::focus(sweep)),
+        table(&head, &rows)
+    )
+}
+
+/// The verdicts of one identity over all cells: the worst is shown.
+fn identities(sweep: &Sweep<'_>) -> String {
+    let mut text = String::from(
+        "<h2>Identities checked</h2>\n<p>Each formula against each cell; shown is the cell that is furthest from it. It \
+         holds within five standard deviations, or exactly where nothing is random. Where a cell does not meet what a \
+         formula takes for granted there is no verdict.</p>\n",
+    );
+    let mut by_name: Vec<(&str, Vec<(&Row<'_>, &Identity)>)> = Vec::new();
+    for row in &sweep.rows {
+        for identity in &row.identities {
+            match by_name.iter_mut().find(|(name, _)| *name == identity.name) {
+                Some((_, all)) => all.push((row, identity)),
+                None => by_name.push((identity.name, vec![(row, identity)])),
+            }
+        }
+    }
+    let head = [
+        "identity",
+        "formula",
+        "cells",
+        "furthest cell",
+        "formula says",
+        "simulated",
+        "95 % interval",
+        "sigmas",
+        "verdict",
+    ];
+    let rows: Vec<Vec<Field>> =
+        by_name.iter().flat_map(|(_, all)| identity_rows(sweep, all)).collect();
+    text.push_str(&table(&head, &rows));
+    text
+}
+
+/// One row for the cells that were compared, one for each premise that is broken.
+fn identity_rows(sweep: &Sweep<'_>, all: &[(&Row<'_>, &Identity)]) -> Vec<Vec<Field>> {
+    let mut rows = Vec::new();
+    let size = |identity: &Identity| match (&identity.verdict, identity.sigmas) {
+        (Verdict::Differs, None) => f64::INFINITY,
+        (_, sigmas) => sigmas.map_or(0.0, f64::abs),
+    };
+    let compared =
+        || all.iter().filter(|(_, one)| !matches!(one.verdict, Verdict::PremiseBroken(_)));
+    if let Some((row, one)) = compared().max_by(|a, b| size(a.1).total_cmp(&size(b.1))) {
+        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
+        let differ = compared().filter(|(_, one)| one.verdict == Verdict::Differs).count();
+        let verdict = match differ {
+            0 => Field::Verdict(true, "holds".to_owned()),
+            cells => Field::Verdict(false, format!("differs in {cells}")),
+        };
+        let place: Vec<&str> = sweep.labels(row).into_iter().map(|(_, label)| label).collect();
+        let exact =
+            if one.interval.is_none() && one.verdict == Verdict::Holds { "exact" } else { "–" };
+        rows.push(vec![
+            Field::Text(one.name.to_owned()),
+            Field::Text(one.formula.to_owned()),
+            Field::Number(compared().count().to_string()),
+            Field::Text(place.join(", ")),
+            Field::Number(number(one.expected)),
+            Field::Number(number(one.simulated)),
+            Field::Number(one.interval.map_or_else(
+                || exact.to_owned(),
+                |interval| format!("{} to {}", short(interval.low), short(interval.high)),
+            )),
+            Field::Number(
+                one.sigmas.map_or_else(|| exact.to_owned(), |sigmas| format!("{sigmas:+.1}")),
+            ),
+            verdict,
+        ]);
+    }
+    let mut reasons: BTreeMap<&str, (&Identity, usize)> = BTreeMap::new();
+    for (_, one) in all {
+        if let Verdict::PremiseBroken(why) = &one.verdict {
+            reasons.entry(why).or_insert((one, 0)).1 += 1;
+        }
+    }
+    for (why, (one, count)) in reasons {
+        let mut fields = vec![
+            Field::Text(one.name.to_owned()),
+            Field::Text(one.formula.to_owned()),
+            Field::Number(count.to_string()),
+        ];
+        fields.extend((0..5).map(|_| Field::Text(String::new())));
+        fields.push(Field::Text(format!("premise broken: {why}")));
+        rows.push(fields);
+    }
+    rows
+}
+
+fn seeds(sweep: &Sweep<'_>, file: &str) -> String {
+    let mut text = format!(
+        "<h2>Back to a run</h2>\n<p>Every run of every cell, with its fingerprint and its command: {file}. A command leaves the \
+         run's files; with <code>--node N</code> those of one node, with its ladder. These are the commands for the first \
+         seed of each cell; any other of its seeds goes in the same place.</p>\n<details>\n<summary>Commands</summary>\n<pre>"
+    );
+    for row in &sweep.rows {
+        let labels: Vec<&str> = sweep.labels(row).into_iter().map(|(_, label)| label).collect();
+        let broken: Vec<&str> =
+            row.cell.runs.iter().flat_map(|run| &run.broken_rules).map(String::as_str).collect();
+        let _ = writeln!(text, "# {}", escape(&labels.join(", ")));
+        if let Some(rule) = broken.first() {
+            let _ = writeln!(text, "# rules broken, {} among them", escape(rule));
+        }
+        if let Some(seed) = sweep.plan.seeds.first() {
+            let _ =
+                writeln!(text, "{}", escape(&(sweep.origin.replay)(&row.planned.changes, *seed)));
+        }
+    }
+    text.push_str("</pre>\n</details>\n");
+    text
+}

@@ -1,0 +1,104 @@
+//! Plans that are right, and what is said of those that are not.
+
+use super::*;
+
+const SCENARIO: &str = r#"
+description = "devices"
+duration = "10min"
+[[node]]
+name = "device"
+count = 10
+wakes = { once = "1s" }
+application = { kind = "ping" }
+"#;
+
+const PLAN: &str = r#"description = "loss by policy"
+scenario = "x.toml"
+seeds = "3..5"
+
+[set]
+"node.device.count" = 20
+
+[[axis]]
+name = "policy"
+[[axis.point]]
+label = "long"
+set = { "node.device.retransmission" = "strongswan", "gateway.half_open_timeout" = "10min" }
+[[axis.point]]
+label = "short"
+set = { "node.device.retransmission" = { preset = "rfc7296", tries = 3 } }
+
+[[axis]]
+name = "loss"
+key = "link.loss"
+values = ["0%", "5%", "12.5%"]
+"#;
+
+fn cells(plan: &str) -> Result<Vec<PlannedCell>, PlanError> {
+    Plan::parse("p.toml", plan)?.cells(plan, ("x.toml", SCENARIO))
+}
+
+#[test]
+fn a_plan_is_all_combinations_of_its_points() {
+    let plan = Plan::parse("p.toml", PLAN).expect("a plan");
+    assert_eq!(
+        (plan.seeds.as_slice(), plan.len(), plan.along, plan.focus),
+        (&[3, 4, 5][..], 6, 1, 1)
+    );
+    let cells = cells(PLAN).expect("cells");
+    let loss: Vec<u32> =
+        cells.iter().map(|cell| cell.scenario.groups[0].link.back.loss.ppm()).collect();
+    assert_eq!(loss, [0, 50_000, 125_000, 0, 50_000, 125_000]);
+    let tries: Vec<u8> =
+        cells.iter().map(|cell| cell.scenario.groups[0].retransmission.tries).collect();
+    assert_eq!(tries, [6, 6, 6, 3, 3, 3]);
+    assert!(cells.iter().all(|cell| cell.scenario.nodes() == 20));
+    assert_eq!(plan.series(&cells[4].points), "short");
+    let numbers: Vec<Option<f64>> = plan.axes[1].points.iter().map(Point::number).collect();
+    assert_eq!(numbers, [Some(0.0), Some(0.05), Some(0.125)]);
+}
+
+#[test]
+fn a_mistake_is_named_with_its_place() {
+    for (from, to, place, part) in [
+        ("seeds = \"3..5\"", "seeds = \"5..3\"", (3, 9), "seeds: expected the last"),
+        ("seeds = \"3..5\"", "seeds = 5", (3, 9), "expected a string"),
+        ("scenario = \"x.toml\"", "scenaro = \"x.toml\"", (2, 1), "unknown field `scenaro`"),
+        ("\"5%\"", "\"0%\"", (20, 17), "axis `loss`: `0%` is there twice"),
+        ("\"5%\"", "\"500%\"", (20, 17), "loss, 500%: x.toml: --set link.loss=500%"),
+        (
+            "\"strongswan\"",
+            "\"stongswan\"",
+            (11, 9),
+            "policy, long: x.toml: --set node.device.retrans",
+        ),
+        ("key = \"link.loss\"", "", (17, 1), "axis `loss`: expected `key` with `values`"),
+        ("name = \"loss\"", "name = \"policy\"", (17, 1), "axis `policy`: there is another one"),
+        (
+            "[set]",
+            "focus = \"7%\"\n[set]",
+            (5, 9),
+            "focus: `7%` is not there: expected one of 0%, 5%",
+        ),
+        (
+            "[set]",
+            "along = \"x\"\n[set]",
+            (5, 9),
+            "along: `x` is not there: expected one of policy",
+        ),
+    ] {
+        assert!(PLAN.contains(from), "{from}");
+        let error = cells(&PLAN.replacen(from, to, 1)).expect_err(to);
+        assert_eq!(error.place, place, "{error}");
+        assert!(error.message.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn a_text_that_looks_like_a_number_stays_a_text() {
+    let typed = |text: &str| typed(&Value::String(text.into()));
+    assert_eq!(typed("5%"), "5%");
+    assert_eq!(typed("1.8"), "1.8");
+    assert_eq!(typed("7"), "\"7\"");
+    assert_eq!(typed("true"), "\"true\"");
+}

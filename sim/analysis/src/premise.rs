@@ -1,0 +1,162 @@
+//! What a formula takes for granted, as conditions that a scenario meets or does not.
+
+use crate::collector::Observed;
+use crate::formulas::Exchange;
+use core::time::Duration;
+use ike_core::Jitter;
+use simulator::scenario::{Cookies, Group, LinkDirection, Rate, Scenario, Wakes};
+
+/// Something that a formula takes for granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Premise {
+    /// All nodes have the same link and the same schedule.
+    OneKind,
+    /// A datagram arrives once and whole, or not at all, whatever became of others.
+    IndependentLoss,
+    /// No datagram is lost.
+    NoLoss,
+    /// Every answer takes the same time.
+    ConstantRoundTrip,
+    /// The links delay all datagrams alike, whatever the gateway does.
+    ConstantDelay,
+    /// An answer comes before the first timeout.
+    WithinFirstTimeout,
+    /// Timeouts are exact.
+    ExactTimers,
+    /// A handshake is two exchanges: no cookie, no other group.
+    TwoExchanges,
+    /// The gateway keeps a half-open SA for longer than a node tries.
+    HalfOpenOutlivesTries,
+    /// The gateway refuses nobody, and no limit is reached.
+    NobodyRefused,
+    /// Each handshake came to its end before the run did.
+    AllFinished,
+    /// All nodes wake at one time, once.
+    WakeAtOnce,
+    /// The gateway needs some time for each Diffie-Hellman.
+    ServiceTime,
+    /// Nodes wake by a Poisson process.
+    PoissonWakes,
+}
+
+/// The first of these premises that does not hold, in words.
+#[must_use]
+pub fn broken(premises: &[Premise], scenario: &Scenario, observed: &Observed) -> Option<String> {
+    premises.iter().find_map(|premise| premise.broken(scenario, observed))
+}
+
+/// The exchange that formulas speak of: of the first group, which stands for all by [`Premise::OneKind`].
+#[must_use]
+pub fn exchange(scenario: &Scenario) -> Exchange {
+    let group = &scenario.groups[0];
+    let share = |rate: Rate| f64::from(rate.ppm()) / 1e6;
+    let link = &group.link;
+    let round_trip = micros(link.towards.delay.saturating_add(link.back.delay));
+    let loss = (share(link.towards.loss), share(link.back.loss));
+    Exchange::new(&group.retransmission, loss, round_trip)
+}
+
+/// Whole microseconds.
+pub(crate) fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Any of a group's two directions.
+fn any_way(group: &Group, is: impl Fn(&LinkDirection) -> bool) -> bool {
+    is(&group.link.towards) || is(&group.link.back)
+}
+
+impl Premise {
+    /// Why it does not hold there; `None`: it does.
+    #[must_use]
+    pub fn broken(self, scenario: &Scenario, observed: &Observed) -> Option<String> {
+        let exchange = exchange(scenario);
+        let any =
+            |is: fn(&LinkDirection) -> bool| scenario.groups.iter().any(|group| any_way(group, is));
+        let gateway = &scenario.gateway;
+        let why = |is: bool, text: &str| is.then(|| text.to_owned());
+        match self {
+            Self::OneKind => why(differ(scenario), "groups have different links or schedules"),
+            Self::IndependentLoss => dependent_loss(scenario, observed),
+            Self::NoLoss => why(any(|way| way.loss != Rate::ZERO), "links lose datagrams"),
+            Self::ConstantDelay => {
+                let varies =
+                    |way: &LinkDirection| !way.jitter.is_zero() || way.reorder != Rate::ZERO;
+                why(any(varies), "delays vary")
+            }
+            Self::ConstantRoundTrip => Self::ConstantDelay
+                .broken(scenario, observed)
+                .or_else(|| why(gateway.service_time.is_some(), "requests queue at the gateway")),
+            Self::WithinFirstTimeout => {
+                let first = exchange.starts_us.get(1).copied().unwrap_or(exchange.gives_up_us);
+                why(exchange.round_trip_us >= first, "answers come after the first timeout")
+            }
+            Self::ExactTimers => {
+                let jitter = |group: &Group| group.retransmission.jitter != Jitter::None;
+                why(scenario.groups.iter().any(jitter), "timers have jitter")
+            }
+            Self::TwoExchanges => {
+                why(gateway.cookies != Cookies::Never, "the gateway asks for cookies")
+            }
+            Self::HalfOpenOutlivesTries => {
+                let tries_us = exchange.gives_up_us.saturating_add(exchange.round_trip_us);
+                let kept = micros(gateway.half_open_timeout) > tries_us;
+                why(!kept, "the gateway forgets half-open SAs while nodes still try")
+            }
+            Self::NobodyRefused => refused(scenario, observed),
+            Self::AllFinished => {
+                why(observed.unfinished() > 0, "the run ended before all handshakes did")
+            }
+            Self::WakeAtOnce => {
+                let at_once = |group: &Group| match group.wakes {
+                    Wakes::Once { within, .. } => within.is_zero(),
+                    _ => false,
+                };
+                why(!scenario.groups.iter().all(at_once), "nodes do not wake at one time")
+            }
+            Self::ServiceTime => why(gateway.service_time.is_none(), "the gateway needs no time"),
+            Self::PoissonWakes => {
+                let poisson = |group: &Group| matches!(group.wakes, Wakes::Poisson { .. });
+                why(!scenario.groups.iter().all(poisson), "wakes are no Poisson process")
+            }
+        }
+    }
+}
+
+fn differ(scenario: &Scenario) -> bool {
+    let first = &scenario.groups[0];
+    let like_first =
+        |group: &Group| group.link == first.link && group.retransmission == first.retransmission;
+    !scenario.groups.iter().all(like_first)
+}
+
+fn dependent_loss(scenario: &Scenario, observed: &Observed) -> Option<String> {
+    let more_than_loss = |way: &LinkDirection| {
+        [way.corrupt, way.mangle, way.duplicate].iter().any(|rate| *rate != Rate::ZERO)
+    };
+    if !scenario.forgers.is_empty() {
+        return Some("somebody forges datagrams".to_owned());
+    }
+    if observed.dropped_otherwise > 0 {
+        return Some(
+            "datagrams are lost otherwise than by an independent draw for each".to_owned(),
+        );
+    }
+    let damaged = scenario.groups.iter().any(|group| any_way(group, more_than_loss));
+    damaged.then(|| "links damage or duplicate datagrams".to_owned())
+}
+
+fn refused(scenario: &Scenario, observed: &Observed) -> Option<String> {
+    let gateway = &scenario.gateway;
+    if !gateway.crashes.is_empty() {
+        return Some("the gateway crashes".to_owned());
+    }
+    if observed.refused > 0 {
+        return Some("the gateway refuses nodes".to_owned());
+    }
+    let at_limit = observed.half_open_peak >= u64::from(gateway.half_open_limit);
+    if at_limit || gateway.half_open_per_address.is_some() {
+        return Some("the gateway limits half-open SAs".to_owned());
+    }
+    None
+}

@@ -1,0 +1,313 @@
+//! All cells of a plan, and what they say.
+
+mod figures;
+mod pareto;
+
+pub use figures::csv;
+pub(crate) use figures::{Figure, figures, focus, numbers};
+pub(crate) use pareto::{COST, Rival, rivals};
+
+use crate::cell::Cell;
+use crate::collector::Observed;
+use crate::identity::{Identity, Verdict, identities};
+use crate::plan::{Change, Plan, PlannedCell};
+use crate::stats::wilson;
+use core::fmt::Write as _;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// The version of the keys of `sweep.json`: it changes when one of them does.
+const SCHEMA: u32 = 1;
+
+/// A hash of a text, as 32 hexadecimal digits.
+#[must_use]
+pub fn key(text: &str) -> String {
+    let mut digits = String::new();
+    for octet in &Sha256::digest(text)[..16] {
+        let _ = write!(digits, "{octet:02x}");
+    }
+    digits
+}
+
+/// Where a sweep comes from.
+pub struct Origin<'a> {
+    /// The name of the plan's file without its ending.
+    pub plan: String,
+    /// The scenario's file.
+    pub scenario: String,
+    /// The commit of the project that ran; `+` behind it: with changes. `None` outside a checkout.
+    pub commit: Option<String>,
+    /// The command that does one run again: changes and seed.
+    pub replay: &'a dyn Fn(&[Change], u64) -> String,
+}
+
+/// One cell and what is known of it.
+pub(crate) struct Row<'a> {
+    /// What was planned.
+    pub(crate) planned: &'a PlannedCell,
+    /// What was run.
+    pub(crate) cell: &'a Cell,
+    /// All runs as one.
+    pub(crate) all: Observed,
+    /// What the formulas say of it.
+    pub(crate) identities: Vec<Identity>,
+    /// What the cell is called among those at the same place of the axis that plots run along.
+    pub(crate) series: String,
+}
+
+/// All cells of a plan.
+pub struct Sweep<'a> {
+    /// Where it comes from.
+    pub(crate) origin: &'a Origin<'a>,
+    /// The plan.
+    pub(crate) plan: &'a Plan,
+    /// Its cells, in order.
+    pub(crate) rows: Vec<Row<'a>>,
+}
+
+impl<'a> Sweep<'a> {
+    /// Looks at all cells of a plan, which are in order.
+    #[must_use]
+    pub fn new(
+        origin: &'a Origin<'a>,
+        plan: &'a Plan,
+        planned: &'a [PlannedCell],
+        cells: &'a [Cell],
+    ) -> Self {
+        let row = |(planned, cell): (&'a PlannedCell, &'a Cell)| {
+            let runs: Vec<Observed> = cell.runs.iter().map(|run| run.observed.clone()).collect();
+            Row {
+                planned,
+                cell,
+                all: cell.all(),
+                identities: identities(&planned.scenario, &runs),
+                series: plan.series(&planned.points),
+            }
+        };
+        Self { origin, plan, rows: planned.iter().zip(cells).map(row).collect() }
+    }
+
+    /// The hash over the fingerprints of all runs, in order.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let all: String = self
+            .rows
+            .iter()
+            .flat_map(|row| &row.cell.runs)
+            .map(|run| run.fingerprint.as_str())
+            .collect();
+        key(&all)
+    }
+
+    /// What is printed of each cell, behind a row with the names.
+    #[must_use]
+    pub fn table(&self) -> Vec<Vec<String>> {
+        let axes = self.plan.axes.iter().map(|axis| axis.name.clone());
+        let names = ["handshakes", "success", "p50 s", "p99 s", "requests", "half-open"];
+        let head = axes.chain(names.map(str::to_owned)).collect();
+        let row = |row: &Row<'_>| {
+            let at = |per_mille| {
+                let us = row.all.latency_us.percentile(per_mille);
+                us.map_or_else(|| "-".to_owned(), |us| format!("{:.3}", us as f64 / 1e6))
+            };
+            let (needed, spurious) = row.transmissions();
+            let each = row.per_established(needed + spurious);
+            let numbers = [
+                row.all.attempts.to_string(),
+                format!(
+                    "{:.2}%",
+                    100.0 * row.all.established as f64 / row.all.attempts.max(1) as f64
+                ),
+                at(500),
+                at(990),
+                each.map_or_else(|| "-".to_owned(), |each| format!("{each:.2}")),
+                row.all.half_open_peak.to_string(),
+            ];
+            let labels = self.labels(row).into_iter().map(|(_, label)| label.to_owned());
+            labels.chain(numbers).collect()
+        };
+        core::iter::once(head).chain(self.rows.iter().map(row)).collect()
+    }
+
+    /// How many identities hold, differ, and had a broken premise.
+    #[must_use]
+    pub fn verdicts(&self) -> (usize, usize, usize) {
+        let mut counts = (0, 0, 0);
+        for identity in self.rows.iter().flat_map(|row| &row.identities) {
+            match identity.verdict {
+                Verdict::Holds => counts.0 += 1,
+                Verdict::Differs => counts.1 += 1,
+                Verdict::PremiseBroken(_) => counts.2 += 1,
+            }
+        }
+        counts
+    }
+
+    /// The different series, in the order of the cells.
+    pub(crate) fn series(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !names.contains(&row.series.as_str()) {
+                names.push(&row.series);
+            }
+        }
+        names
+    }
+
+    /// The cells of one series, in the order of the axis that plots run along.
+    pub(crate) fn of_series(&self, name: &str) -> impl Iterator<Item = &Row<'a>> {
+        self.rows.iter().filter(move |row| row.series == name)
+    }
+
+    /// Where a cell stands on the axis that plots run along: its label as a number if all of the axis are numbers, or
+    /// else the number of its point.
+    pub(crate) fn along(&self, row: &Row<'_>) -> f64 {
+        let points = &self.plan.axes[self.plan.along].points;
+        let point = row.planned.points[self.plan.along];
+        let numbers: Option<Vec<f64>> = points.iter().map(crate::plan::Point::number).collect();
+        numbers.map_or(point as f64, |numbers| numbers[point])
+    }
+
+    /// The cells that are shown in detail.
+    pub(crate) fn in_focus(&self) -> impl Iterator<Item = &Row<'a>> {
+        self.rows.iter().filter(|row| row.planned.points[self.plan.along] == self.plan.focus)
+    }
+
+    /// The label of a cell's point on each axis.
+    pub(crate) fn labels(&self, row: &Row<'_>) -> Vec<(&str, &str)> {
+        let axes = self.plan.axes.iter().zip(&row.planned.points);
+        axes.map(|(axis, point)| (axis.name.as_str(), axis.points[*point].label.as_str())).collect()
+    }
+
+    /// `sweep.json`, with a newline at the end.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let axes: Vec<Value> = self
+            .plan
+            .axes
+            .iter()
+            .map(|axis| {
+                let labels: Vec<&str> =
+                    axis.points.iter().map(|point| point.label.as_str()).collect();
+                json!({ "name": axis.name, "points": labels })
+            })
+            .collect();
+        let (holds, differs, premise_broken) = self.verdicts();
+        let value = json!({
+            "schema": SCHEMA,
+            "plan": self.origin.plan,
+            "description": self.plan.description,
+            "scenario": self.origin.scenario,
+            "commit": self.origin.commit,
+            "seeds": self.plan.seeds,
+            "axes": axes,
+            "along": self.plan.axes[self.plan.along].name,
+            "fingerprint": self.fingerprint(),
+            "identities": { "hold": holds, "differ": differs, "premise_broken": premise_broken },
+            "cells": self.rows.iter().map(|row| self.row_json(row)).collect::<Vec<Value>>(),
+        });
+        format!("{value:#}\n")
+    }
+
+    fn row_json(&self, row: &Row<'_>) -> Value {
+        let labels: serde_json::Map<String, Value> = self
+            .labels(row)
+            .into_iter()
+            .map(|(axis, label)| (axis.to_owned(), label.into()))
+            .collect();
+        let changes: Vec<String> =
+            row.planned.changes.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let runs: Vec<Value> = row
+            .cell
+            .runs
+            .iter()
+            .map(|run| {
+                json!({
+                    "seed": run.seed,
+                    "fingerprint": run.fingerprint,
+                    "events": run.events,
+                    "broken_rules": run.broken_rules,
+                    "established": run.observed.established,
+                    "replay": (self.origin.replay)(&row.planned.changes, run.seed),
+                })
+            })
+            .collect();
+        json!({
+            "cell": row.planned.index,
+            "points": labels,
+            "overrides": changes,
+            "figures": row.figures(),
+            "identities": row.identities,
+            "runs": runs,
+        })
+    }
+}
+
+impl Row<'_> {
+    /// Per handshake that succeeded, or `None` if none did.
+    pub(crate) fn per_established(&self, sum: u64) -> Option<f64> {
+        (self.all.established > 0).then(|| sum as f64 / self.all.established as f64)
+    }
+
+    /// Transmissions that took a handshake forward, and those that were too many.
+    pub(crate) fn transmissions(&self) -> (u64, u64) {
+        let (init, auth) = (&self.all.init, &self.all.auth);
+        let spurious = init.spurious + auth.spurious;
+        (init.requests + auth.requests - spurious, spurious)
+    }
+
+    /// New handshakes in a second while the nodes began some, and handshakes that succeeded in a second from the first
+    /// to the last. `None` where all began at one time or none succeeded.
+    pub(crate) fn load(&self) -> Option<(f64, f64)> {
+        let (mut offered, mut carried) = (0.0, 0.0);
+        for run in &self.cell.runs {
+            let run = &run.observed;
+            let began_us = run.last_attempt_us.checked_sub(run.first_attempt_us)?;
+            let ended_us = run.last_established_us.checked_sub(run.first_attempt_us)?;
+            if began_us == 0 || ended_us == 0 {
+                return None;
+            }
+            offered += run.attempts as f64 / (began_us as f64 / 1e6);
+            carried += run.established as f64 / (ended_us as f64 / 1e6);
+        }
+        let runs = self.cell.runs.len() as f64;
+        (runs > 0.0).then(|| (offered / runs, carried / runs))
+    }
+
+    /// The figures of the cell, by name.
+    fn figures(&self) -> Value {
+        let all = &self.all;
+        let success = wilson(all.established, all.attempts);
+        let (needed, spurious) = self.transmissions();
+        let at = |per_mille| all.latency_us.percentile(per_mille);
+        json!({
+            "attempts": all.attempts,
+            "established": all.established,
+            "failed": all.failed,
+            "unfinished": all.unfinished(),
+            "success_low": success.low,
+            "success_high": success.high,
+            "orphans": all.orphans,
+            "one_sided": all.one_sided,
+            "latency_mean_us": all.latency_us.tally.mean(),
+            "latency_standard_error_us": all.latency_us.tally.standard_error(),
+            "latency_p50_us": at(500),
+            "latency_p90_us": at(900),
+            "latency_p99_us": at(990),
+            "latency_p999_us": at(999),
+            "latency_max_us": all.latency_us.max(),
+            "requests_needed": needed,
+            "requests_spurious": spurious,
+            "responses": all.init.responses + all.auth.responses,
+            "diffie_hellman_gateway": all.diffie_hellman,
+            "half_open_peak": all.half_open_peak,
+            "half_open_us": all.half_open_integral_us.to_string(),
+            "init_octets_in": all.init_octets_in,
+            "init_octets_out": all.init_octets_out,
+            "datagrams_sent": all.towards.0 + all.back.0,
+            "datagrams_lost": all.towards.1 + all.back.1,
+            "offered_per_s": self.load().map(|load| load.0),
+            "goodput_per_s": self.load().map(|load| load.1),
+        })
+    }
+}

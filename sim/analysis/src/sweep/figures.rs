@@ -1,0 +1,459 @@
+//! The figures of a sweep: each is a chart, its numbers, and how to read it.
+
+use super::{Row, Sweep, rivals};
+use crate::collector::Course;
+use crate::identity::Verdict;
+use crate::plot::{Chart, Line, Mark, Scale, Stroke};
+use crate::premise::{exchange, micros};
+use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
+use core::fmt::Write as _;
+use simulator::scenario::Cookies;
+
+/// A chart with its numbers.
+pub(crate) struct Figure {
+    /// Its name, and that of its file of numbers.
+    pub(crate) id: &'static str,
+    /// Its title.
+    pub(crate) title: String,
+    /// How to read it.
+    pub(crate) text: &'static str,
+    /// The chart.
+    pub(crate) chart: Chart,
+}
+
+/// The exchanges of a handshake.
+const EXCHANGES: u32 = 2;
+
+/// All figures that the cells have numbers for.
+pub(crate) fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
+    let all = [
+        success(sweep),
+        residual(sweep),
+        staircase(sweep),
+        percentiles(sweep),
+        transmissions(sweep),
+        half_open(sweep),
+        arrivals(sweep),
+        goodput(sweep),
+        policies(sweep),
+    ];
+    all.into_iter()
+        .filter(|figure| figure.chart.lines.iter().any(|line| !line.points.is_empty()))
+        .collect()
+}
+
+/// The numbers of each figure: the name of the file, and its text. Behind them the latencies' percentiles, the
+/// identities and the runs of all cells.
+#[must_use]
+pub fn csv(sweep: &Sweep<'_>) -> Vec<(String, String)> {
+    let figures = figures(sweep);
+    let mut files: Vec<(String, String)> = figures
+        .iter()
+        .map(|figure| (format!("{}.csv", figure.id), numbers(&figure.chart)))
+        .collect();
+    files.push(("latency.csv".to_owned(), latency(sweep)));
+    files.push(("identities.csv".to_owned(), identities(sweep)));
+    files.push(("runs.csv".to_owned(), runs(sweep)));
+    files
+}
+
+/// A field as CSV has it.
+fn field(text: &str) -> String {
+    if text.contains([',', '"', '\n']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The points of a chart, one a line.
+pub(crate) fn numbers(chart: &Chart) -> String {
+    let mut text = format!("series,{},{},low,high\n", field(&chart.x.label), field(&chart.y.label));
+    for line in &chart.lines {
+        for (index, (x, y)) in line.points.iter().enumerate() {
+            let (low, high) = line
+                .intervals
+                .get(index)
+                .map_or_else(Default::default, |(low, high)| (low.to_string(), high.to_string()));
+            let _ = writeln!(text, "{},{x},{y},{low},{high}", field(&line.label));
+        }
+    }
+    text
+}
+
+fn labels(sweep: &Sweep<'_>, row: &Row<'_>) -> String {
+    let labels: Vec<String> =
+        sweep.labels(row).into_iter().map(|(_, label)| field(label)).collect();
+    labels.join(",")
+}
+
+fn axes(sweep: &Sweep<'_>) -> String {
+    let names: Vec<String> = sweep.plan.axes.iter().map(|axis| field(&axis.name)).collect();
+    names.join(",")
+}
+
+fn latency(sweep: &Sweep<'_>) -> String {
+    let mut text = format!("cell,{},latency_us,handshakes\n", axes(sweep));
+    for row in &sweep.rows {
+        let labels = labels(sweep, row);
+        for (at_us, times) in row.all.latency_us.iter() {
+            let _ = writeln!(text, "{},{labels},{at_us},{times}", row.planned.index);
+        }
+    }
+    text
+}
+
+fn identities(sweep: &Sweep<'_>) -> String {
+    let head = "identity,formula,expected,simulated,low,high,sigmas,verdict";
+    let mut text = format!("cell,{},{head}\n", axes(sweep));
+    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    for row in &sweep.rows {
+        let labels = labels(sweep, row);
+        for identity in &row.identities {
+            let verdict = match &identity.verdict {
+                Verdict::Holds => "holds".to_owned(),
+                Verdict::Differs => "differs".to_owned(),
+                Verdict::PremiseBroken(why) => format!("premise broken: {why}"),
+            };
+            let numbers = [
+                identity.expected,
+                identity.simulated,
+                identity.interval.map(|interval| interval.low),
+                identity.interval.map(|interval| interval.high),
+                identity.sigmas,
+            ];
+            let _ = writeln!(
+                text,
+                "{},{labels},{},{},{},{}",
+                row.planned.index,
+                field(identity.name),
+                field(identity.formula),
+                numbers.map(number).join(","),
+                field(&verdict)
+            );
+        }
+    }
+    text
+}
+
+fn runs(sweep: &Sweep<'_>) -> String {
+    let mut text =
+        format!("cell,{},seed,fingerprint,attempts,established,failed,replay\n", axes(sweep));
+    for row in &sweep.rows {
+        let labels = labels(sweep, row);
+        for run in &row.cell.runs {
+            let _ = writeln!(
+                text,
+                "{},{labels},{},{},{},{},{},{}",
+                row.planned.index,
+                run.seed,
+                run.fingerprint,
+                run.observed.attempts,
+                run.observed.established,
+                run.observed.failed,
+                field(&(sweep.origin.replay)(&row.planned.changes, run.seed))
+            );
+        }
+    }
+    text
+}
+
+fn along(sweep: &Sweep<'_>) -> Scale {
+    let axis = &sweep.plan.axes[sweep.plan.along];
+    let percent = axis.points.iter().all(|point| point.label.ends_with('%'));
+    Scale { percent, ..Scale::linear(&axis.name) }
+}
+
+/// A line for each series, by a number of each cell with its interval.
+fn lines(
+    sweep: &Sweep<'_>,
+    suffix: &str,
+    stroke: Stroke,
+    value: impl Fn(&Row<'_>) -> Option<(f64, Option<(f64, f64)>)>,
+) -> Vec<Line> {
+    let line = |(colour, name): (usize, &str)| {
+        let found = sweep.of_series(name).filter_map(|row| Some((sweep.along(row), value(row)?)));
+        let mut found: Vec<(f64, (f64, Option<(f64, f64)>))> = found.collect();
+        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let points = found.iter().map(|(x, (y, _))| (*x, *y)).collect();
+        let intervals = found.iter().filter_map(|(_, (_, interval))| *interval).collect();
+        Line { label: format!("{name}{suffix}"), colour, stroke, points, intervals }
+    };
+    sweep.series().into_iter().enumerate().map(line).collect()
+}
+
+/// The formula of a share where its premises hold.
+fn formula(row: &Row<'_>, name: &str) -> Option<f64> {
+    row.identities.iter().find(|identity| identity.name == name)?.expected
+}
+
+fn success(sweep: &Sweep<'_>) -> Figure {
+    let simulated = lines(sweep, "", Stroke::Dots, |row| {
+        let interval = wilson(row.all.established, row.all.attempts);
+        let share = row.all.established as f64 / row.all.attempts as f64;
+        share.is_finite().then_some((share, Some((interval.low, interval.high))))
+    });
+    let closed = lines(sweep, ", formula", Stroke::Dashes, |row| {
+        Some((formula(row, "handshake succeeds")?, None))
+    });
+    Figure {
+        id: "success",
+        title: "Handshakes that succeed".to_owned(),
+        text: "Dots are simulated, with their 95 % Wilson intervals; dashes are (1 − q^N)², drawn only where its premises hold.",
+        chart: Chart {
+            x: along(sweep),
+            y: Scale::percent("success"),
+            lines: simulated.into_iter().chain(closed).collect(),
+            marks: Vec::new(),
+        },
+    }
+}
+
+fn residual(sweep: &Sweep<'_>) -> Figure {
+    let sigmas = lines(sweep, "", Stroke::Dotted, |row| {
+        let expected = formula(row, "handshake succeeds")?;
+        let sigmas = binomial_sigmas(row.all.established, row.all.attempts, expected);
+        sigmas.is_finite().then_some((sigmas, None))
+    });
+    let mark = |at: f64| Mark { label: format!("{at:+}σ"), at, horizontal: true };
+    Figure {
+        id: "residual",
+        title: "Success: simulated minus formula".to_owned(),
+        text: "In standard deviations. Two out of three lie within one, and what lies beyond five is a defect in the model or in the formula.",
+        chart: Chart {
+            x: along(sweep),
+            y: Scale::linear("standard deviations").covering(-LIMIT_SIGMAS, LIMIT_SIGMAS),
+            lines: sigmas,
+            marks: vec![mark(LIMIT_SIGMAS), mark(-LIMIT_SIGMAS)],
+        },
+    }
+}
+
+/// The points of a staircase that has these steps.
+fn steps(values: impl Iterator<Item = (u64, f64)>) -> Vec<(f64, f64)> {
+    let mut points = Vec::new();
+    let mut level = 0.0;
+    for (at_us, share) in values {
+        let at_s = at_us as f64 / 1e6;
+        points.push((at_s, level));
+        level += share;
+        points.push((at_s, level));
+    }
+    points
+}
+
+fn staircase(sweep: &Sweep<'_>) -> Figure {
+    let mut lines = Vec::new();
+    for (colour, row) in sweep.in_focus().enumerate() {
+        let attempts = row.all.attempts as f64;
+        let simulated =
+            row.all.latency_us.iter().map(|(at_us, times)| (at_us, times as f64 / attempts));
+        let line = |label: String, stroke, points| Line {
+            label,
+            colour,
+            stroke,
+            points,
+            intervals: Vec::new(),
+        };
+        lines.push(line(row.series.clone(), Stroke::Line, steps(simulated)));
+        if formula(row, "mean latency, s").is_some() {
+            let closed = exchange(&row.planned.scenario).staircase(EXCHANGES).into_iter();
+            let label = format!("{}, formula", row.series);
+            lines.push(line(label, Stroke::Dashes, steps(closed)));
+        }
+    }
+    Figure {
+        id: "staircase",
+        title: format!("Latency of a handshake, {}", focus(sweep)),
+        text: "The share of handshakes that are done by then; what never reaches the top has failed. Each step is a pair of transmissions that won. A smooth curve means jitter, a queue, or a bug.",
+        chart: Chart {
+            x: Scale::log("seconds since the first transmission"),
+            y: Scale::percent("done").covering(0.0, 1.0),
+            lines,
+            marks: Vec::new(),
+        },
+    }
+}
+
+/// The point whose cells are shown in detail.
+pub(crate) fn focus(sweep: &Sweep<'_>) -> String {
+    let axis = &sweep.plan.axes[sweep.plan.along];
+    format!("{} {}", axis.name, axis.points[sweep.plan.focus].label)
+}
+
+fn percentiles(sweep: &Sweep<'_>) -> Figure {
+    let at = |per_mille: u64| {
+        move |row: &Row<'_>| Some((row.all.latency_us.percentile(per_mille)? as f64 / 1e6, None))
+    };
+    let median = lines(sweep, ", p50", Stroke::Dashes, at(500));
+    let tail = lines(sweep, ", p99", Stroke::Dotted, at(990));
+    Figure {
+        id: "percentiles",
+        title: "Latency of handshakes that succeed".to_owned(),
+        text: "Half of them are done after p50, 99 % after p99. The mean is not drawn: for a schedule that doubles it diverges from 29 % loss on.",
+        chart: Chart {
+            x: along(sweep),
+            y: Scale::log("seconds"),
+            lines: median.into_iter().chain(tail).collect(),
+            marks: Vec::new(),
+        },
+    }
+}
+
+fn transmissions(sweep: &Sweep<'_>) -> Figure {
+    let needed = lines(sweep, ", needed", Stroke::Dotted, |row| {
+        Some((row.per_established(row.transmissions().0)?, None))
+    });
+    let spurious = lines(sweep, ", spurious", Stroke::Dashes, |row| {
+        Some((row.per_established(row.transmissions().1)?, None))
+    });
+    Figure {
+        id: "transmissions",
+        title: "Requests sent for each handshake that succeeds".to_owned(),
+        text: "Needed: up to the one that was answered, and those of handshakes that failed. Spurious: sent after the one that was answered, because the answer took longer than the timeout.",
+        chart: Chart {
+            x: along(sweep),
+            y: Scale::linear("requests per success").covering(0.0, 2.0),
+            lines: needed.into_iter().chain(spurious).collect(),
+            marks: Vec::new(),
+        },
+    }
+}
+
+/// The course of the first seed of each cell in focus, by bins.
+fn courses(sweep: &Sweep<'_>, of: impl Fn(&Course) -> (u64, Vec<f64>)) -> Vec<Line> {
+    let line = |(colour, row): (usize, &Row<'_>)| {
+        let (width_us, bins) = of(&row.cell.course);
+        let at_s = |index: usize| index as f64 * width_us as f64 / 1e6;
+        let points =
+            bins.iter().enumerate().flat_map(|(bin, y)| [(at_s(bin), *y), (at_s(bin + 1), *y)]);
+        let points = points.collect();
+        Line {
+            label: row.series.clone(),
+            colour,
+            stroke: Stroke::Line,
+            points,
+            intervals: Vec::new(),
+        }
+    };
+    sweep.in_focus().enumerate().map(line).collect()
+}
+
+fn half_open(sweep: &Sweep<'_>) -> Figure {
+    let lines = courses(sweep, |course| {
+        let bins = course.half_open.bins.iter().map(|count| *count as f64).collect();
+        (course.half_open.width_us, bins)
+    });
+    let mut marks: Vec<Mark> = Vec::new();
+    let peak = lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(0.0, f64::max);
+    for row in sweep.in_focus() {
+        let gateway = &row.planned.scenario.gateway;
+        let mut thresholds = vec![("limit", gateway.half_open_limit)];
+        if let Cookies::Above { half_open, .. } = gateway.cookies {
+            thresholds.push(("cookies", half_open));
+        }
+        for (word, at) in thresholds {
+            // A limit far above all that happened would flatten what did.
+            let near = f64::from(at) <= peak * 3.0;
+            if near && !marks.iter().any(|mark| mark.label == word) {
+                marks.push(Mark { label: word.to_owned(), at: at.into(), horizontal: true });
+            }
+        }
+    }
+    Figure {
+        id: "half_open",
+        title: format!("Half-open SAs at the gateway, {}", focus(sweep)),
+        text: "The highest number in each bin of time, of the run with the first seed. What stays after the wake are orphans: nodes that gave up, until the gateway forgets them.",
+        chart: Chart {
+            x: Scale::linear("seconds of virtual time"),
+            y: Scale::linear("half-open SAs"),
+            lines,
+            marks,
+        },
+    }
+}
+
+fn arrivals(sweep: &Sweep<'_>) -> Figure {
+    let lines = courses(sweep, |course| {
+        let width_us = course.init_arrivals.width_us;
+        let per_s = |count: &u64| *count as f64 * 1e6 / width_us as f64;
+        (width_us, course.init_arrivals.bins.iter().map(per_s).collect())
+    });
+    Figure {
+        id: "arrivals",
+        title: format!("IKE_SA_INIT requests at the gateway, {}", focus(sweep)),
+        text: "Arrivals in a second, of the run with the first seed. The echoes after a wake are retransmissions; a schedule without jitter keeps them in step.",
+        chart: Chart {
+            x: Scale::linear("seconds of virtual time"),
+            y: Scale::linear("requests per second"),
+            lines,
+            marks: Vec::new(),
+        },
+    }
+}
+
+fn goodput(sweep: &Sweep<'_>) -> Figure {
+    let mut lines = Vec::new();
+    for (colour, name) in sweep.series().into_iter().enumerate() {
+        let mut points: Vec<(f64, f64)> = sweep.of_series(name).filter_map(Row::load).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        points.dedup();
+        lines.push(Line {
+            label: name.to_owned(),
+            colour,
+            stroke: Stroke::Dotted,
+            points,
+            intervals: Vec::new(),
+        });
+    }
+    let reach = |line: &Line| {
+        let loads = || line.points.iter().map(|point| point.0);
+        loads().fold(0.0, f64::max) / loads().fold(f64::INFINITY, f64::min)
+    };
+    // One load, give or take what is drawn, has no knee.
+    if !lines.iter().any(|line| reach(line) > 1.5) {
+        lines.clear();
+    }
+    let service =
+        sweep.rows.iter().filter_map(|row| row.planned.scenario.gateway.service_time).next();
+    let knee = service.map(|time| Mark {
+        label: "1 / service time".to_owned(),
+        at: 1e6 / micros(time) as f64,
+        horizontal: false,
+    });
+    Figure {
+        id: "goodput",
+        title: "Goodput against offered load".to_owned(),
+        text: "Handshakes that succeed in a second against those that begin. Up to the knee they are the same; beyond it the gateway works all the time, and what it does for nodes that gave up is lost.",
+        chart: Chart {
+            x: Scale::log("offered handshakes per second"),
+            y: Scale::log("successful handshakes per second"),
+            lines,
+            marks: knee.into_iter().collect(),
+        },
+    }
+}
+
+fn policies(sweep: &Sweep<'_>) -> Figure {
+    let rivals = rivals(sweep);
+    let line = |(colour, rival): (usize, &super::Rival)| Line {
+        label: format!("{}{}", rival.name, if rival.in_front { ", in front" } else { "" }),
+        colour,
+        stroke: Stroke::Dots,
+        points: vec![(rival.latency_s, rival.cost)],
+        intervals: Vec::new(),
+    };
+    let lines =
+        if rivals.len() > 1 { rivals.iter().enumerate().map(line).collect() } else { Vec::new() };
+    Figure {
+        id: "policies",
+        title: format!("Policies against each other, {}", focus(sweep)),
+        text: "Down and to the left is better. The table below has failures and peak load, too, and marks the Pareto front: policies that no other one beats in everything.",
+        chart: Chart {
+            x: Scale::log("latency p99, seconds"),
+            y: Scale::linear(super::pareto::COST),
+            lines,
+            marks: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,82 @@
+//! Policies against each other: which of them no other one beats.
+
+use super::Sweep;
+
+/// One policy, by what it costs. Less is better in each.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rival {
+    /// Its name.
+    pub(crate) name: String,
+    /// Handshakes that did not succeed, as a share.
+    pub(crate) failures: f64,
+    /// The latency that 99 % of the handshakes that succeed do not exceed, in seconds.
+    pub(crate) latency_s: f64,
+    /// What a device spends on each handshake that succeeds, in the unit of [`Self::cost_name`].
+    pub(crate) cost: f64,
+    /// The most half-open SAs at the gateway at one time.
+    pub(crate) peak: f64,
+    /// No other one is at least as good in all, and better in one.
+    pub(crate) in_front: bool,
+}
+
+impl Rival {
+    const fn costs(&self) -> [f64; 4] {
+        [self.failures, self.latency_s, self.cost, self.peak]
+    }
+}
+
+/// What a device spends where there is no energy to count.
+pub(crate) const COST: &str = "transmissions per success";
+
+/// The policies of the cells in focus.
+pub(crate) fn rivals(sweep: &Sweep<'_>) -> Vec<Rival> {
+    let rival = |row: &super::Row<'_>| {
+        let (needed, spurious) = row.transmissions();
+        Some(Rival {
+            name: row.series.clone(),
+            failures: 1.0 - row.all.established as f64 / row.all.attempts as f64,
+            latency_s: row.all.latency_us.percentile(990)? as f64 / 1e6,
+            cost: row.per_established(needed + spurious)?,
+            peak: row.all.half_open_peak as f64,
+            in_front: false,
+        })
+    };
+    let mut all: Vec<Rival> = sweep.in_focus().filter_map(rival).collect();
+    mark(&mut all);
+    all
+}
+
+fn mark(all: &mut [Rival]) {
+    let costs: Vec<[f64; 4]> = all.iter().map(Rival::costs).collect();
+    let beats = |a: &[f64; 4], b: &[f64; 4]| {
+        a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b)
+    };
+    for (rival, own) in all.iter_mut().zip(&costs) {
+        rival.in_front = !costs.iter().any(|other| beats(other, own));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_is_beaten_in_everything_is_not_in_front() {
+        let rival = |latency_s, cost, peak| Rival {
+            name: String::new(),
+            failures: 0.0,
+            latency_s,
+            cost,
+            peak,
+            in_front: false,
+        };
+        let mut all = [
+            rival(1.0, 3.0, 5.0),
+            rival(2.0, 2.0, 5.0),
+            rival(2.0, 3.0, 5.0),
+            rival(1.0, 3.0, 5.0),
+        ];
+        mark(&mut all);
+        assert_eq!(all.map(|rival| rival.in_front), [true, true, false, true]);
+    }
+}

@@ -1,0 +1,250 @@
+//! Sweeps on disk: a folder has a cell's file for each cell that is finished, and at the end the report.
+
+mod shard;
+
+pub use shard::Shard;
+
+use crate::{commit, files, named};
+use analysis::{Cell, Change, Origin, Plan, PlannedCell, Sweep, csv, page, run_cell};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The version of a folder's files: it changes when one of them does.
+const FORMAT: u32 = 1;
+/// The folder of the cells.
+const CELLS: &str = "cells";
+/// What all cells of a folder were made from.
+const MANIFEST: &str = "plan.json";
+
+/// Everything that the cells of a sweep depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Manifest {
+    format: u32,
+    /// The plan's file and its text.
+    plan: (String, String),
+    /// The scenario's file and its text.
+    scenario: (String, String),
+    /// As reports show it.
+    commit: Option<String>,
+    /// The commit and a hash of what was changed since.
+    state: String,
+}
+
+/// A sweep that is to be done, or was.
+pub struct Job {
+    /// The plan.
+    pub plan: Plan,
+    /// Its cells, all checked.
+    pub planned: Vec<PlannedCell>,
+    manifest: Manifest,
+}
+
+impl Job {
+    /// Reads a plan and its scenario.
+    ///
+    /// # Errors
+    /// A file cannot be read, or something is wrong in one.
+    pub fn read(path: &Path) -> Result<Self> {
+        let read = |path: &Path| {
+            fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))
+        };
+        let text = read(path)?;
+        let file = named::short(path);
+        let plan = Plan::parse(&file, &text)?;
+        let scenario = path.parent().unwrap_or(Path::new("")).join(&plan.scenario);
+        let scenario_text = read(&scenario)?;
+        Self::new(Manifest {
+            format: FORMAT,
+            plan: (file, text),
+            scenario: (named::short(&scenario), scenario_text),
+            commit: commit(),
+            state: named::source_state(),
+        })
+    }
+
+    /// What a folder's cells were made from.
+    fn of_folder(folder: &Path) -> Result<Self> {
+        let path = folder.join(MANIFEST);
+        let text = fs::read_to_string(&path).with_context(|| {
+            format!("{}: cannot be read: expected a folder of a sweep", path.display())
+        })?;
+        let manifest: Manifest =
+            serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
+        let format = manifest.format;
+        ensure!(format == FORMAT, "{}: format {format}, expected {FORMAT}", path.display());
+        Self::new(manifest)
+    }
+
+    fn new(manifest: Manifest) -> Result<Self> {
+        let ((plan_file, plan_text), (file, text)) = (&manifest.plan, &manifest.scenario);
+        let plan = Plan::parse(plan_file, plan_text)?;
+        let planned = plan.cells(plan_text, (file, text))?;
+        Ok(Self { plan, planned, manifest })
+    }
+
+    /// The name of the plan.
+    #[must_use]
+    pub fn name(&self) -> String {
+        stem(&self.manifest.plan.0)
+    }
+
+    /// The command that does one run again.
+    fn replay(&self, changes: &[Change], seed: u64) -> String {
+        named::replay_command(Path::new(&self.manifest.scenario.0), seed, changes)
+    }
+
+    /// What the cell is computed from, as one word: commit, scenario, changes, seeds.
+    fn key(&self, cell: &PlannedCell) -> String {
+        let Manifest { format, scenario, state, .. } = &self.manifest;
+        let all = (format, &scenario.1, state, &cell.changes, &self.plan.seeds);
+        analysis::key(&serde_json::to_string(&all).unwrap_or_default())
+    }
+
+    /// The finished cell of that number in a folder; `None` where there is none that was computed from the same.
+    fn finished(&self, folder: &Path, cell: &PlannedCell) -> Option<Cell> {
+        let text = fs::read_to_string(cell_path(folder, cell.index)).ok()?;
+        Cell::from_json(&text).ok().filter(|found| found.key == self.key(cell))
+    }
+
+    /// The cells of that part which are not finished in the folder yet, and how many files there are of something else.
+    #[must_use]
+    pub fn pending(&self, folder: &Path, shard: Shard) -> (Vec<&PlannedCell>, usize) {
+        let mine = self.planned.iter().filter(|cell| shard.has(cell.index));
+        let pending: Vec<&PlannedCell> =
+            mine.filter(|cell| self.finished(folder, cell).is_none()).collect();
+        let stale = pending.iter().filter(|cell| cell_path(folder, cell.index).exists()).count();
+        (pending, stale)
+    }
+
+    /// Runs these cells on all cores. The file of each appears when it is finished. `done` is told after each run.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn run(
+        &self,
+        folder: &Path,
+        pending: &[&PlannedCell],
+        done: &(dyn Fn() + Sync),
+    ) -> Result<()> {
+        let cells = folder.join(CELLS);
+        fs::create_dir_all(&cells)
+            .with_context(|| format!("{}: cannot be made", cells.display()))?;
+        let manifest = format!("{:#}\n", serde_json::to_value(&self.manifest)?);
+        files::replace(&folder.join(MANIFEST), manifest.as_bytes())?;
+        pending.par_iter().try_for_each(|planned| {
+            let cell = run_cell(planned, &self.key(planned), &self.plan.seeds, done);
+            files::replace(&cell_path(folder, planned.index), cell.to_json().as_bytes())
+        })
+    }
+
+    /// All cells, each from the first of these folders that has it.
+    ///
+    /// # Errors
+    /// Some are missing.
+    pub fn collect(&self, folders: &[PathBuf]) -> Result<Vec<Cell>> {
+        let (mut cells, mut missing) = (Vec::new(), Vec::new());
+        for planned in &self.planned {
+            match folders.iter().find_map(|folder| self.finished(folder, planned)) {
+                Some(cell) => cells.push(cell),
+                None => missing.push(planned.index.to_string()),
+            }
+        }
+        let count = missing.len();
+        missing.truncate(10);
+        ensure!(count == 0, "{count} cells are missing: {} ...", missing.join(", "));
+        Ok(cells)
+    }
+
+    /// Writes `sweep.json`, `report.html` and the figures' numbers; what there is to say of all cells.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn report(&self, folder: &Path, cells: &[Cell]) -> Result<Summary> {
+        let replay = |changes: &[Change], seed: u64| self.replay(changes, seed);
+        let origin = Origin {
+            plan: self.name(),
+            scenario: self.manifest.scenario.0.clone(),
+            commit: self.manifest.commit.clone(),
+            replay: &replay,
+        };
+        let sweep = Sweep::new(&origin, &self.plan, &self.planned, cells);
+        remove_numbers(folder)?;
+        for (name, text) in csv(&sweep) {
+            files::replace(&folder.join(name), text.as_bytes())?;
+        }
+        files::replace(&folder.join("sweep.json"), sweep.to_json().as_bytes())?;
+        files::replace(&folder.join("report.html"), page::sweep(&sweep).as_bytes())?;
+        let (holds, differs, premise_broken) = sweep.verdicts();
+        let broken =
+            cells.iter().flat_map(|cell| &cell.runs).filter(|run| !run.broken_rules.is_empty());
+        Ok(Summary {
+            table: sweep.table(),
+            verdicts: (holds, differs, premise_broken),
+            runs_with_broken_rules: broken.count(),
+            fingerprint: sweep.fingerprint(),
+        })
+    }
+}
+
+/// What is printed at the end.
+pub struct Summary {
+    /// A row for each cell, the head first.
+    pub table: Vec<Vec<String>>,
+    /// Identities that hold, that differ, that were not compared.
+    pub verdicts: (usize, usize, usize),
+    /// Runs in which a rule was broken.
+    pub runs_with_broken_rules: usize,
+    /// The hash over all runs.
+    pub fingerprint: String,
+}
+
+/// Joins the parts of a sweep: what their cells were made from must be the same.
+///
+/// # Errors
+/// They are not parts of one sweep, or one is missing.
+pub fn parts(folders: &[PathBuf]) -> Result<(Job, Vec<Cell>)> {
+    let (first, others) = folders.split_first().ok_or_else(|| anyhow!("no folder to merge"))?;
+    let job = Job::of_folder(first)?;
+    for folder in others {
+        if Job::of_folder(folder)?.manifest != job.manifest {
+            bail!(
+                "{} and {} are of different plans, scenarios or commits",
+                first.display(),
+                folder.display()
+            );
+        }
+    }
+    let cells = job.collect(folders)?;
+    Ok((job, cells))
+}
+
+/// Numbers of an earlier report, which may have had other figures.
+fn remove_numbers(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("{}: cannot be read", folder.display()))?
+    {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "csv") {
+            fs::remove_file(&path).with_context(|| format!("{}: cannot go", path.display()))?;
+        }
+    }
+    Ok(())
+}
+
+fn cell_path(folder: &Path, index: usize) -> PathBuf {
+    folder.join(CELLS).join(format!("{index:05}.json"))
+}
+
+fn stem(file: &str) -> String {
+    Path::new(file)
+        .file_stem()
+        .map_or_else(|| "plan".into(), |stem| stem.to_string_lossy())
+        .into_owned()
+}
+
+#[cfg(test)]
+mod tests;

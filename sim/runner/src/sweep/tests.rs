@@ -1,0 +1,139 @@
+//! Small sweeps in folders of their own.
+
+use super::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+const SCENARIO: &str = r#"
+description = "devices"
+duration = "5min"
+[gateway]
+half_open_timeout = "4min"
+[[node]]
+name = "device"
+count = 20
+wakes = { once = "1s" }
+application = { kind = "ping" }
+awake = "0s"
+"#;
+
+const PLAN: &str = r#"
+description = "loss by policy"
+scenario = "x.toml"
+seeds = "1..3"
+[[axis]]
+name = "policy"
+key = "node.device.retransmission"
+values = ["libreswan", "coap"]
+[[axis]]
+name = "loss"
+key = "link.loss"
+values = ["5%", "30%"]
+"#;
+
+/// An empty folder of that name.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("sweep-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    folder
+}
+
+fn job(plan: &str, state: &str) -> Job {
+    let named = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let (plan, scenario) = (named("p.toml", plan), named("x.toml", SCENARIO));
+    let (commit, state) = (Some("c".to_owned()), state.to_owned());
+    Job::new(Manifest { format: FORMAT, plan, scenario, commit, state }).expect("a plan")
+}
+
+/// Runs what is pending there; how many runs that were.
+fn run(job: &Job, folder: &Path, shard: Shard) -> usize {
+    let count = AtomicUsize::new(0);
+    let (pending, _) = job.pending(folder, shard);
+    job.run(folder, &pending, &|| {
+        count.fetch_add(1, Ordering::Relaxed);
+    })
+    .expect("files");
+    count.into_inner()
+}
+
+/// Every file of the report with its octets.
+fn report(job: &Job, folders: &[PathBuf], out: &Path) -> Vec<(String, Vec<u8>)> {
+    let cells = job.collect(folders).expect("all cells");
+    job.report(out, &cells).expect("files");
+    let entries = fs::read_dir(out).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let mut files: Vec<(String, Vec<u8>)> = entries
+        .filter(|path| path.is_file() && !path.ends_with(MANIFEST))
+        .map(|path| {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read(&path).expect("a file"))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+fn with_threads(threads: usize, folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+    let job = job(PLAN, "s");
+    assert_eq!(pool.install(|| run(&job, folder, Shard::WHOLE)), 12);
+    report(&job, &[folder.to_owned()], folder)
+}
+
+#[test]
+fn the_report_is_the_same_whatever_the_number_of_threads_and_parts() {
+    let (one, two) = (folder("one"), folder("two"));
+    let whole = with_threads(1, &one);
+    assert!(whole.iter().any(|(name, _)| name == "report.html"));
+    assert_eq!(with_threads(2, &two), whole);
+    let parts_of: Vec<PathBuf> = (1..=3).map(|part| folder(&format!("part-{part}"))).collect();
+    for (index, part) in parts_of.iter().enumerate() {
+        run(&job(PLAN, "s"), part, Shard { index, count: 3 });
+    }
+    let merged = folder("merged");
+    let (joined, _) = parts(&parts_of).expect("all parts");
+    assert_eq!(report(&joined, &parts_of, &merged), whole);
+    assert!(
+        parts(&parts_of[..2])
+            .is_err_and(|error| error.to_string().starts_with("1 cells are missing: 2"))
+    );
+    for folder in [one, two, merged].iter().chain(&parts_of) {
+        fs::remove_dir_all(folder).expect("a folder");
+    }
+}
+
+#[test]
+fn finished_cells_are_kept_and_those_of_something_else_are_not_used() {
+    let folder = folder("resumed");
+    let first = job(PLAN, "s");
+    assert_eq!(run(&first, &folder, Shard { index: 0, count: 2 }), 6);
+    // What was interrupted goes on with the rest.
+    assert_eq!(run(&first, &folder, Shard::WHOLE), 6);
+    assert_eq!(run(&first, &folder, Shard::WHOLE), 0);
+    // A half-written file is none.
+    fs::write(cell_path(&folder, 1), "{").expect("a file");
+    assert_eq!(run(&first, &folder, Shard::WHOLE), 3);
+    let all_are_stale = |other: &Job| {
+        let (pending, stale) = other.pending(&folder, Shard::WHOLE);
+        (pending.len(), stale) == (4, 4)
+    };
+    assert!(all_are_stale(&job(PLAN, "another commit")));
+    assert!(all_are_stale(&job(&PLAN.replace("1..3", "1..4"), "s")));
+    let lossier = job(&PLAN.replace("30%", "31%"), "s");
+    let (pending, _) = lossier.pending(&folder, Shard::WHOLE);
+    assert_eq!(pending.iter().map(|cell| cell.index).collect::<Vec<_>>(), [1, 3]);
+    fs::remove_dir_all(&folder).expect("a folder");
+}
+
+#[test]
+fn parts_of_different_sweeps_are_not_joined() {
+    let (one, other) = (folder("this"), folder("other"));
+    run(&job(PLAN, "s"), &one, Shard { index: 0, count: 2 });
+    run(&job(PLAN, "t"), &other, Shard { index: 1, count: 2 });
+    let error = parts(&[one.clone(), other.clone()]).err().expect("refused").to_string();
+    assert!(error.contains("are of different plans, scenarios or commits"), "{error}");
+    let nowhere = parts(&[one.join("nothing")]).err().expect("refused").to_string();
+    assert!(nowhere.contains("expected a folder of a sweep"), "{nowhere}");
+    for folder in [one, other] {
+        fs::remove_dir_all(&folder).expect("a folder");
+    }
+}
