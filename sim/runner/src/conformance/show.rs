@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 /// The cases of a plan, each once.
 pub(crate) fn list(jobs: &[Job<'_>]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING);
+    table.load_style(presets::NOTHING);
     let mut seen = BTreeSet::new();
     for job in jobs {
         let case = job.case;
@@ -25,7 +25,7 @@ pub(crate) fn list(jobs: &[Job<'_>]) -> String {
 pub(crate) fn matrix(registry: &Registry, matrix: &Matrix, baseline: &Baseline) -> String {
     let columns = matrix.columns();
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let names = columns.iter().map(|(name, profile)| format!("{name}\n{}", profile.name()));
     table.set_header(["requirement".to_owned(), "level".to_owned()].into_iter().chain(names));
     for requirement in registry.all() {

@@ -1,0 +1,98 @@
+//! Implementations that are broken in one named way each, to measure the suite: a mutant that no
+//! case tells from the honest implementation shows a hole.
+//!
+//! Each is one of our machines with a behaviour of its own, chosen at run time.
+
+mod chain;
+mod initiator;
+mod responder;
+
+use crate::subject::{Implementation, InitiatorSubject, ResponderSubject, Subject, Unsupported};
+use crate::{Cell, Matrix, Role, Setup, Verdict};
+use core::fmt;
+use ike_initiator::Behaviour as InitiatorBehaviour;
+use ike_responder::Behaviour as ResponderBehaviour;
+
+/// An implementation that is broken in one way.
+pub struct Mutant {
+    /// Its name, unique within its role.
+    pub name: &'static str,
+    /// What it is.
+    pub role: Role,
+    /// What it does wrong, in a line.
+    pub about: &'static str,
+    /// The requirements that it breaks.
+    pub breaks: &'static [&'static str],
+    start: fn(&Setup) -> Result<Box<dyn Subject>, Unsupported>,
+}
+
+impl fmt::Debug for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.role, self.name)
+    }
+}
+
+impl Implementation for Mutant {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
+        (self.start)(setup)
+    }
+}
+
+impl Mutant {
+    /// An initiator with this behaviour.
+    const fn initiator<B: InitiatorBehaviour + Default + 'static>(
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        let start = start_initiator::<B>;
+        Self { name, role: Role::Initiator, about, breaks, start }
+    }
+
+    /// A responder with this behaviour.
+    const fn responder<B: ResponderBehaviour + Default + 'static>(
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        let start = start_responder::<B>;
+        Self { name, role: Role::Responder, about, breaks, start }
+    }
+
+    /// The cells of a run that kill it: a requirement that it breaks was judged, and failed.
+    #[must_use]
+    pub fn killers<'m>(&self, matrix: &'m Matrix) -> Vec<&'m Cell> {
+        let kills = |cell: &&Cell| {
+            cell.role == self.role
+                && cell.implementation == self.name
+                && cell.finding.verdict == Verdict::Failed
+                && self.breaks.contains(&cell.finding.requirement.as_str())
+        };
+        matrix.cells.iter().filter(kills).collect()
+    }
+}
+
+fn start_initiator<B: InitiatorBehaviour + Default + 'static>(
+    setup: &Setup,
+) -> Result<Box<dyn Subject>, Unsupported> {
+    Ok(Box::new(InitiatorSubject::new(setup, B::default())?))
+}
+
+fn start_responder<B: ResponderBehaviour + Default + 'static>(
+    setup: &Setup,
+) -> Result<Box<dyn Subject>, Unsupported> {
+    Ok(Box::new(ResponderSubject::new(setup, B::default())))
+}
+
+/// All of them: the initiators first.
+pub fn all() -> impl Iterator<Item = &'static Mutant> {
+    initiator::THEMES.iter().chain(responder::THEMES).flat_map(|theme| theme.iter())
+}
