@@ -3,9 +3,7 @@
 use crate::mutants::Mutant;
 use crypto::{Group, SharedSecret};
 use ike_core::payload::{Proposal, Sa, Transform};
-use ike_core::{
-    Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite,
-};
+use ike_core::{Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite};
 use ike_initiator::Behaviour;
 
 pub(super) const MUTANTS: &[Mutant] = &[
