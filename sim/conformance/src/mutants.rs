@@ -8,7 +8,7 @@ mod initiator;
 mod responder;
 
 use crate::subject::{Implementation, InitiatorSubject, ResponderSubject, Subject, Unsupported};
-use crate::{Cell, Matrix, Role, Setup, Verdict};
+use crate::{Cell, Job, Matrix, Registry, Role, Selection, Setup, Verdict};
 use core::fmt;
 use ike_initiator::Behaviour as InitiatorBehaviour;
 use ike_responder::Behaviour as ResponderBehaviour;
@@ -65,6 +65,14 @@ impl Mutant {
     ) -> Self {
         let start = start_responder::<B>;
         Self { name, role: Role::Responder, about, breaks, start }
+    }
+
+    /// The cases that judge what it breaks, in the profiles where they bind.
+    #[must_use]
+    pub fn plan<'m>(&'m self, registry: &Registry, selection: &Selection) -> Vec<Job<'m>> {
+        let mut jobs = Job::plan(registry, &[self], selection);
+        jobs.retain(|job| job.case.judges.iter().any(|id| self.breaks.contains(id)));
+        jobs
     }
 
     /// The cells of a run that kill it: a requirement that it breaks was judged, and failed.
