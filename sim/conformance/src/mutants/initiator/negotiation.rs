@@ -134,7 +134,7 @@ macro_rules! lenient {
 
 lenient!(AnySa, |_, _| true);
 lenient!(Extra, |ours, proposal| {
-    ours.iter().all(|it| proposal.transforms().any(|found| found == *it))
+    proposal.number() == 1 && ours.iter().all(|it| proposal.transforms().any(|found| found == *it))
 });
 lenient!(KeyLength, |ours, proposal| {
     let plain = |it: &Transform| (it.kind, it.id);
