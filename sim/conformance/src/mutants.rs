@@ -8,7 +8,7 @@ mod initiator;
 mod responder;
 
 use crate::subject::{Implementation, InitiatorSubject, ResponderSubject, Subject, Unsupported};
-use crate::{Cell, Job, Matrix, Registry, Role, Selection, Setup, Verdict};
+use crate::{Cell, Job, OurInitiator, OurResponder, Registry, Role, Selection, Setup, Verdict};
 use core::fmt;
 use ike_initiator::Behaviour as InitiatorBehaviour;
 use ike_responder::Behaviour as ResponderBehaviour;
@@ -75,16 +75,25 @@ impl Mutant {
         jobs
     }
 
-    /// The cells of a run that kill it: a requirement that it breaks was judged, and failed.
+    /// Whether the case tells it from the honest implementation: a requirement that it breaks failed,
+    /// and passes where nothing is broken.
     #[must_use]
-    pub fn killers<'m>(&self, matrix: &'m Matrix) -> Vec<&'m Cell> {
-        let kills = |cell: &&Cell| {
-            cell.role == self.role
-                && cell.implementation == self.name
-                && cell.finding.verdict == Verdict::Failed
-                && self.breaks.contains(&cell.finding.requirement.as_str())
+    pub fn is_killed_by(&self, job: &Job<'_>, registry: &Registry) -> bool {
+        let breaks = |cell: &Cell| self.breaks.contains(&cell.finding.requirement.as_str());
+        let cells = job.run(registry);
+        let failed = |cell: &&Cell| breaks(cell) && cell.finding.verdict == Verdict::Failed;
+        let failed: Vec<&Cell> = cells.iter().filter(failed).collect();
+        if failed.is_empty() {
+            return false;
+        }
+        let honest: &dyn Implementation = match self.role {
+            Role::Initiator => &OurInitiator,
+            Role::Responder => &OurResponder,
         };
-        matrix.cells.iter().filter(kills).collect()
+        let cells = Job { implementation: honest, ..*job }.run(registry);
+        let passed = cells.iter().filter(|cell| cell.finding.verdict == Verdict::Passed);
+        let passed: Vec<&str> = passed.map(|cell| cell.finding.requirement.as_str()).collect();
+        failed.iter().any(|cell| passed.contains(&cell.finding.requirement.as_str()))
     }
 }
 

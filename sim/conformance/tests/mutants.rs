@@ -1,6 +1,6 @@
 //! The suite tells every broken implementation from an honest one.
 
-use conformance::{Cell, Matrix, Registry, Role, Selection, mutants};
+use conformance::{Registry, Role, Selection, mutants};
 use std::collections::BTreeSet;
 
 fn registry() -> Registry {
@@ -36,8 +36,7 @@ fn no_mutant_survives() {
     let mut survivors = Vec::new();
     for mutant in mutants::all() {
         let jobs = mutant.plan(&registry, &Selection::default());
-        let cells: Vec<Cell> = jobs.iter().flat_map(|job| job.run(&registry)).collect();
-        if mutant.killers(&Matrix { cells }).is_empty() {
+        if !jobs.iter().any(|job| mutant.is_killed_by(job, &registry)) {
             survivors.push(format!("{mutant:?}"));
         }
     }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 pub struct Kill {
     /// The mutant.
     pub mutant: &'static Mutant,
-    /// Each says "failed" of a requirement that the mutant breaks. Empty: it survives.
+    /// The cases that tell it from the honest implementation. None: it survives.
     pub cases: BTreeSet<&'static str>,
 }
 
@@ -35,9 +35,8 @@ pub fn kills(registry: &Registry, selection: &Selection) -> Vec<Kill> {
         .par_iter()
         .map(|mutant| {
             let jobs = mutant.plan(registry, selection);
-            let cells = jobs.par_iter().flat_map_iter(|job| job.run(registry)).collect();
-            let matrix = Matrix { cells };
-            Kill { mutant, cases: mutant.killers(&matrix).iter().map(|cell| cell.case).collect() }
+            let kills = jobs.par_iter().filter(|job| mutant.is_killed_by(job, registry));
+            Kill { mutant, cases: kills.map(|job| job.case.name).collect() }
         })
         .collect()
 }
