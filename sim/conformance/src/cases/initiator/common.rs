@@ -10,7 +10,7 @@ use crate::verdict::{Outcome, Stop};
 use crate::{Draft, Profile};
 use ike_core::{ExchangeType, Header, NotifyType, PayloadType};
 
-pub(super) use crate::message::{ProposalDraft};
+pub(super) use crate::message::ProposalDraft;
 
 /// The profiles that answer cookies and track Message IDs.
 pub(super) const FULL: &[Profile] = &[Profile::Rfc7296Min, Profile::Modern];
