@@ -10,10 +10,11 @@ use crate::{
 use core::mem;
 use crypto::{Crypto, PrivateKey};
 use heapless::Deque;
-use ike_core::payload::Delete;
+use ike_core::payload::{Delete, Notify};
 use ike_core::{
     BufferTooSmall, DropReason, ExchangeType, Flags, HEADER_LEN, Header, IkeKeys, IkeSpi, IkeSuite,
-    Inner, Instant, MessageWriter, Operation, Path, ProtectedError, Transmit, open_protected,
+    Inner, Instant, MessageWriter, NotifyType, Operation, Path, ProtectedError, Transmit,
+    open_protected,
 };
 use rand_core::CryptoRng;
 
@@ -26,6 +27,10 @@ pub struct Initiator<C: Crypto, B: Behaviour = Honest> {
     pub(crate) secrets: Secrets<C>,
     pub(crate) request: Request,
     pub(crate) response: Response,
+    /// An INVALID_MAJOR_VERSION that waits: its path and header.
+    version_notice: Option<(Path, Header)>,
+    /// How many of them there have been for this SA.
+    version_notices: u8,
     events: Deque<Event, 16>,
     last_heard: Option<Instant>,
 }
@@ -55,6 +60,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             secrets: Secrets::new(),
             request: Request::new(),
             response: Response::new(),
+            version_notice: None,
+            version_notices: 0,
             events: Deque::new(),
             last_heard: None,
         })
@@ -69,6 +76,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return Err(Misuse::AlreadyConnecting);
         }
         self.forget();
+        self.version_notices = 0;
         self.last_heard = Some(now);
         let mut spi_i = non_zero_spi(rng);
         let mut nonce_i = [0; NONCE_LEN];
@@ -135,7 +143,11 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     ) -> Result<(), DropReason> {
         let mut header = Header::parse(message)?;
         self.behaviour.read_header(&mut header);
-        check_header(&header, message)?;
+        check_header(&header, message).inspect_err(|reason| {
+            if matches!(reason, DropReason::MajorVersion(3..)) {
+                self.tell_version(path, &header);
+            }
+        })?;
         match &self.state {
             State::Idle | State::Closed(_) => Err(DropReason::NotExpected),
             State::InitSent(_) => {
@@ -150,6 +162,26 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
                     self.receive_request(&header, path, message, rng)
                 }
             }
+        }
+    }
+
+    /// RFC 7296 2.5, 1.5: a request of a higher major version is told, in clear, that ours is 2;
+    /// a few times only, since nobody authenticated it (2.4).
+    fn tell_version(&mut self, path: Path, request: &Header) {
+        let sa = match &self.state {
+            State::Established(state) => state.sa,
+            State::Closing(state) => state.sa,
+            _ => return,
+        };
+        let ours = (request.spi_i, request.spi_r) == (sa.spi_i, sa.spi_r);
+        let asks = !request.flags.is_response() && !request.flags.is_initiator();
+        let may = self.config.profile.tells_its_version() && self.version_notices < MAX_NOTICES;
+        if ours && asks && may {
+            let header = Header::new(sa.spi_i, sa.spi_r, request.exchange)
+                .flags(Flags::INITIATOR.with(Flags::RESPONSE))
+                .message_id(request.message_id);
+            self.version_notice = Some((path, header));
+            self.version_notices += 1;
         }
     }
 
@@ -180,6 +212,12 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         if let Some((path, octets)) = self.response.take_pending() {
             buffer[..octets.len()].copy_from_slice(octets);
             return Some(Transmit { path, len: octets.len() });
+        }
+        if let Some((path, header)) = self.version_notice.take() {
+            let notify = Notify::new(NotifyType::INVALID_MAJOR_VERSION, &[]);
+            let mut writer = MessageWriter::new(buffer, &header).ok()?;
+            writer.payload(&notify).ok()?;
+            return Some(Transmit { path, len: writer.finish().ok()? });
         }
         if !self.state.timer().is_some_and(Timer::is_pending) {
             let len = self.behaviour.unasked(buffer)?;
@@ -262,6 +300,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
 
     /// Wipes all that a closed initiator must not keep (RFC 7296 2.12).
     fn forget(&mut self) {
+        self.version_notice = None;
         self.secrets.wipe();
         self.request.forget();
         self.response.forget();
@@ -322,6 +361,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         iv(sa.suite.protection.encryption(), counter, rng)
     }
 }
+
+/// So many INVALID_MAJOR_VERSION are sent for one SA.
+const MAX_NOTICES: u8 = 3;
 
 /// The Message ID of a Delete of ours, after IKE_SA_INIT's 0 and IKE_AUTH's 1.
 pub(crate) const DELETE_MESSAGE_ID: u32 = 2;

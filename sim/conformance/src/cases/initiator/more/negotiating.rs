@@ -1,9 +1,9 @@
 //! What a device takes for an answer to its offer.
 
 use crate::cases::initiator::common::{
-    Change, FULL, ProposalDraft, accepts_init, refuses_each_auth, refuses_each_init, set_sa, set_ts,
+    Change, FULL, ProposalDraft, accepts_init, refuses_each_auth, refuses_each_init, set_sa,
 };
-use crate::message::{Part, SelectorDraft, TransformDraft};
+use crate::message::{Part, SelectorDraft, TransformDraft, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
@@ -157,6 +157,10 @@ fn selectors(gateway: &mut Gateway) -> Outcome {
         ("all addresses for TSr", |it| set_ts(it, PayloadType::TSR, &everything())),
     ];
     refuses_each_auth(gateway, "TS2", changes)
+}
+
+fn set_ts(draft: &mut Draft, whose: PayloadType, selectors: &[SelectorDraft]) {
+    *draft.part(whose) = ts_part(whose, selectors);
 }
 
 fn everything() -> [SelectorDraft; 1] {
