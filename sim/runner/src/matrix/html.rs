@@ -37,7 +37,7 @@ pub fn html(judged: &Judged<'_>) -> String {
     page.table(&mut text);
     page.evidence(&mut text);
     page.runs(&mut text);
-    let _ = write!(text, "<script>{SCRIPT}</script></body></html>\n");
+    let _ = writeln!(text, "<script>{SCRIPT}</script></body></html>");
     text
 }
 
@@ -105,9 +105,9 @@ impl Page<'_> {
             let Requirement { id, rfc, section, demand, judged, .. } = requirement;
             let bad = cells.iter().any(|cell| cell.finding.verdict != Verdict::Passed);
             let open = if bad { " open" } else { "" };
-            let _ = write!(
+            let _ = writeln!(
                 text,
-                "<details id=\"{id}\"{open}><summary><b>{id}</b> {}</summary><p>RFC {rfc}, {}; {}. {}</p>\n",
+                "<details id=\"{id}\"{open}><summary><b>{id}</b> {}</summary><p>RFC {rfc}, {}; {}. {}</p>",
                 escape(demand),
                 escape(section),
                 requirement.level.name(),
@@ -168,10 +168,10 @@ impl Page<'_> {
             }
             let (name, profile) = (escape(&cell.implementation), cell.profile.name());
             let ladder = escape(&cell.log.ladder(None));
-            let _ = write!(
+            let _ = writeln!(
                 text,
                 "<details class=\"run\" id=\"{anchor}\"><summary>{} <small>{name}, {profile}</small>\
-                 </summary><pre>{ladder}</pre></details>\n",
+                 </summary><pre>{ladder}</pre></details>",
                 cell.case
             );
             last = Some(anchor);
