@@ -60,6 +60,7 @@ fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
+#[expect(clippy::disallowed_methods, reason = "shows how long it took; nothing depends on it")]
 fn main() -> ExitCode {
     let start = Instant::now();
     let judged = judge(&Arguments::parse());
