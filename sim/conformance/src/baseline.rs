@@ -146,7 +146,9 @@ impl Baseline {
         })
     }
 
-    fn difference(&self, cell: &Cell) -> Option<Difference> {
+    /// How a cell differs from what is expected of it.
+    #[must_use]
+    pub fn difference(&self, cell: &Cell) -> Option<Difference> {
         let finding = &cell.finding;
         let name = format!(
             "{} {} {} {}",

@@ -36,9 +36,11 @@ impl Selection {
             && self.role.is_none_or(|role| role == case.role())
     }
 
-    fn wants_implementation(&self, name: &str, role: Role) -> bool {
-        self.implementation.as_ref().is_none_or(|wanted| wanted == name)
-            && self.role.is_none_or(|wanted| wanted == role)
+    /// Whether it wants anything of this implementation.
+    #[must_use]
+    pub fn wants_implementation(&self, implementation: &dyn Implementation) -> bool {
+        self.implementation.as_ref().is_none_or(|wanted| wanted == implementation.name())
+            && self.role.is_none_or(|wanted| wanted == implementation.role())
     }
 
     /// Whether it wants this cell.
@@ -70,7 +72,7 @@ impl<'a> Job<'a> {
         let mut jobs = Vec::new();
         for implementation in implementations.iter().copied() {
             let role = implementation.role();
-            if !selection.wants_implementation(implementation.name(), role) {
+            if !selection.wants_implementation(implementation) {
                 continue;
             }
             for profile in Profile::ALL {

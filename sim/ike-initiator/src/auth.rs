@@ -15,7 +15,7 @@ use ike_core::{
     AuthMethod, BufferTooSmall, ChildKeys, DropReason, Error, EspSuite, ExchangeType, Flags,
     Header, Identity, IkeKeys, Malformed, MessageWriter, NonceData, NotifyType, PayloadType,
     PeerIncompatible, PeerMisbehaved, ProtectedError, ProtocolId, SaNonces, Selectors,
-    TrafficSelector, auth_key, auth_prf, finish_auth, open_protected,
+    TrafficSelector, auth_key, auth_prf, finish_auth,
 };
 use rand_core::CryptoRng;
 
@@ -77,24 +77,36 @@ struct Child {
 }
 
 /// Judges the Child SA of a gateway that has proven its identity.
-fn accept_child(config: &Config, parts: &Parts<'_>) -> Result<Child, FailReason> {
+fn accept_child(
+    config: &Config,
+    behaviour: &mut impl Behaviour,
+    parts: &Parts<'_>,
+) -> Result<Child, FailReason> {
     if parts.error.is_some() || parts.sa.is_none() {
         return Err(FailReason::ChildRefused(parts.error));
     }
-    agreed_child(config, parts).map_err(FailReason::Unacceptable)
+    agreed_child(config, behaviour, parts).map_err(FailReason::Unacceptable)
 }
 
-fn agreed_child(config: &Config, parts: &Parts<'_>) -> Result<Child, Error> {
+fn agreed_child(
+    config: &Config,
+    behaviour: &mut impl Behaviour,
+    parts: &Parts<'_>,
+) -> Result<Child, Error> {
     let sa = SaPayload::parse(&needed(parts.sa, PayloadType::SA)?)?;
-    let (suite, spi_out) = config.esp.accept(&sa)?;
-    let local = narrowed(needed(parts.tsi, PayloadType::TSI)?, &config.local)?;
-    let remote = narrowed(needed(parts.tsr, PayloadType::TSR)?, &config.remote)?;
+    let (suite, spi_out) = behaviour.accept_esp((&config.esp, &sa), config.esp.accept(&sa))?;
+    let local = narrowed(needed(parts.tsi, PayloadType::TSI)?, behaviour, &config.local)?;
+    let remote = narrowed(needed(parts.tsr, PayloadType::TSR)?, behaviour, &config.remote)?;
     Ok(Child { suite, spi_out, local, remote })
 }
 
 /// The gateway's selectors, which must select something and nothing but what was proposed
 /// (RFC 7296 2.9).
-fn narrowed(payload: Payload<'_>, proposed: &[TrafficSelector]) -> Result<Selectors, Error> {
+fn narrowed(
+    payload: Payload<'_>,
+    behaviour: &mut impl Behaviour,
+    proposed: &[TrafficSelector],
+) -> Result<Selectors, Error> {
     let mut selectors = Selectors::new();
     let answered = TrafficSelectors::parse(&payload)?;
     for selector in answered.iter() {
@@ -105,7 +117,8 @@ fn narrowed(payload: Payload<'_>, proposed: &[TrafficSelector]) -> Result<Select
     if selectors.is_empty() {
         return Err(PeerIncompatible::TsUnacceptable.into());
     }
-    if answered.has_unknown() || !TrafficSelector::all_within(&selectors, proposed) {
+    let within = !answered.has_unknown() && TrafficSelector::all_within(&selectors, proposed);
+    if !behaviour.within(within) {
         return Err(PeerMisbehaved::WidenedSelectors.into());
     }
     Ok(selectors)
@@ -120,17 +133,20 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return;
         };
         let AuthStart { sa, nonce_r, shared, message } = start;
+        let other = self.behaviour.other_secret(shared);
+        let shared = other.as_ref().unwrap_or(shared);
         let nonces = SaNonces { initiator: &nonce_i, responder: nonce_r };
         let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), shared);
         let prf = sa.suite.prf;
         let key = auth_key(&self.crypto, prf, &self.config.psk);
-        let ours = auth_prf(&self.crypto, prf, &key, self.request.as_slice(), nonce_r);
+        let signed = self.behaviour.signed_request(self.request.as_slice());
+        let ours = auth_prf(&self.crypto, prf, &key, signed, nonce_r);
         let ours = finish_auth(&self.crypto, prf, ours, &keys.pi, self.config.identity.body());
         // The response streams into the gateway's AUTH, so that it need not be kept.
         self.secrets.peer_auth = Some(auth_prf(&self.crypto, prf, &key, message, &nonce_i));
         self.secrets.private = None;
         self.secrets.set_ike(keys);
-        let child_spi = esp_spi(rng);
+        let child_spi = self.behaviour.esp_spi(esp_spi(rng));
         let auth = Auth { method: AuthMethod::SHARED_KEY_MIC, data: ours.as_slice() };
         let written = self.write_auth(&sa, &auth, child_spi, rng);
         debug_assert!(written.is_ok(), "the configuration was checked for that");
@@ -153,6 +169,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let iv = self.next_iv(sa, rng);
         let keys = self.secrets.ike.as_ref().ok_or(BufferTooSmall)?;
         let (config, crypto) = (&self.config, &self.crypto);
+        let initial_contact = self.behaviour.initial_contact(config.initial_contact);
         let (spi, transforms) = (child_spi.to_be_bytes(), config.esp.transforms());
         let proposal = ProposalRepr {
             number: 1,
@@ -169,7 +186,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
                 .payload(&SaRepr(&[proposal]))?
                 .payload(&TsRepr { whose: PayloadType::TSI, selectors: &config.local })?
                 .payload(&TsRepr { whose: PayloadType::TSR, selectors: &config.remote })?;
-            if config.initial_contact {
+            if initial_contact {
                 writer.payload(&Notify::new(NotifyType::INITIAL_CONTACT, &[]))?;
             }
             writer.seal(crypto, &keys.initiator)
@@ -182,9 +199,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         message: &mut [u8],
         rng: &mut dyn CryptoRng,
     ) -> Result<(), DropReason> {
-        let (State::AuthSent(state), Some(keys)) = (&self.state, &self.secrets.ike) else {
-            return Err(DropReason::NotExpected);
-        };
+        let State::AuthSent(state) = &self.state else { return Err(DropReason::NotExpected) };
         check_spis(&state.sa, header)?;
         if !header.flags.is_response() {
             // RFC 7296 1: other exchanges come after IKE_AUTH.
@@ -196,7 +211,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         if header.message_id != 1 {
             return Err(DropReason::MessageId(header.message_id));
         }
-        let inner = match open_protected(&self.crypto, &keys.responder, message) {
+        let inner = match self.open(message) {
             Ok(inner) => inner,
             Err(error) => {
                 let error = inside(error)?;
@@ -226,7 +241,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             Ok(peer) => peer,
             Err(reason) => return self.fail(reason),
         };
-        match accept_child(&self.config, parts) {
+        match accept_child(&self.config, &mut self.behaviour, parts) {
             Ok(child) => self.establish(&child, peer),
             Err(reason) => self.fail_child(reason, rng),
         }
@@ -254,17 +269,16 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let (Some(under_way), Some(keys)) = (under_way, &self.secrets.ike) else {
             return Err(FailReason::AuthenticationFailed);
         };
-        let expected = finish_auth(&self.crypto, prf, under_way, &keys.pr, id.body());
+        let signed = self.behaviour.signed_identity(id.body());
+        let expected = finish_auth(&self.crypto, prf, under_way, &keys.pr, signed);
+        let equal = constant_time_eq(expected.as_slice(), auth.data);
+        let verified = self.behaviour.verifies(expected.as_slice(), auth.data, equal);
         let peer = Identity::from_payload(&id).ok();
         let is_expected = |peer: &Identity| {
             self.config.remote_identity.as_ref().is_none_or(|wanted| wanted == peer)
         };
         match peer {
-            Some(peer)
-                if constant_time_eq(expected.as_slice(), auth.data) && is_expected(&peer) =>
-            {
-                Ok(peer)
-            }
+            Some(peer) if verified && is_expected(&peer) => Ok(peer),
             _ => Err(FailReason::AuthenticationFailed),
         }
     }

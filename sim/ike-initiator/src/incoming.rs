@@ -9,7 +9,7 @@ use crypto::Crypto;
 use ike_core::payload::{Delete, Notify, Payloads};
 use ike_core::{
     BufferTooSmall, DropReason, Error, ExchangeType, Flags, Header, MessageWriter, NotifyType,
-    Path, PayloadType, PeerMisbehaved, ProtocolId, answer, open_protected,
+    Path, PayloadType, PeerMisbehaved, ProtocolId, answer,
 };
 use rand_core::CryptoRng;
 
@@ -94,28 +94,30 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         message: &mut [u8],
         rng: &mut dyn CryptoRng,
     ) -> Result<(), DropReason> {
-        let (Some((sa, next, child_spi_out)), Some(keys)) = (self.live(), &self.secrets.ike) else {
+        let Some((sa, next, child_spi_out)) = self.live() else {
             return Err(DropReason::NotExpected);
         };
         check_spis(&sa, header)?;
-        let id = header.message_id;
+        let id = self.behaviour.request_id(header.message_id, next);
         let window = self.config.profile.has_window();
         let is_last = next.checked_sub(1) == Some(id);
         if window && id != next && !is_last {
             // RFC 7296 2.3: not acknowledged.
             return Err(DropReason::MessageId(id));
         }
-        let found = match open_protected(&self.crypto, &keys.responder, message) {
+        let found = match self.open(message) {
             Ok(inner) => judge(header.exchange, inner.payloads(message), child_spi_out),
             Err(error) => Answer::error(&inside(error)?),
         };
         if window && is_last {
             // It came before, so its answer is the one that is kept.
-            self.response.repeat(path);
+            self.response.repeat(path, |kept| self.behaviour.edit_repeated(kept));
             self.emit(Event::Repeated { message_id: id });
             return Ok(());
         }
-        self.respond(&sa, header, (path, &found), rng).map_err(|_| DropReason::NotExpected)?;
+        if self.behaviour.answers(header.exchange, found.ends.is_some()) {
+            self.respond(&sa, header, (path, &found), rng).map_err(|_| DropReason::NotExpected)?;
+        }
         let notify = found.notify.map(|(kind, _, _)| kind);
         self.emit(Event::Answered { exchange: header.exchange, message_id: id, notify });
         if window {
@@ -131,12 +133,13 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         &mut self,
         sa: &Sa,
         request: &Header,
-        (path, answer): (Path, &Answer),
+        (mut path, answer): (Path, &Answer),
         rng: &mut dyn CryptoRng,
     ) -> Result<(), BufferTooSmall> {
-        let header = Header::new(sa.spi_i, sa.spi_r, request.exchange)
+        let mut header = Header::new(sa.spi_i, sa.spi_r, request.exchange)
             .flags(Flags::INITIATOR.with(Flags::RESPONSE))
             .message_id(request.message_id);
+        self.behaviour.edit_answer(request, &mut header, &mut path);
         let iv = self.next_iv(sa, rng);
         let keys = self.secrets.ike.as_ref().ok_or(BufferTooSmall)?;
         let crypto = &self.crypto;
@@ -178,9 +181,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         header: &Header,
         message: &mut [u8],
     ) -> Result<(), DropReason> {
-        let (Some((sa, _, _)), Some(keys)) = (self.live(), &self.secrets.ike) else {
-            return Err(DropReason::NotExpected);
-        };
+        let Some((sa, _, _)) = self.live() else { return Err(DropReason::NotExpected) };
         check_spis(&sa, header)?;
         if header.message_id < DELETE_MESSAGE_ID {
             return Err(DropReason::LateResponse);
@@ -195,7 +196,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return Err(DropReason::Exchange(header.exchange));
         }
         let reason = reason.unwrap_or(CloseReason::DeleteAnswered);
-        if let Err(error) = open_protected(&self.crypto, &keys.responder, message) {
+        if let Err(error) = self.open(message) {
             // Whatever is inside, it is from the gateway, which has got the Delete.
             inside(error)?;
         }

@@ -88,42 +88,41 @@ pub(crate) fn needed<'m>(
 
 /// Judges a response without changing anything.
 fn judge<'m>(
-    config: &Config,
-    state: &InitSent,
-    group: Group,
+    (config, state, group): (&Config, &InitSent, Group),
+    behaviour: &mut impl Behaviour,
     header: &Header,
     message: &'m [u8],
 ) -> Result<Answer<'m>, DropReason> {
     let parts = Parts::read(message, header.next_payload).map_err(unacceptable)?;
     if let Some(error) = parts.error {
-        return judge_error(config, state, group, &error);
+        return judge_error((config, state, group), behaviour, &error);
     }
     if let (Some(cookie), None) = (parts.cookie, &parts.sa) {
         return judge_cookie(config.profile, state, cookie);
     }
-    if header.spi_r == IkeSpi::ZERO {
+    if header.spi_r == IkeSpi::ZERO && !behaviour.takes_zero_spi() {
         return Err(DropReason::Unacceptable(
             Malformed::new("a responder SPI other than zero", 8).into(),
         ));
     }
-    accept(config, group, &parts).map_err(unacceptable)
+    accept(config, group, behaviour, &parts).map_err(unacceptable)
 }
 
 /// Nobody authenticated it: an error means nothing but, by profile, another group
 /// (RFC 7815 2.1, RFC 7296 2.21.1, 1.2).
 fn judge_error<'m>(
-    config: &Config,
-    state: &InitSent,
-    current: Group,
+    (config, state, current): (&Config, &InitSent, Group),
+    behaviour: &mut impl Behaviour,
     error: &Notify<'_>,
 ) -> Result<Answer<'m>, DropReason> {
     if error.kind != NotifyType::INVALID_KE_PAYLOAD {
         return Err(DropReason::UnauthenticatedError(error.kind));
     }
-    let wanted = <[u8; 2]>::try_from(error.data)
-        .ok()
-        .and_then(|octets| Group::from_transform(u16::from_be_bytes(octets)))
-        .filter(|group| *group != current && config.ike.groups().contains(group));
+    let wanted = <[u8; 2]>::try_from(error.data).ok().map(u16::from_be_bytes).and_then(|asked| {
+        let group = Group::from_transform(asked)
+            .filter(|group| *group != current && config.ike.groups().contains(group));
+        behaviour.retry_group(asked, group)
+    });
     let may_ask = usize::from(state.group_requests) < config.ike.groups().len();
     match wanted {
         Some(group) if may_ask && config.profile.answers_unauthenticated_notifies() => {
@@ -150,8 +149,14 @@ fn judge_cookie<'m>(
     Ok(Answer::Cookie(cookie))
 }
 
-fn accept<'m>(config: &Config, group: Group, parts: &Parts<'m>) -> Result<Answer<'m>, Error> {
-    let suite = config.ike.accept(&SaPayload::parse(&needed(parts.sa, PayloadType::SA)?)?)?;
+fn accept<'m>(
+    config: &Config,
+    group: Group,
+    behaviour: &mut impl Behaviour,
+    parts: &Parts<'m>,
+) -> Result<Answer<'m>, Error> {
+    let sa = SaPayload::parse(&needed(parts.sa, PayloadType::SA)?)?;
+    let suite = behaviour.accept_ike((&config.ike, &sa), config.ike.accept(&sa))?;
     let ke = KeyExchange::parse(&needed(parts.ke, PayloadType::KE)?)?;
     // RFC 7296 3.4: the KE payload is of the group that the SA payload names.
     if suite.group != group || ke.group != group.transform_id() {
@@ -227,7 +232,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         if header.message_id != 0 {
             return Err(DropReason::MessageId(header.message_id));
         }
-        let judged = judge(&self.config, state, private.group(), header, message);
+        let asked = (&self.config, state, private.group());
+        let judged = judge(asked, &mut self.behaviour, header, message);
         if let Err(DropReason::UnauthenticatedError(error)) = judged
             && self.behaviour.believes(error)
         {

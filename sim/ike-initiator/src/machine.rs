@@ -10,10 +10,11 @@ use crate::{
 use core::mem;
 use crypto::{Crypto, PrivateKey};
 use heapless::Deque;
-use ike_core::payload::Delete;
+use ike_core::payload::{Delete, Notify};
 use ike_core::{
-    BufferTooSmall, DropReason, ExchangeType, Flags, Header, IkeKeys, IkeSpi, IkeSuite, Instant,
-    MessageWriter, Operation, Path, Transmit,
+    BufferTooSmall, DropReason, ExchangeType, Flags, HEADER_LEN, Header, IkeKeys, IkeSpi, IkeSuite,
+    Inner, Instant, MessageWriter, NotifyType, Operation, Path, ProtectedError, Transmit,
+    open_protected,
 };
 use rand_core::CryptoRng;
 
@@ -26,6 +27,10 @@ pub struct Initiator<C: Crypto, B: Behaviour = Honest> {
     pub(crate) secrets: Secrets<C>,
     pub(crate) request: Request,
     pub(crate) response: Response,
+    /// An INVALID_MAJOR_VERSION that waits: its path and header.
+    version_notice: Option<(Path, Header)>,
+    /// How many of them there have been for this SA.
+    version_notices: u8,
     events: Deque<Event, 16>,
     last_heard: Option<Instant>,
 }
@@ -55,6 +60,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             secrets: Secrets::new(),
             request: Request::new(),
             response: Response::new(),
+            version_notice: None,
+            version_notices: 0,
             events: Deque::new(),
             last_heard: None,
         })
@@ -69,10 +76,12 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             return Err(Misuse::AlreadyConnecting);
         }
         self.forget();
+        self.version_notices = 0;
         self.last_heard = Some(now);
-        let spi_i = non_zero_spi(rng);
+        let mut spi_i = non_zero_spi(rng);
         let mut nonce_i = [0; NONCE_LEN];
         rng.fill_bytes(&mut nonce_i);
+        self.behaviour.begin(&mut spi_i.0, &mut nonce_i);
         let group = self.config.ike.groups()[0];
         self.generate_key(group, rng);
         self.write_init(spi_i, &nonce_i).map_err(|_| Misuse::RequestTooLarge)?;
@@ -117,7 +126,12 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     ) {
         match self.receive(path, message, rng) {
             Ok(()) => self.last_heard = Some(now),
-            Err(reason) => self.emit(Event::Dropped(reason)),
+            Err(reason) => {
+                self.emit(Event::Dropped(reason));
+                if self.behaviour.ends_for(&reason) {
+                    self.fail(FailReason::AuthenticationFailed);
+                }
+            }
         }
     }
 
@@ -127,10 +141,19 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         message: &mut [u8],
         rng: &mut dyn CryptoRng,
     ) -> Result<(), DropReason> {
-        let header = check_header(message)?;
+        let mut header = Header::parse(message)?;
+        self.behaviour.read_header(&mut header);
+        check_header(&header, message).inspect_err(|reason| {
+            if matches!(reason, DropReason::MajorVersion(3..)) {
+                self.tell_version(path, &header);
+            }
+        })?;
         match &self.state {
             State::Idle | State::Closed(_) => Err(DropReason::NotExpected),
-            State::InitSent(_) => self.receive_init(&header, message, rng),
+            State::InitSent(_) => {
+                self.behaviour.read_payloads(header.next_payload, &mut message[HEADER_LEN..]);
+                self.receive_init(&header, message, rng)
+            }
             State::AuthSent(_) => self.receive_auth(&header, message, rng),
             State::Established(_) | State::Closing(_) => {
                 if header.flags.is_response() {
@@ -142,12 +165,32 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         }
     }
 
+    /// RFC 7296 2.5, 1.5: a request of a higher major version is told, in clear, that ours is 2;
+    /// a few times only, since nobody authenticated it (2.4).
+    fn tell_version(&mut self, path: Path, request: &Header) {
+        let sa = match &self.state {
+            State::Established(state) => state.sa,
+            State::Closing(state) => state.sa,
+            _ => return,
+        };
+        let ours = (request.spi_i, request.spi_r) == (sa.spi_i, sa.spi_r);
+        let asks = !request.flags.is_response() && !request.flags.is_initiator();
+        let may = self.config.profile.tells_its_version() && self.version_notices < MAX_NOTICES;
+        if ours && asks && may {
+            let header = Header::new(sa.spi_i, sa.spi_r, request.exchange)
+                .flags(Flags::INITIATOR.with(Flags::RESPONSE))
+                .message_id(request.message_id);
+            self.version_notice = Some((path, header));
+            self.version_notices += 1;
+        }
+    }
+
     /// The deadline of [`Self::poll_timeout`] passed; a call too early does nothing.
     pub fn handle_timeout(&mut self, now: Instant, rng: &mut dyn CryptoRng) {
-        let schedule = self.config.schedule;
         let Some(timer) = self.state.timer_mut() else { return };
         let exchange = timer.exchange();
-        match timer.expire(now, &schedule, rng) {
+        let tries = self.behaviour.tries(exchange, self.config.schedule.tries);
+        match timer.expire(now, tries, rng) {
             Expiry::NotYet | Expiry::Retransmit => {}
             Expiry::GiveUp => match &self.state {
                 State::Closing(closing) => {
@@ -170,13 +213,21 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             buffer[..octets.len()].copy_from_slice(octets);
             return Some(Transmit { path, len: octets.len() });
         }
-        if !self.state.timer()?.is_pending() {
-            return None;
+        if let Some((path, header)) = self.version_notice.take() {
+            let notify = Notify::new(NotifyType::INVALID_MAJOR_VERSION, &[]);
+            let mut writer = MessageWriter::new(buffer, &header).ok()?;
+            writer.payload(&notify).ok()?;
+            return Some(Transmit { path, len: writer.finish().ok()? });
+        }
+        if !self.state.timer().is_some_and(Timer::is_pending) {
+            let len = self.behaviour.unasked(buffer)?;
+            return Some(Transmit { path: self.config.path, len });
         }
         self.put_waiting_cookie();
         let timer = self.state.timer_mut()?;
         let exchange = timer.exchange();
-        let transmission = timer.transmit(now, &self.config.schedule)?;
+        let (transmission, scheduled) = timer.transmit(&self.config.schedule)?;
+        timer.wait(now + self.behaviour.timeout(transmission, scheduled));
         let octets = self.request.as_slice();
         let datagram = &mut buffer[..octets.len()];
         datagram.copy_from_slice(octets);
@@ -249,6 +300,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
 
     /// Wipes all that a closed initiator must not keep (RFC 7296 2.12).
     fn forget(&mut self) {
+        self.version_notice = None;
         self.secrets.wipe();
         self.request.forget();
         self.response.forget();
@@ -296,18 +348,28 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         })
     }
 
+    /// Verifies and decrypts a message of the gateway in place.
+    pub(crate) fn open(&mut self, message: &mut [u8]) -> Result<Inner, ProtectedError> {
+        let keys = self.secrets.ike.as_ref().ok_or(ProtectedError::NotProtected)?;
+        let inner = open_protected(&self.crypto, &keys.responder, message)?;
+        self.behaviour.read_payloads(inner.first, &mut message[inner.range.clone()]);
+        Ok(inner)
+    }
+
     pub(crate) fn next_iv(&mut self, sa: &Sa, rng: &mut dyn CryptoRng) -> heapless::Vec<u8, 16> {
         let counter = self.behaviour.iv_counter(self.secrets.next_iv_counter());
         iv(sa.suite.protection.encryption(), counter, rng)
     }
 }
 
+/// So many INVALID_MAJOR_VERSION are sent for one SA.
+const MAX_NOTICES: u8 = 3;
+
 /// The Message ID of a Delete of ours, after IKE_SA_INIT's 0 and IKE_AUTH's 1.
 pub(crate) const DELETE_MESSAGE_ID: u32 = 2;
 
 /// What every message must pass: length, version, the initiator flag (RFC 7296 3.1).
-fn check_header(message: &[u8]) -> Result<Header, DropReason> {
-    let header = Header::parse(message)?;
+fn check_header(header: &Header, message: &[u8]) -> Result<(), DropReason> {
     if usize::try_from(header.length) != Ok(message.len()) {
         return Err(DropReason::LengthMismatch);
     }
@@ -319,7 +381,7 @@ fn check_header(message: &[u8]) -> Result<Header, DropReason> {
         // We are the original initiator: nobody else sets the flag.
         return Err(DropReason::Flags(header.flags.0));
     }
-    Ok(header)
+    Ok(())
 }
 
 fn non_zero_spi(rng: &mut dyn CryptoRng) -> IkeSpi {

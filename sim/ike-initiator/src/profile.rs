@@ -38,6 +38,11 @@ impl Profile {
         matches!(self, Self::Rfc7296Min | Self::Modern)
     }
 
+    /// Whether a request of a higher major version is answered (RFC 7296 2.5; RFC 7815 A.1: not).
+    pub(crate) const fn tells_its_version(self) -> bool {
+        matches!(self, Self::Rfc7296Min | Self::Modern)
+    }
+
     /// Whether the gateway's Message IDs are tracked.
     pub(crate) const fn has_window(self) -> bool {
         matches!(self, Self::Rfc7296Min | Self::Modern)

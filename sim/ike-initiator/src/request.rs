@@ -119,31 +119,30 @@ impl Timer {
         self.pending
     }
 
-    /// If the request waits: the index of this transmission, whose timeout starts now.
-    pub(crate) fn transmit(&mut self, now: Instant, schedule: &Schedule) -> Option<u8> {
+    /// If the request waits: the index of this transmission, and the time to the next.
+    pub(crate) fn transmit(&mut self, schedule: &Schedule) -> Option<(u8, Duration)> {
         if !self.pending {
             return None;
         }
         let index = self.sent;
-        let timeout: Duration = schedule.timeout(index, self.request_draw, self.draw);
+        let timeout = schedule.timeout(index, self.request_draw, self.draw);
         self.sent = index.saturating_add(1);
         self.pending = false;
-        self.deadline = Some(now + timeout);
-        Some(index)
+        Some((index, timeout))
+    }
+
+    /// The timeout of the latest transmission ends then.
+    pub(crate) fn wait(&mut self, deadline: Instant) {
+        self.deadline = Some(deadline);
     }
 
     /// Judges the deadline; for a retransmission the request waits again.
-    pub(crate) fn expire(
-        &mut self,
-        now: Instant,
-        schedule: &Schedule,
-        rng: &mut dyn CryptoRng,
-    ) -> Expiry {
+    pub(crate) fn expire(&mut self, now: Instant, tries: u8, rng: &mut dyn CryptoRng) -> Expiry {
         if self.deadline.is_none_or(|deadline| now < deadline) {
             return Expiry::NotYet;
         }
         self.deadline = None;
-        if self.sent >= schedule.tries {
+        if self.sent >= tries {
             return Expiry::GiveUp;
         }
         self.draw = rng.next_u32();

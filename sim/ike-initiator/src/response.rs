@@ -29,8 +29,9 @@ impl Response {
         Ok(())
     }
 
-    /// Sends the kept answer again.
-    pub(crate) fn repeat(&mut self, path: Path) {
+    /// Sends the kept answer again, as `edit` leaves it.
+    pub(crate) fn repeat(&mut self, path: Path, edit: impl FnOnce(&mut [u8])) {
+        edit(&mut self.octets[..self.len]);
         self.pending = Some(path);
     }
 

@@ -134,10 +134,13 @@ const CALLS: [Case; 5] = [
     }),
 ];
 
-const WEATHER: [Case; 4] = [
+const WEATHER: [Case; 5] = [
     ("5 octets", |_| Act::Datagram(vec![0; 5])),
     ("major version 3", |scene| {
         Act::Datagram(flip(scene.pair.gateway.sa().response.clone(), 17, 0x10))
+    }),
+    ("a request of major version 3", |scene| {
+        Act::Datagram(flip(scene.request(ExchangeType::INFORMATIONAL, &[]), 17, 0x10))
     }),
     ("initiator flag set", |scene| {
         Act::Datagram(flip(scene.pair.gateway.sa().response.clone(), 19, 0x08))

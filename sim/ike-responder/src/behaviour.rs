@@ -2,7 +2,7 @@
 
 use crate::SaId;
 use ike_core::payload::{Body, Raw};
-use ike_core::{ExchangeType, NotifyType, PayloadType, TrafficSelector};
+use ike_core::{DropReason, ExchangeType, Header, NotifyType, Path, PayloadType, TrafficSelector};
 
 /// A payload about to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,69 @@ pub trait Behaviour {
     /// Whether AUTH of the response is falsified.
     fn spoil_auth(&mut self) -> bool {
         false
+    }
+
+    /// May change how a header is read; the octets of the message stay.
+    fn read_header(&mut self, _header: &mut Header) {}
+
+    /// May change the payloads of a request, in clear or once it has been verified and decrypted,
+    /// before they are judged. `first` is the type of the first one.
+    fn read_payloads(&mut self, _first: PayloadType, _octets: &mut [u8]) {}
+
+    /// Whether a request that came before is recognised, so that the stored response goes out.
+    fn knows_again(&mut self, _exchange: ExchangeType) -> bool {
+        true
+    }
+
+    /// Whether a request is taken that has not the next Message ID.
+    fn takes_message_id(&mut self, _message_id: u32) -> bool {
+        false
+    }
+
+    /// Whether a message that was dropped ends the SA that its SPI names.
+    fn ends_for(&mut self, _dropped: &DropReason) -> bool {
+        false
+    }
+
+    /// The group that the KE payload of IKE_SA_INIT is taken to be of.
+    fn ke_group(&mut self, found: u16) -> u16 {
+        found
+    }
+
+    /// Whether a cookie is the one that was asked for.
+    fn takes_cookie(&mut self, judged: bool) -> bool {
+        judged
+    }
+
+    /// Whether a malformed IKE_SA_INIT request is answered INVALID_SYNTAX.
+    fn answers_malformed(&mut self) -> bool {
+        false
+    }
+
+    /// Whether the initiator's AUTH is the expected one.
+    fn verifies(&mut self, _expected: &[u8], _found: &[u8], equal: bool) -> bool {
+        equal
+    }
+
+    /// Whether a refusal of IKE_AUTH is sent in clear.
+    fn refuses_in_clear(&mut self) -> bool {
+        false
+    }
+
+    /// May change the IV of the next protected message.
+    fn edit_iv(&mut self, _iv: &mut [u8]) {}
+
+    /// May change the header and the path of a protected response; whether it is sent.
+    fn edit_answer(&mut self, _request: &Header, _answer: &mut Header, _path: &mut Path) -> bool {
+        true
+    }
+
+    /// May change a stored response that is sent again; one without octets is not sent.
+    fn edit_repeated(&mut self, _response: &mut Vec<u8>) {}
+
+    /// How often each response is sent.
+    fn copies(&mut self) -> usize {
+        1
     }
 }
 

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod files;
+pub mod matrix;
 mod named;
 pub mod show;
 pub mod sweep;

@@ -3,9 +3,18 @@
 mod basic;
 mod common;
 mod header;
+mod more;
 mod payload;
 
 use crate::Case;
 
 /// All, by theme.
-pub(crate) const THEMES: &[&[Case]] = &[basic::CASES, header::CASES, payload::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[
+    basic::CASES,
+    header::CASES,
+    payload::CASES,
+    more::THEMES[0],
+    more::THEMES[1],
+    more::THEMES[2],
+    more::THEMES[3],
+];

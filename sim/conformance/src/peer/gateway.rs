@@ -8,7 +8,7 @@ use crate::verdict::{Outcome, Stop};
 use crate::{Session, seen};
 use core::ops::{Deref, DerefMut};
 use core::time::Duration;
-use crypto::{Crypto, Group, PrivateKey, RustCrypto};
+use crypto::{Crypto, Group, PrivateKey, RustCrypto, SharedSecret};
 use ike_core::payload::{Auth, KeyExchange, Nonce, ProposalRepr, SaRepr};
 use ike_core::{
     AuthMethod, ExchangeType, Flags, Header, IkeSpi, IkeSuite, PayloadType, ProtocolId,
@@ -188,11 +188,17 @@ impl Gateway {
         self.response = octets.to_vec();
     }
 
+    /// What the latest answer's key and the latest request's KE payload come to.
+    #[must_use]
+    pub fn shared_secret(&self) -> Option<SharedSecret> {
+        let public = self.request.as_ref()?.body(PayloadType::KE)?.get(4..)?;
+        RustCrypto.shared_secret(self.private.as_ref()?, public).ok()
+    }
+
     fn made_by(&self, answer: &Draft) -> Option<SkKeys> {
         let request = self.request.as_ref()?;
         let private = self.private.as_ref()?;
-        let public = request.body(PayloadType::KE)?.get(4..)?;
-        let shared = RustCrypto.shared_secret(private, public).ok()?;
+        let shared = self.shared_secret()?;
         let nonce_i = request.body(PayloadType::NONCE)?.to_vec();
         let nonce_r = find(&answer.parts, PayloadType::NONCE)?.body.clone();
         let suite = IkeSuite { group: private.group(), ..self.setup.suite.ike() };

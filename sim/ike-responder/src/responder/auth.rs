@@ -6,12 +6,12 @@ use super::{Arrival, Responder};
 use crate::random::Purpose;
 use crate::request::AuthRequest;
 use crate::sa::{Closed, Common, Established, HalfOpen, LastAnswer, Sa};
-use crate::{Behaviour, CloseReason, Event, OutPayload};
+use crate::{Behaviour, CloseReason, Event, OutPayload, message};
 use core::time::Duration;
 use crypto::{Crypto, PrfOutput, constant_time_eq};
 use ike_core::payload::{Auth, Notify, Raw};
 use ike_core::{
-    AuthKey, AuthMethod, ChildKeys, Error, Identity, Instant, NotifyType, Path, PayloadType,
+    AuthKey, AuthMethod, ChildKeys, Error, Flags, Identity, Instant, NotifyType, Path, PayloadType,
     PeerIncompatible, PeerMisbehaved, SaNonces, answer, auth_key, auth_prf, finish_auth,
 };
 use std::collections::VecDeque;
@@ -45,7 +45,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
 
     /// Who the initiator is, and the key that both AUTH payloads are made with.
     fn verify(
-        &self,
+        &mut self,
         half_open: &HalfOpen,
         request: &AuthRequest<'_>,
     ) -> Result<(Identity, AuthKey), Error> {
@@ -63,7 +63,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         // The ID's octets as they travelled, reserved ones among them (RFC 7296 2.15).
         let body = request.id.body();
         let expected = finish_auth(&self.crypto, prf, started, &common.keys.pi, body);
-        if constant_time_eq(expected.as_slice(), auth.data) {
+        let equal = constant_time_eq(expected.as_slice(), auth.data);
+        if self.behaviour.verifies(expected.as_slice(), auth.data, equal) {
             Ok((identity, key))
         } else {
             Err(failed)
@@ -89,7 +90,13 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         };
         let (kind, data, len) = answer(error);
         let payloads = vec![OutPayload::of(&Notify::new(kind, &data[..len]))];
-        let last = Some(self.answer(arrival, &mut half_open.common, payloads));
+        let last = if self.behaviour.refuses_in_clear() {
+            let header = half_open.common.header(arrival.header.exchange, 1);
+            self.send(arrival.path, message::clear(&header.flags(Flags::RESPONSE), &payloads));
+            None
+        } else {
+            Some(self.answer(arrival, &mut half_open.common, payloads))
+        };
         self.refused(Some(half_open.common.id), arrival.path, kind);
         self.bury(arrival.now, &half_open.common, (last, half_open.path), reason)
     }

@@ -24,7 +24,9 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// The three cases of RFC 7296 2.1: a retransmission to a half-open SA, one that comes after
     /// IKE_AUTH, a new request; told apart by the hash of the whole message.
     pub(super) fn on_init(&mut self, arrival: &Arrival, message: &[u8]) -> Result<(), DropReason> {
-        if let Some(sa) = self.table.of_request(&arrival.digest) {
+        if let Some(sa) = self.table.of_request(&arrival.digest)
+            && self.behaviour.knows_again(ExchangeType::IKE_SA_INIT)
+        {
             self.repeat(arrival, sa);
             return Ok(());
         }
@@ -45,7 +47,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         if self.is_full(arrival) {
             return Err(DropReason::TooManyHalfOpen);
         }
-        match negotiate::choose_ike(&self.config.suites, &request.offer, request.ke.group) {
+        let group = self.behaviour.ke_group(request.ke.group);
+        match negotiate::choose_ike(&self.config.suites, &request.offer, group) {
             Ok(choice) if self.config.service_time.is_zero() && self.queue.len() == 0 => {
                 self.open_half(arrival, &request, &choice, message)
             }
@@ -85,6 +88,10 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// INVALID_SYNTAX (RFC 7296 3.10.1), nor anything to an impossible public value (RFC 6989 2.5).
     fn refuse_init(&mut self, arrival: &Arrival, error: Error) -> Result<(), DropReason> {
         match error {
+            Error::Malformed(_) if self.behaviour.answers_malformed() => {
+                self.answer_clear(arrival, &Notify::new(NotifyType::INVALID_SYNTAX, &[]));
+                Ok(())
+            }
             Error::Malformed(malformed) => Err(malformed.into()),
             Error::Misbehaved(PeerMisbehaved::UnsupportedCriticalPayload(_))
             | Error::Incompatible(_) => {
@@ -123,10 +130,10 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     /// RFC 7296 2.6: a wrong cookie is no cookie.
-    fn has_cookie(&self, arrival: &Arrival, request: &InitRequest<'_>) -> bool {
-        request.cookie.is_some_and(|cookie| {
-            cookie::is_valid(&self.seed, arrival.now, &asker(arrival, request), cookie)
-        })
+    fn has_cookie(&mut self, arrival: &Arrival, request: &InitRequest<'_>) -> bool {
+        let Some(cookie) = request.cookie else { return false };
+        let valid = cookie::is_valid(&self.seed, arrival.now, &asker(arrival, request), cookie);
+        self.behaviour.takes_cookie(valid)
     }
 
     fn ask_for_cookie(&mut self, arrival: &Arrival, request: &InitRequest<'_>) {

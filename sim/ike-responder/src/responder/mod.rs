@@ -101,7 +101,14 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// A UDP payload arrived; it is decrypted in place.
     pub fn handle_datagram(&mut self, now: Instant, path: Path, message: &mut [u8]) {
         if let Err(reason) = self.receive(now, path, message) {
+            let ends = self.behaviour.ends_for(&reason);
             self.event(Event::Dropped { path, reason });
+            if let Ok(header) = Header::parse(message)
+                && ends
+                && let Some(sa) = self.table.take(SaId(header.spi_r.0))
+            {
+                self.closed(sa.id(), CloseReason::InvalidSyntax);
+            }
         }
         self.note_half_open(now);
     }
@@ -287,6 +294,9 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     }
 
     fn send(&mut self, path: Path, message: Vec<u8>) {
+        for _ in 1..self.behaviour.copies() {
+            self.outgoing.push_back(Outgoing::Response { path, message: message.clone() });
+        }
         self.outgoing.push_back(Outgoing::Response { path, message });
     }
 
@@ -308,9 +318,13 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         payloads: Vec<OutPayload>,
     ) -> LastAnswer {
         let message_id = arrival.header.message_id;
-        let header = common.header(arrival.header.exchange, message_id).flags(Flags::RESPONSE);
+        let mut header = common.header(arrival.header.exchange, message_id).flags(Flags::RESPONSE);
+        let mut path = arrival.path;
+        let is_sent = self.behaviour.edit_answer(&arrival.header, &mut header, &mut path);
         let response = self.protect(common, &header, payloads);
-        self.send(arrival.path, response.clone());
+        if is_sent {
+            self.send(path, response.clone());
+        }
         LastAnswer { message_id, digest: arrival.digest, response }
     }
 
@@ -325,7 +339,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         mut payloads: Vec<OutPayload>,
     ) -> Vec<u8> {
         self.edit(Some(common.id), header, &mut payloads);
-        let iv = common.next_iv();
+        let mut iv = common.next_iv();
+        self.behaviour.edit_iv(&mut iv);
         message::protected(&self.crypto, &common.keys.responder, header, &iv, &payloads)
     }
 
@@ -346,9 +361,12 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             Some(sa) => sa.last_answer().map(|last| (last.message_id, last.response.clone())),
             None => None,
         };
-        if let Some((message_id, response)) = stored {
-            self.send(arrival.path, response);
-            self.event(Event::ResponseRepeated { sa, message_id });
+        if let Some((message_id, mut response)) = stored {
+            self.behaviour.edit_repeated(&mut response);
+            if !response.is_empty() {
+                self.send(arrival.path, response);
+                self.event(Event::ResponseRepeated { sa, message_id });
+            }
         }
     }
 }

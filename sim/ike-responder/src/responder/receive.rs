@@ -7,8 +7,8 @@ use core::time::Duration;
 use crypto::Crypto;
 use ike_core::payload::{Notify, Payloads};
 use ike_core::{
-    DropReason, Error, ExchangeType, Flags, Header, IkeSpi, Inner, Instant, NotifyType, Path,
-    ProtectedError, open_protected,
+    DropReason, Error, ExchangeType, Flags, HEADER_LEN, Header, IkeSpi, Inner, Instant, NotifyType,
+    Path, ProtectedError, open_protected,
 };
 
 use crate::OutPayload;
@@ -23,7 +23,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         path: Path,
         message: &mut [u8],
     ) -> Result<(), DropReason> {
-        let header = Header::parse(message)?;
+        let mut header = Header::parse(message)?;
+        self.behaviour.read_header(&mut header);
         if usize::try_from(header.length) != Ok(message.len()) {
             return Err(DropReason::LengthMismatch);
         }
@@ -42,7 +43,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         self.on_message_of_sa(&arrival, message)
     }
 
-    fn on_first_message(&mut self, arrival: &Arrival, message: &[u8]) -> Result<(), DropReason> {
+    fn on_first_message(
+        &mut self,
+        arrival: &Arrival,
+        message: &mut [u8],
+    ) -> Result<(), DropReason> {
         let header = &arrival.header;
         if header.flags.is_response() {
             return Err(DropReason::Flags(header.flags.0));
@@ -53,6 +58,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         if header.message_id != 0 {
             return Err(DropReason::MessageId(header.message_id));
         }
+        self.behaviour.read_payloads(header.next_payload, &mut message[HEADER_LEN..]);
         self.on_init(arrival, message)
     }
 
@@ -95,13 +101,25 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
             .get(id)
             .filter(|sa| sa.spi_i() == arrival.header.spi_i)
             .ok_or(DropReason::UnknownSpi)?;
-        let admission = sa.admit(&arrival.header, &arrival.digest)?;
+        let Header { exchange, flags, .. } = arrival.header;
+        let admission = match sa.admit(&arrival.header, &arrival.digest) {
+            Ok(Admission::Repeat) if !self.behaviour.knows_again(exchange) => Admission::Request,
+            Err(DropReason::MessageId(message_id))
+                if !flags.is_response() && self.behaviour.takes_message_id(message_id) =>
+            {
+                Admission::Request
+            }
+            judged => judged?,
+        };
         if matches!(admission, Admission::Repeat) {
             self.repeat(arrival, id);
             return Ok(());
         }
         let common = sa.common().ok_or(DropReason::NotExpected)?;
         let opened = open(&self.crypto, common, message)?;
+        if let Ok(inner) = &opened {
+            self.behaviour.read_payloads(inner.first, &mut message[inner.range.clone()]);
+        }
         let payloads = opened.as_ref().map(|inner| inner.payloads(message)).map_err(|e| *e);
         let Some(sa) = self.table.take(id) else { return Err(DropReason::UnknownSpi) };
         let next = match (sa, admission) {

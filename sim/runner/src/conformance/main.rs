@@ -3,18 +3,20 @@
 //! Exit status: 0 every verdict is the expected one; 1 one is not; 2 bad input.
 #![forbid(unsafe_code)]
 
+mod kills;
 mod show;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use conformance::{
-    Baseline, Implementation, Job, Matrix, OurInitiator, OurResponder, Profile, Registry, Role,
-    Selection, cases,
+    Baseline, Implementation, Job, OurInitiator, OurResponder, Profile, Registry, Role, Selection,
+    cases, mutants,
 };
-use rayon::prelude::*;
+use runner::matrix::{self, Judged};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 /// Judges implementations by the requirements of docs/conformance/requirements.toml.
 #[derive(Debug, Parser)]
@@ -35,9 +37,18 @@ struct Arguments {
     /// Only this case, with what crossed.
     #[arg(long, value_name = "CASE")]
     case: Option<String>,
+    /// Judges the cases instead: each implementation that is broken on purpose must fail one.
+    #[arg(long)]
+    mutants: bool,
     /// Lists the cases with what they judge, and runs nothing.
     #[arg(long)]
     list: bool,
+    /// Writes conformance.json, conformance.xml (JUnit) and conformance.html into this folder.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "mutants")]
+    out: Option<PathBuf>,
+    /// Writes the whole matrix, and what kills the mutants, as the table of docs/conformance.md.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mutants", "role", "implementation", "profile", "requirement", "case"])]
+    document: Option<PathBuf>,
     /// The verdicts that are expected.
     #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
     baseline: PathBuf,
@@ -49,8 +60,13 @@ fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
+#[expect(clippy::disallowed_methods, reason = "shows how long it took; nothing depends on it")]
 fn main() -> ExitCode {
-    match judge(&Arguments::parse()) {
+    let start = Instant::now();
+    let judged = judge(&Arguments::parse());
+    // For whoever waits: nothing depends on it.
+    eprintln!("{:.1} s", start.elapsed().as_secs_f64());
+    match judged {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -63,22 +79,29 @@ fn main() -> ExitCode {
 /// Whether everything is as expected.
 fn judge(arguments: &Arguments) -> Result<bool> {
     let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
-    let implementations: [&dyn Implementation; 2] = [&OurInitiator, &OurResponder];
+    let ours: [&dyn Implementation; 2] = [&OurInitiator, &OurResponder];
+    let implementations: Vec<&dyn Implementation> = if arguments.mutants {
+        mutants::all().map(|mutant| mutant as &dyn Implementation).collect()
+    } else {
+        ours.to_vec()
+    };
     let selection = selection(arguments, &registry, &implementations)?;
     let jobs = Job::plan(&registry, &implementations, &selection);
     if arguments.list {
         print!("{}", show::list(&jobs));
         return Ok(true);
     }
+    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
+    if arguments.mutants {
+        let kills = matrix::kills(&registry, &selection);
+        print!("{}", kills::show(&kills));
+        return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
+    }
     let path = &arguments.baseline;
     let text =
         fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
-    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
-    // Collected in the order of the plan, whatever the number of threads.
-    let cells: Vec<_> = jobs.par_iter().flat_map_iter(|job| job.run(&registry)).collect();
-    let cells = cells.into_iter().filter(|cell| selection.wants(cell)).collect();
-    let matrix = Matrix { cells };
+    let matrix = matrix::run(&registry, &implementations, &selection);
     print!("{}", show::matrix(&registry, &matrix, &baseline));
     if arguments.case.is_some() {
         print!("{}", show::ladders(&matrix));
@@ -88,7 +111,21 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         println!("{difference}");
     }
     print!("{}", show::summary(&matrix, differences.len()));
+    write(arguments, &Judged { registry: &registry, matrix: &matrix, baseline: &baseline })?;
     Ok(differences.is_empty())
+}
+
+/// The files that are asked for.
+fn write(arguments: &Arguments, judged: &Judged<'_>) -> Result<()> {
+    if let Some(folder) = &arguments.out {
+        matrix::write(judged, folder)?;
+        println!("{}", folder.join("conformance.html").display());
+    }
+    if let Some(path) = &arguments.document {
+        let kills = matrix::kills(judged.registry, &Selection::default());
+        runner::files::replace(path, matrix::document(judged, &kills).as_bytes())?;
+    }
+    Ok(())
 }
 
 fn selection(

@@ -3,7 +3,7 @@
 //! An answer that is unacceptable may be dropped, or end the attempt: the RFCs leave that open. What
 //! must not happen is that the device goes on as if it were good.
 
-use crate::message::{Part, SelectorDraft, sa_part};
+use crate::message::{Part, sa_part};
 use crate::peer::{Fate, Gateway, Opened, seen};
 use crate::subject::{Packet, Wish};
 use crate::verdict::{Outcome, Stop};
@@ -240,9 +240,4 @@ pub(super) fn insert_before(draft: &mut Draft, kind: PayloadType, part: Part) {
 /// Replaces the SA payload.
 pub(super) fn set_sa(draft: &mut Draft, proposals: &[ProposalDraft]) {
     *draft.part(PayloadType::SA) = sa_part(proposals);
-}
-
-/// Replaces the selectors of one side.
-pub(super) fn set_ts(draft: &mut Draft, whose: PayloadType, selectors: &[SelectorDraft]) {
-    *draft.part(whose) = crate::message::ts_part(whose, selectors);
 }

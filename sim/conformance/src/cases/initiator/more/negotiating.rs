@@ -1,0 +1,168 @@
+//! What a device takes for an answer to its offer.
+
+use crate::cases::initiator::common::{
+    Change, FULL, ProposalDraft, accepts_init, refuses_each_auth, refuses_each_init, set_sa,
+};
+use crate::message::{Part, SelectorDraft, TransformDraft, ts_part};
+use crate::peer::{CHILD_SPI, Opened};
+use crate::verdict::{Outcome, Stop};
+use crate::{Case, Draft, Gateway};
+use core::net::Ipv4Addr;
+use crypto::Group;
+use ike_core::{NotifyType, PayloadType, Suite, TransformType};
+
+pub(super) const CASES: &[Case] = &[
+    Case::initiator(
+        "negotiating/ike",
+        &["NG1", "NG3", "NG4", "NG5"],
+        ike,
+        "answers SAi1 with other numbers, transforms and key lengths",
+    ),
+    Case::initiator(
+        "negotiating/esp",
+        &["NG3", "NG4", "NG9", "ES1"],
+        esp,
+        "answers SAi2 with other transforms, key lengths and SPIs",
+    ),
+    Case::initiator(
+        "negotiating/group",
+        &["NG11"],
+        group,
+        "asks for a group that was offered, then for one that was not",
+    )
+    .only(FULL)
+    .with(|setup| setup.groups = vec![Group::Ecp256]),
+    Case::initiator(
+        "negotiating/leading-zeros",
+        &["NG21"],
+        leading_zeros,
+        "agrees on a shared secret that starts with a zero octet",
+    )
+    .with(|setup| setup.suite = Suite::AesGcmP256),
+    Case::initiator(
+        "negotiating/selectors",
+        &["TS2"],
+        selectors,
+        "answers with wider selectors, on either side",
+    ),
+];
+
+fn set_ike(draft: &mut Draft, change: impl FnOnce(&mut ProposalDraft)) {
+    let mut proposal = ProposalDraft::ike(&Suite::default().ike());
+    change(&mut proposal);
+    set_sa(draft, &[proposal]);
+}
+
+fn set_esp(draft: &mut Draft, spi: u32, change: impl FnOnce(&mut ProposalDraft)) {
+    let mut proposal = ProposalDraft::esp(&Suite::default().esp(), spi);
+    change(&mut proposal);
+    set_sa(draft, &[proposal]);
+}
+
+fn longer_key(proposal: &mut ProposalDraft) {
+    let id = proposal.transform(TransformType::ENCR).id;
+    *proposal.transform(TransformType::ENCR) =
+        TransformDraft::new(TransformType::ENCR, id).key_length(256);
+}
+
+fn ike(gateway: &mut Gateway) -> Outcome {
+    let number: &[Change] = &[("proposal number 2", |it| set_ike(it, |sa| sa.number = 2))];
+    refuses_each_init(gateway, "NG1", number)?;
+    let extra: &[Change] = &[
+        ("two PRFs", |it| {
+            set_ike(it, |sa| sa.transforms.push(TransformDraft::new(TransformType::PRF, 2)));
+        }),
+        ("no PRF", |it| set_ike(it, |sa| sa.remove(TransformType::PRF))),
+        ("another PRF", |it| set_ike(it, |sa| sa.transform(TransformType::PRF).id = 7)),
+    ];
+    refuses_each_init(gateway, "NG3", extra)?;
+    let key: &[Change] = &[
+        ("a key of 256 bits", |it| set_ike(it, longer_key)),
+        ("no Key Length", |it| {
+            set_ike(it, |sa| sa.transform(TransformType::ENCR).attributes.clear());
+        }),
+    ];
+    refuses_each_init(gateway, "NG4", key)?;
+    let integrity: &[Change] = &[("an integrity transform beside an AEAD", |it| {
+        set_ike(it, |sa| sa.transforms.push(TransformDraft::new(TransformType::INTEG, 12)));
+    })];
+    refuses_each_init(gateway, "NG5", integrity)
+}
+
+fn esp(gateway: &mut Gateway) -> Outcome {
+    let other: &[Change] = &[
+        ("ESN", |it| set_esp(it, CHILD_SPI, |sa| sa.transform(TransformType::ESN).id = 1)),
+        ("no ESN transform", |it| set_esp(it, CHILD_SPI, |sa| sa.remove(TransformType::ESN))),
+    ];
+    refuses_each_auth(gateway, "NG3", other)?;
+    let key: &[Change] = &[("a key of 256 bits", |it| set_esp(it, CHILD_SPI, longer_key))];
+    refuses_each_auth(gateway, "NG4", key)?;
+    let low: &[Change] = &[
+        ("an ESP SPI of zero", |it| set_esp(it, 0, |_| {})),
+        ("an ESP SPI of 255", |it| set_esp(it, 255, |_| {})),
+    ];
+    refuses_each_auth(gateway, "NG9", low)?;
+    gateway.demand("ES1", true, "refused", String::new)
+}
+
+fn ke_group(request: &Opened) -> Option<u16> {
+    let ke = request.body(PayloadType::KE)?;
+    Some(u16::from_be_bytes([*ke.first()?, *ke.get(1)?]))
+}
+
+fn ask_for(gateway: &mut Gateway, group: u16) -> Outcome {
+    let notify = Part::notify(NotifyType::INVALID_KE_PAYLOAD, &group.to_be_bytes());
+    let octets = gateway.init_refusal(notify)?.octets(None);
+    gateway.send(&octets)
+}
+
+fn group(gateway: &mut Gateway) -> Outcome {
+    gateway.wake()?;
+    ask_for(gateway, Group::Modp2048.transform_id())?;
+    let span = gateway.patience.answer;
+    let packets = gateway.listen(span);
+    // The request as it was may come again meanwhile.
+    let groups: Vec<u16> =
+        packets.iter().filter_map(|packet| ke_group(&Opened::clear(packet)?)).collect();
+    let retries = groups.contains(&Group::Modp2048.transform_id());
+    let found = || format!("requests in groups {groups:?}");
+    gateway.demand("NG11", !retries, "no retry with a group not offered", found)?;
+    let wanted = Group::Ecp256.transform_id();
+    ask_for(gateway, wanted)?;
+    let again = gateway.next_init(span)?;
+    let found = again.as_ref().and_then(ke_group);
+    let right = found == Some(wanted);
+    gateway.demand("NG11", right, "a retry in group 19", || format!("{found:?}"))?;
+    let answer = gateway.init_answer()?;
+    accepts_init(gateway, "NG11", ("the answer in group 19", &answer))
+}
+
+/// So many keys are tried; one in 256 has what is looked for.
+const TRIES: usize = 4_096;
+
+fn leading_zeros(gateway: &mut Gateway) -> Outcome {
+    gateway.wake()?;
+    for _ in 0..TRIES {
+        let answer = gateway.init_answer()?;
+        if gateway.shared_secret().is_some_and(|shared| shared.as_slice()[0] == 0) {
+            return accepts_init(gateway, "NG21", ("a secret with a leading zero", &answer));
+        }
+    }
+    Err(Stop::Inconclusive(format!("no leading zero in {TRIES} shared secrets")))
+}
+
+fn selectors(gateway: &mut Gateway) -> Outcome {
+    let changes: &[Change] = &[
+        ("all addresses for TSi", |it| set_ts(it, PayloadType::TSI, &everything())),
+        ("all addresses for TSr", |it| set_ts(it, PayloadType::TSR, &everything())),
+    ];
+    refuses_each_auth(gateway, "TS2", changes)
+}
+
+fn set_ts(draft: &mut Draft, whose: PayloadType, selectors: &[SelectorDraft]) {
+    *draft.part(whose) = ts_part(whose, selectors);
+}
+
+fn everything() -> [SelectorDraft; 1] {
+    [SelectorDraft::v4(Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST)]
+}

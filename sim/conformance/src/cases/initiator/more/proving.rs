@@ -1,0 +1,106 @@
+//! What convinces a device, and what does not.
+
+use crate::cases::initiator::common::{
+    Change, afresh_to_auth, auth_goes_on, init_goes_on, is_up, refuses_each_auth,
+};
+use crate::message::Part;
+use crate::verdict::Outcome;
+use crate::{Case, Draft, Gateway};
+use ike_core::{ExchangeType, Flags, Header, NotifyType, PayloadType};
+
+pub(super) const CASES: &[Case] = &[
+    Case::initiator(
+        "proving/auth",
+        &["AU6"],
+        auth,
+        "changes AUTH here and there, cuts it, and leaves it out",
+    ),
+    Case::initiator(
+        "proving/errors-init",
+        &["RT21"],
+        errors_init,
+        "sends errors that nobody authenticated before the true IKE_SA_INIT answer",
+    ),
+    Case::initiator(
+        "proving/errors-auth",
+        &["ER10", "RT19"],
+        errors_auth,
+        "sends errors in clear before the true IKE_AUTH answer, and to an established device",
+    ),
+    Case::initiator(
+        "proving/icv",
+        &["ER9"],
+        icv,
+        "spoils the checksum of the IKE_AUTH answer and of a request",
+    ),
+];
+
+fn auth(gateway: &mut Gateway) -> Outcome {
+    let changes: &[Change] = &[
+        ("the first octet of AUTH flipped", |it| it.part(PayloadType::AUTH).body[4] ^= 1),
+        ("the ninth octet of AUTH flipped", |it| it.part(PayloadType::AUTH).body[12] ^= 1),
+        ("the last octet of AUTH flipped", |it| {
+            let last = it.part(PayloadType::AUTH).body.last_mut();
+            *last.expect("AUTH has octets") ^= 0x80;
+        }),
+        ("eight octets of AUTH", |it| it.part(PayloadType::AUTH).body.truncate(12)),
+        ("an empty AUTH", |it| it.part(PayloadType::AUTH).body.truncate(4)),
+        ("no AUTH", |it| it.remove(PayloadType::AUTH)),
+    ];
+    refuses_each_auth(gateway, "AU6", changes)
+}
+
+const ERRORS: [NotifyType; 4] = [
+    NotifyType::NO_PROPOSAL_CHOSEN,
+    NotifyType::AUTHENTICATION_FAILED,
+    NotifyType::INVALID_SYNTAX,
+    NotifyType::INVALID_MAJOR_VERSION,
+];
+
+fn errors_init(gateway: &mut Gateway) -> Outcome {
+    gateway.wake()?;
+    for error in ERRORS {
+        let octets = gateway.init_refusal(Part::notify(error, &[]))?.octets(None);
+        gateway.send(&octets)?;
+    }
+    init_goes_on(gateway, "RT21", "errors in clear")
+}
+
+fn in_clear(gateway: &Gateway, exchange: ExchangeType, id: u32) -> Outcome<Vec<Draft>> {
+    let (spi_i, spi_r) = gateway.sa()?.spis;
+    let header = Header::new(spi_i, spi_r, exchange).message_id(id).flags(Flags::RESPONSE);
+    Ok(ERRORS.map(|error| Draft::clear(header, vec![Part::notify(error, &[])])).to_vec())
+}
+
+fn errors_auth(gateway: &mut Gateway) -> Outcome {
+    afresh_to_auth(gateway)?;
+    for draft in in_clear(gateway, ExchangeType::IKE_AUTH, 1)? {
+        gateway.send_draft(&draft)?;
+    }
+    auth_goes_on(gateway, "ER10", "errors in clear")?;
+    for mut draft in in_clear(gateway, ExchangeType::INFORMATIONAL, gateway.next_id)? {
+        draft.header.flags = Flags(0);
+        gateway.send_draft(&draft)?;
+    }
+    is_up(gateway, "RT19", "errors in clear")
+}
+
+fn icv(gateway: &mut Gateway) -> Outcome {
+    afresh_to_auth(gateway)?;
+    let mut answer = gateway.auth_answer()?;
+    spoil(&mut answer);
+    gateway.send_draft(&answer)?;
+    auth_goes_on(gateway, "ER9", "an answer whose checksum is wrong")?;
+    let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    spoil(&mut request);
+    let answer = gateway.exchange(&request)?;
+    gateway.demand("ER9", answer.is_none(), "no answer to a wrong checksum", || "one".into())?;
+    gateway.next_id -= 1;
+    is_up(gateway, "ER9", "a request whose checksum is wrong")
+}
+
+fn spoil(draft: &mut Draft) {
+    if let Some(inside) = &mut draft.inside {
+        inside.spoil_icv = 1;
+    }
+}

@@ -1,0 +1,172 @@
+//! What a device sends of its own accord, and when.
+
+use crate::cases::initiator::common::{FULL, is_of};
+use crate::message::Part;
+use crate::peer::{Side, seen};
+use crate::verdict::{Outcome, Stop};
+use crate::{Case, Gateway, Wish};
+use core::time::Duration;
+use ike_core::payload::Sa;
+use ike_core::{ExchangeType, HEADER_LEN, NotifyType, PayloadType};
+use std::collections::BTreeSet;
+
+pub(super) const CASES: &[Case] = &[
+    Case::initiator(
+        "sending/schedule",
+        &["RT1", "RT2", "RT3"],
+        schedule,
+        "never answers: the request comes again, the same, after ever longer times",
+    ),
+    Case::initiator(
+        "sending/stops",
+        &["RT23"],
+        stops,
+        "answers each request once; it must not come again",
+    ),
+    Case::initiator(
+        "sending/fresh",
+        &["HD2", "NG13", "NG9", "ES1"],
+        fresh,
+        "compares SPIs and nonces of several wakes, and looks at the ESP SPI",
+    ),
+    Case::initiator(
+        "sending/cookie",
+        &["NG15", "AU4"],
+        cookie,
+        "asks for a cookie: it comes first, all else stays, and AUTH covers the request with it",
+    )
+    .only(FULL),
+    Case::initiator(
+        "sending/no-initial-contact",
+        &["PO6"],
+        no_initial_contact,
+        "a device whose identity is shared must not say INITIAL_CONTACT",
+    )
+    .with(|setup| setup.initial_contact = false),
+    Case::initiator(
+        "sending/ivs",
+        &["AU11"],
+        ivs,
+        "compares the IVs of all protected messages, answers and Delete among them",
+    ),
+];
+
+fn schedule(gateway: &mut Gateway) -> Outcome {
+    let first = gateway.wake()?.packet;
+    let mut times = vec![first.at];
+    while let Some(again) = gateway.retransmission() {
+        gateway.demand_same("RT2", "the request as before", (&first.octets, &again.octets))?;
+        times.push(again.at);
+    }
+    let came = times.len();
+    gateway.demand("RT1", came > 1, "the request again", || "silence".into())?;
+    let gaps: Vec<Duration> =
+        times.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0])).collect();
+    let grows = gaps.windows(2).all(|pair| pair[1] >= pair[0]) && gaps.first() < gaps.last();
+    gateway.demand("RT3", grows, "times that grow", || format!("{gaps:?}"))?;
+    gateway.demand("RT2", came > 1, "the request again", || "silence".into())
+}
+
+fn stops(gateway: &mut Gateway) -> Outcome {
+    gateway.wake()?;
+    let answer = gateway.init_answer()?;
+    gateway.send_init(&answer)?;
+    // Shorter than any timeout of IKE_AUTH, which comes once.
+    let span = gateway.patience.answer;
+    let packets = gateway.listen(span);
+    let again = packets.iter().any(|packet| is_of(packet, ExchangeType::IKE_SA_INIT));
+    gateway.demand("RT23", !again, "no IKE_SA_INIT after its answer", || seen(&packets))?;
+    super::super::common::afresh_to_auth(gateway)?;
+    let answer = gateway.auth_answer()?;
+    gateway.send_draft(&answer)?;
+    let span = gateway.patience.retransmission;
+    let packets = gateway.listen(span);
+    let again = packets.iter().any(|packet| is_of(packet, ExchangeType::IKE_AUTH));
+    gateway.demand("RT23", !again, "no IKE_AUTH after its answer", || seen(&packets))
+}
+
+fn fresh(gateway: &mut Gateway) -> Outcome {
+    let (mut spis, mut nonces) = (BTreeSet::new(), BTreeSet::new());
+    for _ in 0..3 {
+        let asked = super::super::common::afresh_to_auth(gateway)?;
+        let init = gateway.request()?.clone();
+        let spi = init.header.spi_i;
+        gateway.demand("HD2", spis.insert(spi), "another SPI", || format!("{spi} again"))?;
+        let nonce = init.body(PayloadType::NONCE).unwrap_or_default().to_vec();
+        let fits = (16..=256).contains(&nonce.len());
+        gateway.demand("NG13", fits, "16 to 256 octets", || nonce.len().to_string())?;
+        let is_new = nonces.insert(nonce);
+        gateway.demand("NG13", is_new, "another nonce", || "the same again".into())?;
+        let spi = esp_spi(asked.parts.iter().find(|part| part.kind == PayloadType::SA));
+        let found = || format!("{spi:?}");
+        let right = spi.is_some_and(|spi| spi > 255);
+        gateway.demand("NG9", right, "an ESP SPI of four octets above 255", found)?;
+        gateway.demand("ES1", right, "an ESP SPI of four octets above 255", found)?;
+    }
+    Ok(())
+}
+
+fn esp_spi(sa: Option<&Part>) -> Option<u32> {
+    let view = sa?.view();
+    let sa = Sa::parse(&view).ok()?;
+    let spi = sa.proposals().next()?.spi().try_into().ok()?;
+    Some(u32::from_be_bytes(spi))
+}
+
+fn cookie(gateway: &mut Gateway) -> Outcome {
+    let first = gateway.wake()?;
+    let cookie = gateway.random(33);
+    let wish = gateway.init_refusal(Part::notify(NotifyType::COOKIE, &cookie))?;
+    let octets = wish.octets(None);
+    gateway.send(&octets)?;
+    let span = gateway.patience.answer;
+    let Some(second) = gateway.next_init(span)? else {
+        let nothing = || "nothing".into();
+        return gateway.demand("NG15", false, "the request with the cookie", nothing);
+    };
+    let leads = second.parts.first() == Some(&Part::notify(NotifyType::COOKIE, &cookie));
+    gateway.demand("NG15", leads, "the cookie first", || second.summary())?;
+    let same = second.parts.get(1..) == Some(&first.parts[..]);
+    gateway.demand("NG15", same, "all other payloads as before", || second.summary())?;
+    let (before, after) = (first.header.spi_i, second.header.spi_i);
+    gateway.demand("NG15", before == after, &before.to_string(), || after.to_string())?;
+    let answer = gateway.init_answer()?;
+    gateway.send_init(&answer)?;
+    let asked = gateway.expect_auth()?;
+    let id = asked.body(PayloadType::IDI).unwrap_or_default();
+    let psk = &gateway.setup.psk;
+    let proof = gateway.sa()?.proof(Side::Initiator, psk, &second.packet.octets, id);
+    let data = asked.body(PayloadType::AUTH).and_then(|auth| auth.get(4..)).unwrap_or_default();
+    gateway.demand_same("AU4", "AUTH over the request with the cookie", (&proof, data))
+}
+
+fn no_initial_contact(gateway: &mut Gateway) -> Outcome {
+    let asked = gateway.reach_auth()?;
+    let says = asked.notify(NotifyType::INITIAL_CONTACT).is_some();
+    gateway.demand("PO6", !says, "no INITIAL_CONTACT", || asked.summary())
+}
+
+fn ivs(gateway: &mut Gateway) -> Outcome {
+    let asked = gateway.reach_auth()?;
+    let mut messages = vec![asked.packet];
+    let answer = gateway.auth_answer()?;
+    gateway.send_draft(&answer)?;
+    for _ in 0..3 {
+        let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        let answer = gateway.exchange(&request)?;
+        let nothing = || Stop::Inconclusive("no answer to INFORMATIONAL".into());
+        messages.push(answer.ok_or_else(nothing)?.packet);
+    }
+    // What cannot be told to end says nothing.
+    let _ = gateway.wish(Wish::Close);
+    let span = gateway.patience.answer;
+    messages.extend(gateway.receive_ike(span));
+    let mut seen = BTreeSet::new();
+    for message in messages {
+        // SK is the first payload; behind its generic header is the IV.
+        let iv = message.octets.get(HEADER_LEN + 4..HEADER_LEN + 12).unwrap_or_default().to_vec();
+        let found = ike_decode::hex(&iv);
+        gateway.demand("AU11", seen.insert(iv), "another IV", || format!("{found} again"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,115 @@
+//! Implementations that are broken in one named way each, to measure the suite: a mutant that no
+//! case tells from the honest implementation shows a hole.
+//!
+//! Each is one of our machines with a behaviour of its own, chosen at run time.
+
+mod chain;
+mod initiator;
+mod responder;
+
+use crate::subject::{Implementation, InitiatorSubject, ResponderSubject, Subject, Unsupported};
+use crate::{Cell, Job, OurInitiator, OurResponder, Registry, Role, Selection, Setup, Verdict};
+use core::fmt;
+use ike_initiator::Behaviour as InitiatorBehaviour;
+use ike_responder::Behaviour as ResponderBehaviour;
+
+/// An implementation that is broken in one way.
+pub struct Mutant {
+    /// Its name, unique within its role.
+    pub name: &'static str,
+    /// What it is.
+    pub role: Role,
+    /// What it does wrong, in a line.
+    pub about: &'static str,
+    /// The requirements that it breaks.
+    pub breaks: &'static [&'static str],
+    start: fn(&Setup) -> Result<Box<dyn Subject>, Unsupported>,
+}
+
+impl fmt::Debug for Mutant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.role, self.name)
+    }
+}
+
+impl Implementation for Mutant {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn role(&self) -> Role {
+        self.role
+    }
+
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
+        (self.start)(setup)
+    }
+}
+
+impl Mutant {
+    /// An initiator with this behaviour.
+    const fn initiator<B: InitiatorBehaviour + Default + 'static>(
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        let start = start_initiator::<B>;
+        Self { name, role: Role::Initiator, about, breaks, start }
+    }
+
+    /// A responder with this behaviour.
+    const fn responder<B: ResponderBehaviour + Default + 'static>(
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        let start = start_responder::<B>;
+        Self { name, role: Role::Responder, about, breaks, start }
+    }
+
+    /// The cases that judge what it breaks, in the profiles where they bind.
+    #[must_use]
+    pub fn plan<'m>(&'m self, registry: &Registry, selection: &Selection) -> Vec<Job<'m>> {
+        let mut jobs = Job::plan(registry, &[self], selection);
+        jobs.retain(|job| job.case.judges.iter().any(|id| self.breaks.contains(id)));
+        jobs
+    }
+
+    /// Whether the case tells it from the honest implementation: a requirement that it breaks failed,
+    /// and passes where nothing is broken.
+    #[must_use]
+    pub fn is_killed_by(&self, job: &Job<'_>, registry: &Registry) -> bool {
+        let breaks = |cell: &Cell| self.breaks.contains(&cell.finding.requirement.as_str());
+        let cells = job.run(registry);
+        let failed = |cell: &&Cell| breaks(cell) && cell.finding.verdict == Verdict::Failed;
+        let failed: Vec<&Cell> = cells.iter().filter(failed).collect();
+        if failed.is_empty() {
+            return false;
+        }
+        let honest: &dyn Implementation = match self.role {
+            Role::Initiator => &OurInitiator,
+            Role::Responder => &OurResponder,
+        };
+        let cells = Job { implementation: honest, ..*job }.run(registry);
+        let passed = cells.iter().filter(|cell| cell.finding.verdict == Verdict::Passed);
+        let passed: Vec<&str> = passed.map(|cell| cell.finding.requirement.as_str()).collect();
+        failed.iter().any(|cell| passed.contains(&cell.finding.requirement.as_str()))
+    }
+}
+
+fn start_initiator<B: InitiatorBehaviour + Default + 'static>(
+    setup: &Setup,
+) -> Result<Box<dyn Subject>, Unsupported> {
+    Ok(Box::new(InitiatorSubject::new(setup, B::default())?))
+}
+
+fn start_responder<B: ResponderBehaviour + Default + 'static>(
+    setup: &Setup,
+) -> Result<Box<dyn Subject>, Unsupported> {
+    Ok(Box::new(ResponderSubject::new(setup, B::default())))
+}
+
+/// All of them: the initiators first.
+pub fn all() -> impl Iterator<Item = &'static Mutant> {
+    initiator::THEMES.iter().chain(responder::THEMES).flat_map(|theme| theme.iter())
+}

@@ -1,0 +1,94 @@
+//! What is proven, and what is believed.
+
+use crate::mutants::{Mutant, chain};
+use ike_core::{DropReason, NotifyType, PayloadType};
+use ike_responder::Behaviour;
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::responder::<Unchecked>("auth-unchecked", &["AU6", "ER1"], "does not look at AUTH"),
+    Mutant::responder::<EightOctets>(
+        "auth-8-octets",
+        &["AU6", "ER1"],
+        "compares only the first eight octets of AUTH",
+    ),
+    Mutant::responder::<WrongProof>("auth-wrong", &["AU3"], "sends an AUTH that proves nothing"),
+    Mutant::responder::<InClear>(
+        "refusal-in-clear",
+        &["ER1", "HD18"],
+        "answers a failed authentication in clear",
+    ),
+    Mutant::responder::<BadIcv>(
+        "bad-icv-ends",
+        &["ER9"],
+        "ends the SA for a message whose checksum is wrong",
+    ),
+    Mutant::responder::<OneIv>("iv-reused", &["AU11"], "has the same IV in each message"),
+    Mutant::responder::<NoContact>(
+        "initial-contact-ignored",
+        &["PO7"],
+        "keeps older SAs of an identity that says INITIAL_CONTACT",
+    ),
+];
+
+#[derive(Default)]
+struct Unchecked;
+
+impl Behaviour for Unchecked {
+    fn verifies(&mut self, _: &[u8], _: &[u8], _: bool) -> bool {
+        true
+    }
+}
+
+#[derive(Default)]
+struct EightOctets;
+
+impl Behaviour for EightOctets {
+    fn verifies(&mut self, expected: &[u8], found: &[u8], _: bool) -> bool {
+        expected.get(..8) == found.get(..8)
+    }
+}
+
+#[derive(Default)]
+struct WrongProof;
+
+impl Behaviour for WrongProof {
+    fn spoil_auth(&mut self) -> bool {
+        true
+    }
+}
+
+#[derive(Default)]
+struct InClear;
+
+impl Behaviour for InClear {
+    fn refuses_in_clear(&mut self) -> bool {
+        true
+    }
+}
+
+#[derive(Default)]
+struct BadIcv;
+
+impl Behaviour for BadIcv {
+    fn ends_for(&mut self, dropped: &DropReason) -> bool {
+        *dropped == DropReason::IcvMismatch
+    }
+}
+
+#[derive(Default)]
+struct OneIv;
+
+impl Behaviour for OneIv {
+    fn edit_iv(&mut self, iv: &mut [u8]) {
+        iv.fill(0);
+    }
+}
+
+#[derive(Default)]
+struct NoContact;
+
+impl Behaviour for NoContact {
+    fn read_payloads(&mut self, first: PayloadType, octets: &mut [u8]) {
+        chain::hide_notify(first, octets, NotifyType::INITIAL_CONTACT);
+    }
+}
