@@ -3,9 +3,10 @@
 mod basic;
 mod common;
 mod header;
+mod notify;
 mod payload;
 
 use crate::Case;
 
 /// All, by theme.
-pub(crate) const THEMES: &[&[Case]] = &[basic::CASES, header::CASES, payload::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[basic::CASES, header::CASES, notify::CASES, payload::CASES];
