@@ -4,6 +4,7 @@ mod basic;
 mod common;
 mod header;
 mod more;
+mod notify;
 mod payload;
 
 use crate::Case;
@@ -12,6 +13,7 @@ use crate::Case;
 pub(crate) const THEMES: &[&[Case]] = &[
     basic::CASES,
     header::CASES,
+    notify::CASES,
     payload::CASES,
     more::THEMES[0],
     more::THEMES[1],

@@ -2,7 +2,7 @@
 
 use super::common::{
     Change, accepts_each_auth, accepts_each_init, answered, answered_empty, answered_error,
-    insert_before, refuses_each_auth, refuses_each_init, set_sa,
+    refuses_each_auth, refuses_each_init, set_sa,
 };
 use crate::message::{Part, ProposalDraft};
 use crate::verdict::Outcome;
@@ -124,30 +124,6 @@ pub(super) const CASES: &[Case] = &[
         &["HD17"],
         sa_lengths,
         "answers with lengths and counts in SA that do not agree",
-    ),
-    Case::initiator(
-        "payload/unknown-status",
-        &["HD16"],
-        unknown_status,
-        "adds statuses that nobody knows to answers and a request",
-    ),
-    Case::initiator(
-        "payload/unknown-error",
-        &["HD16"],
-        unknown_error,
-        "puts errors that nobody knows into the IKE_AUTH answer: the request has failed",
-    ),
-    Case::initiator(
-        "payload/error-in-request",
-        &["HD16"],
-        error_in_request,
-        "asks with error notifies inside, which are ignored",
-    ),
-    Case::initiator(
-        "payload/notify-fields",
-        &["HD15"],
-        notify_fields,
-        "looks at protocol and SPI size of the device's notifies",
     ),
 ];
 
@@ -466,54 +442,4 @@ fn sa_lengths(gateway: &mut Gateway) -> Outcome {
         ("an empty SA", |it| it.part(PayloadType::SA).body.clear()),
     ];
     refuses_each_init(gateway, "HD17", changes)
-}
-
-fn unknown_status(gateway: &mut Gateway) -> Outcome {
-    let add = |answer: &mut Draft| {
-        for kind in [40_000, 65_535, 16_500] {
-            answer.payloads().insert(0, Part::notify(NotifyType(kind), b"data"));
-        }
-    };
-    accepts_each_init(gateway, "HD16", &[("statuses that nobody knows", add)])?;
-    accepts_each_auth(gateway, "HD16", &[("statuses that nobody knows", add)])?;
-    let part = Part::notify(NotifyType(40_000), &[]);
-    let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![part])?;
-    answered_empty(gateway, "HD16", ("a status that nobody knows", &request))
-}
-
-fn unknown_error(gateway: &mut Gateway) -> Outcome {
-    refuses_each_auth(
-        gateway,
-        "HD16",
-        &[
-            ("error 8000", |answer| {
-                insert_before(answer, PayloadType::SA, Part::notify(NotifyType(8_000), &[]));
-            }),
-            ("error 16383 alone", |answer| {
-                *answer.payloads() = vec![Part::notify(NotifyType(16_383), &[])];
-            }),
-        ],
-    )
-}
-
-fn error_in_request(gateway: &mut Gateway) -> Outcome {
-    gateway.establish()?;
-    for kind in [NotifyType::INVALID_SYNTAX, NotifyType(8_000), NotifyType::AUTHENTICATION_FAILED] {
-        let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![Part::notify(kind, &[])])?;
-        answered_empty(gateway, "HD16", ("an error notify", &request))?;
-    }
-    super::common::is_up(gateway, "HD16", "error notifies in requests")
-}
-
-fn notify_fields(gateway: &mut Gateway) -> Outcome {
-    let asked = gateway.reach_auth()?;
-    gateway.finish_auth()?;
-    let request = gateway.ask(ExchangeType::CREATE_CHILD_SA, Vec::new())?;
-    let refusal = answered(gateway, "HD15", ("CREATE_CHILD_SA", &request))?;
-    for part in asked.parts.iter().chain(&refusal.parts).filter(|it| it.kind == PayloadType::N) {
-        let fields = part.body.get(..2).unwrap_or_default().to_vec();
-        let right = fields == [0, 0];
-        gateway.demand("HD15", right, "protocol 0 and SPI size 0", || format!("{fields:?}"))?;
-    }
-    Ok(())
 }
