@@ -4,7 +4,10 @@ mod after;
 mod auth;
 mod basic;
 mod common;
+mod framing;
 mod header;
+mod init;
+mod ke;
 mod negotiation;
 mod retransmission;
 
@@ -14,8 +17,11 @@ use crate::Case;
 pub(crate) const THEMES: &[&[Case]] = &[
     basic::CASES,
     header::CASES,
+    framing::CASES,
     retransmission::CASES,
     negotiation::CASES,
+    ke::CASES,
+    init::CASES,
     auth::CASES,
     after::CASES,
 ];
