@@ -145,7 +145,7 @@ pub(super) const CASES: &[Case] = &[
         "leaves IDi out of IKE_AUTH",
     ),
     Case::responder(
-        "auth/twice",
+        "auth/cut",
         &["ER3"],
         |d| {
             refuses_auth(

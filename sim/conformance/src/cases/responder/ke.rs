@@ -122,6 +122,13 @@ pub(super) const CASES: &[Case] = &[
         "connects with 2048-bit MODP and CBC",
     )
     .with(modp),
+    Case::responder(
+        "ke/handshake-chacha20",
+        &["CC1"],
+        |d| accepts_init(d, "CC1", &[("the book with ChaCha20-Poly1305", |_| {})]),
+        "connects with ChaCha20-Poly1305, whose transform has no Key Length",
+    )
+    .with(|setup| setup.suite = Suite::ChaCha20X25519),
 ];
 
 fn p256(setup: &mut Setup) {
