@@ -241,7 +241,8 @@ pub(super) const CASES: &[Case] = &[
             let header = Header::new(IkeSpi(5), IkeSpi(6), INFORMATIONAL).flags(Flags(0x28));
             let octets = Draft::clear(header, Vec::new()).octets(None);
             d.send(&octets)?;
-            super::common::is_silent(d, "ER6", "a response of no SA")
+            super::common::is_silent(d, "ER6", "a response of no SA")?;
+            d.establish().map(|_| ())
         },
         "sends a response of an SA that nobody has",
     ),
