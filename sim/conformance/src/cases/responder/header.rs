@@ -1,0 +1,224 @@
+//! The IKE header of what a device asks.
+
+use super::common::{accepts_auth, accepts_init, drops_auth, drops_init, ignores};
+use crate::message::Part;
+use crate::verdict::Outcome;
+use crate::{Case, Device};
+use ike_core::{ExchangeType, Flags, IkeSpi};
+
+pub(super) const CASES: &[Case] = &[
+    Case::responder(
+        "header/minor-version",
+        &["HD3"],
+        |d| {
+            accepts_init(
+                d,
+                "HD3",
+                &[
+                    ("minor version 1", |r| r.header.version = 0x21),
+                    ("minor version 15", |r| r.header.version = 0x2f),
+                ],
+            )
+        },
+        "asks IKE_SA_INIT with minor versions 1 and 15",
+    ),
+    Case::responder(
+        "header/minor-version-auth",
+        &["HD3"],
+        |d| accepts_auth(d, "HD3", &[("minor version 7", |r| r.header.version = 0x27)]),
+        "asks IKE_AUTH with minor version 7",
+    ),
+    Case::responder(
+        "header/major-version",
+        &["HD4"],
+        major_version,
+        "asks IKE_SA_INIT with major version 3; no SA may come of it",
+    ),
+    Case::responder(
+        "header/major-version-in-sa",
+        &["HD4"],
+        major_version_in_sa,
+        "asks an SA in major version 3, which must change nothing",
+    ),
+    Case::responder(
+        "header/major-version-response",
+        &["HD7"],
+        |d| {
+            drops_init(
+                d,
+                "HD7",
+                &[("a response of version 3", |r| {
+                    r.header.version = 0x30;
+                    r.header.flags = Flags(0x28);
+                })],
+            )
+        },
+        "sends a response of major version 3, which must not be answered",
+    ),
+    Case::responder(
+        "header/reserved-flags",
+        &["HD5"],
+        |d| {
+            accepts_init(
+                d,
+                "HD5",
+                &[
+                    ("flag 0x01", |r| r.header.flags.0 |= 0x01),
+                    ("flag 0x02", |r| r.header.flags.0 |= 0x02),
+                    ("flag 0x04", |r| r.header.flags.0 |= 0x04),
+                    ("flag 0x40", |r| r.header.flags.0 |= 0x40),
+                    ("flag 0x80", |r| r.header.flags.0 |= 0x80),
+                    ("the version flag", |r| r.header.flags.0 |= 0x10),
+                ],
+            )
+        },
+        "sets each reserved flag and the version flag in IKE_SA_INIT",
+    ),
+    Case::responder(
+        "header/reserved-flags-auth",
+        &["HD5"],
+        |d| accepts_auth(d, "HD5", &[("all reserved flags", |r| r.header.flags.0 |= 0xd7)]),
+        "sets all reserved flags and the version flag in IKE_AUTH",
+    ),
+    Case::responder(
+        "header/response-flag-init",
+        &["HD7", "ER6"],
+        response_flag_init,
+        "sends IKE_SA_INIT marked as a response",
+    ),
+    Case::responder(
+        "header/response-flag-auth",
+        &["HD7"],
+        |d| {
+            drops_auth(
+                d,
+                "HD7",
+                &[("IKE_AUTH marked as a response", |r| r.header.flags = Flags(0x28))],
+            )
+        },
+        "sends IKE_AUTH marked as a response",
+    ),
+    Case::responder(
+        "header/response-flag-sa",
+        &["HD7"],
+        response_flag_sa,
+        "sends a protected INFORMATIONAL marked as a response that nobody waits for",
+    ),
+    Case::responder(
+        "header/no-initiator-flag",
+        &["HD6"],
+        |d| drops_auth(d, "HD6", &[("no initiator flag", |r| r.header.flags = Flags(0))]),
+        "asks IKE_AUTH without the initiator flag",
+    ),
+    Case::responder(
+        "header/length-init",
+        &["HD21"],
+        |d| {
+            drops_init(
+                d,
+                "HD21",
+                &[
+                    ("a length one too long", |r| r.length = Some(length(r) + 1)),
+                    ("a length one too short", |r| r.length = Some(length(r) - 1)),
+                    ("length 0", |r| r.length = Some(0)),
+                    ("length 27", |r| r.length = Some(27)),
+                    ("a length of 4 GiB", |r| r.length = Some(u32::MAX)),
+                ],
+            )
+        },
+        "asks IKE_SA_INIT with wrong lengths in the header",
+    ),
+    Case::responder(
+        "header/trailing-octets",
+        &["HD21"],
+        |d| {
+            drops_init(
+                d,
+                "HD21",
+                &[("an octet behind the length", |r| {
+                    r.length = Some(length(r));
+                    r.trailing = vec![0];
+                })],
+            )
+        },
+        "sends an octet behind what the header's length counts",
+    ),
+    Case::responder(
+        "header/zero-spi",
+        &["ER6"],
+        |d| {
+            drops_init(
+                d,
+                "ER6",
+                &[("a response of SPI zero", |r| {
+                    (r.header.spi_i, r.header.flags) = (IkeSpi::ZERO, Flags(0x28));
+                })],
+            )
+        },
+        "sends a response of SPI zero outside any SA",
+    ),
+    Case::responder(
+        "header/message-id-init",
+        &["RT10"],
+        |d| {
+            drops_init(d, "RT10", &[("IKE_SA_INIT with Message ID 1", |r| r.header.message_id = 1)])
+        },
+        "asks IKE_SA_INIT with Message ID 1",
+    ),
+    Case::responder(
+        "header/spoilt-icv",
+        &["ER9"],
+        |d| {
+            drops_auth(
+                d,
+                "ER9",
+                &[("a spoilt ICV", |r| {
+                    if let Some(inside) = &mut r.inside {
+                        inside.spoil_icv = 1;
+                    }
+                })],
+            )
+        },
+        "asks IKE_AUTH with a spoilt ICV, then truly",
+    ),
+];
+
+fn length(draft: &crate::Draft) -> u32 {
+    let plain = crate::Draft { length: None, trailing: Vec::new(), ..draft.clone() };
+    u32::try_from(plain.octets(None).len()).unwrap_or(u32::MAX)
+}
+
+fn major_version(device: &mut Device) -> Outcome {
+    super::common::makes_none(
+        device,
+        "HD4",
+        &[
+            ("major version 3", |r| r.header.version = 0x30),
+            ("major version 15", |r| r.header.version = 0xf0),
+        ],
+    )
+}
+
+fn major_version_in_sa(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let mut request = device.ask_with(ExchangeType::INFORMATIONAL, 2, vec![Part::delete_ike()])?;
+    request.header.version = 0x30;
+    device.send_draft(&request)?;
+    let _ = device.overhear();
+    super::common::is_up(device, "HD4", "a Delete in major version 3")
+}
+
+fn response_flag_init(device: &mut Device) -> Outcome {
+    for id in ["HD7", "ER6"] {
+        drops_init(device, id, &[("a response", |r| r.header.flags = Flags(0x28))])?;
+    }
+    Ok(())
+}
+
+fn response_flag_sa(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let mut message = device.ask_with(ExchangeType::INFORMATIONAL, 2, Vec::new())?;
+    message.header.flags = Flags(0x28);
+    let octets = device.seal(&message)?;
+    ignores(device, "HD7", ("a response that nobody waits for", &octets))
+}

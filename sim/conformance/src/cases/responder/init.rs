@@ -1,0 +1,188 @@
+//! Nonces, cookies and status notifies of IKE_SA_INIT.
+
+use super::common::{accepts_auth, accepts_init, authenticates, is_only, makes_sa};
+use crate::message::Part;
+use crate::verdict::Outcome;
+use crate::{Case, Device, Setup};
+use ike_core::{NotifyType, PayloadType};
+
+pub(super) const CASES: &[Case] = &[
+    Case::responder(
+        "nonce/shortest",
+        &["NG13"],
+        |d| nonce(d, 16, true),
+        "sends a nonce of 16 octets",
+    ),
+    Case::responder(
+        "nonce/longest",
+        &["NG13"],
+        |d| nonce(d, 256, true),
+        "sends a nonce of 256 octets",
+    ),
+    Case::responder(
+        "nonce/too-short",
+        &["NG13"],
+        |d| nonce(d, 15, false),
+        "sends a nonce of 15 octets",
+    ),
+    Case::responder(
+        "nonce/too-long",
+        &["NG13"],
+        |d| nonce(d, 257, false),
+        "sends a nonce of 257 octets",
+    ),
+    Case::responder(
+        "nonce/fresh",
+        &["NG13", "HD2"],
+        fresh,
+        "looks for nonces and SPIs that repeat in eight attempts",
+    ),
+    Case::responder(
+        "cookie/asked",
+        &["NG16"],
+        cookie_asked,
+        "a responder under load asks for a cookie of 1 to 64 octets under SPI zero",
+    )
+    .with(cookies),
+    Case::responder(
+        "cookie/wrong",
+        &["NG17"],
+        cookie_wrong,
+        "returns a wrong cookie and an empty one",
+    )
+    .with(cookies),
+    Case::responder(
+        "cookie/right",
+        &["NG16"],
+        |d| {
+            d.reach_auth()?;
+            let request = d.auth_request()?;
+            authenticates(d, "NG16", ("a cookie that came back", &request)).map(|_| ())
+        },
+        "returns the cookie; AUTH covers the request that has it",
+    )
+    .with(cookies),
+    Case::responder(
+        "status/nat-detection",
+        &["NT1"],
+        |d| {
+            accepts_init(
+                d,
+                "NT1",
+                &[("notifies of NAT detection", |r| {
+                    r.parts.push(Part::notify(NotifyType::NAT_DETECTION_SOURCE_IP, &[1; 20]));
+                    r.parts.push(Part::notify(NotifyType::NAT_DETECTION_DESTINATION_IP, &[2; 20]));
+                })],
+            )
+        },
+        "sends notifies of NAT detection that match nothing",
+    ),
+    Case::responder(
+        "status/unknown",
+        &["HD16"],
+        |d| {
+            accepts_init(
+                d,
+                "HD16",
+                &[
+                    ("an unknown status", |r| r.parts.push(Part::notify(NotifyType(40_000), b"x"))),
+                    ("an unknown error", |r| r.parts.push(Part::notify(NotifyType(8_000), b"x"))),
+                ],
+            )?;
+            accepts_auth(
+                d,
+                "HD16",
+                &[
+                    ("an unknown status", |r| {
+                        r.payloads().push(Part::notify(NotifyType(40_000), b"x"))
+                    }),
+                    ("an unknown error", |r| {
+                        r.payloads().push(Part::notify(NotifyType(8_000), b"x"))
+                    }),
+                ],
+            )
+        },
+        "sends unknown notifies in both requests",
+    ),
+    Case::responder(
+        "status/fragmentation",
+        &["FR1"],
+        |d| accepts_init(d, "FR1", &[("no word of fragmentation", |_| {})]),
+        "says nothing of fragmentation; answers must be whole",
+    ),
+    Case::responder(
+        "status/signature-hashes",
+        &["SG2"],
+        |d| {
+            accepts_init(
+                d,
+                "SG2",
+                &[("SIGNATURE_HASH_ALGORITHMS", |r| {
+                    r.parts.push(Part::notify(NotifyType(16_431), &[0, 2]));
+                })],
+            )
+        },
+        "sends SIGNATURE_HASH_ALGORITHMS",
+    ),
+];
+
+fn cookies(setup: &mut Setup) {
+    setup.cookies = true;
+}
+
+fn nonce(device: &mut Device, octets: usize, good: bool) -> Outcome {
+    device.restart();
+    device.nonce = device.random(octets);
+    let request = device.init_request();
+    device.send_init(&request)?;
+    let answer = device.clear_answer();
+    if good {
+        makes_sa(device, "NG13", "the nonce", answer.as_ref())?;
+        let request = device.auth_request()?;
+        return authenticates(device, "NG13", ("the nonce", &request)).map(|_| ());
+    }
+    let made = answer.as_ref().is_some_and(|answer| answer.body(PayloadType::KE).is_some());
+    device.demand("NG13", !made, "no SA with that nonce", || "an SA".into())?;
+    device.restart();
+    device.reach_auth()
+}
+
+fn fresh(device: &mut Device) -> Outcome {
+    let (mut nonces, mut spis) = (Vec::new(), Vec::new());
+    for _ in 0..8 {
+        device.restart();
+        device.reach_auth()?;
+        let sa = device.sa()?;
+        let (nonce, spi) = (sa.nonces.1.clone(), sa.spis.1);
+        device.demand("NG13", !nonces.contains(&nonce), "a new nonce", || "an old one".into())?;
+        device.demand("HD2", !spis.contains(&spi), "a new SPI", || "an old one".into())?;
+        nonces.push(nonce);
+        spis.push(spi);
+    }
+    Ok(())
+}
+
+fn cookie_asked(device: &mut Device) -> Outcome {
+    let request = device.init_request();
+    device.send_init(&request)?;
+    let answer = device.clear_answer();
+    is_only(device, "NG16", ("no cookie", answer.as_ref()), NotifyType::COOKIE)?;
+    let Some(answer) = answer else { return Ok(()) };
+    let length = answer.notify(NotifyType::COOKIE).map_or(0, |cookie| cookie.len());
+    let fits = (1..=64).contains(&length);
+    device.demand("NG16", fits, "a cookie of 1 to 64 octets", || length.to_string())?;
+    let spi = answer.header.spi_r.0;
+    device.demand("NG16", spi == 0, "SPI zero of the responder", || format!("{spi:#x}"))
+}
+
+fn cookie_wrong(device: &mut Device) -> Outcome {
+    for cookie in [&b"wrong"[..], &[7; 64]] {
+        device.restart();
+        let mut request = device.init_request();
+        request.parts.insert(0, Part::notify(NotifyType::COOKIE, cookie));
+        device.send_init(&request)?;
+        let answer = device.clear_answer();
+        is_only(device, "NG17", ("a wrong cookie", answer.as_ref()), NotifyType::COOKIE)?;
+    }
+    Ok(())
+}

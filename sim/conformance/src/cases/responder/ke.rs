@@ -1,0 +1,144 @@
+//! Public values.
+
+use super::common::{accepts_init, is_only, makes_none};
+use crate::{Case, Setup};
+use ike_core::{NotifyType, PayloadType, Suite};
+
+pub(super) const CASES: &[Case] = &[
+    Case::responder(
+        "ke/other-group",
+        &["NG10"],
+        |d| {
+            d.restart();
+            let mut request = d.init_request();
+            let group = d.setup.suite.ike().group.transform_id();
+            let body = &mut request.part(PayloadType::KE).body;
+            body[..2].copy_from_slice(&14_u16.to_be_bytes());
+            body.resize(4 + 256, 7);
+            d.send_init(&request)?;
+            let answer = d.clear_answer();
+            let kind = NotifyType::INVALID_KE_PAYLOAD;
+            is_only(d, "NG10", ("KE of a group that was not offered", answer.as_ref()), kind)?;
+            let data = answer.and_then(|answer| answer.notify(kind)).unwrap_or_default();
+            d.demand_same("NG10", "the group that is wanted", (&group.to_be_bytes(), &data))
+        },
+        "sends KE of a group that the proposal has not",
+    ),
+    Case::responder(
+        "ke/length",
+        &["NG10"],
+        |d| {
+            makes_none(
+                d,
+                "NG10",
+                &[
+                    ("a public value one octet too short", |r| {
+                        r.part(PayloadType::KE).body.pop();
+                    }),
+                    ("a public value one octet too long", |r| r.part(PayloadType::KE).body.push(1)),
+                    ("an empty public value", |r| r.part(PayloadType::KE).body.truncate(4)),
+                ],
+            )
+        },
+        "sends public values of wrong lengths",
+    ),
+    Case::responder(
+        "ke/x25519-zero",
+        &["NG14"],
+        |d| {
+            makes_none(
+                d,
+                "NG14",
+                &[
+                    ("public value 0", |r| value(r, |v| v.fill(0))),
+                    ("public value 1", |r| {
+                        value(r, |v| {
+                            v.fill(0);
+                            v[0] = 1;
+                        })
+                    }),
+                    ("public value p", |r| {
+                        value(r, |v| {
+                            v.fill(0xff);
+                            v[0] = 0xed;
+                            v[31] = 0x7f;
+                        })
+                    }),
+                ],
+            )
+        },
+        "sends Curve25519 values whose shared secret is all zero",
+    ),
+    Case::responder(
+        "ke/p256-off-curve",
+        &["NG14"],
+        |d| {
+            makes_none(
+                d,
+                "NG14",
+                &[
+                    ("the point 0, 0", |r| value(r, |v| v.fill(0))),
+                    ("a point not on the curve", |r| value(r, |v| v[63] ^= 1)),
+                    ("coordinates beyond the prime", |r| value(r, |v| v.fill(0xff))),
+                ],
+            )
+        },
+        "sends ECP values that are no points",
+    )
+    .with(p256),
+    Case::responder(
+        "ke/modp-bounds",
+        &["NG14"],
+        |d| {
+            makes_none(
+                d,
+                "NG14",
+                &[
+                    ("public value 0", |r| value(r, |v| v.fill(0))),
+                    ("public value 1", |r| {
+                        value(r, |v| {
+                            v.fill(0);
+                            v[255] = 1;
+                        })
+                    }),
+                    ("a public value beyond the prime", |r| value(r, |v| v.fill(0xff))),
+                ],
+            )
+        },
+        "sends MODP values 0, 1 and beyond the prime",
+    )
+    .with(modp),
+    Case::responder(
+        "ke/handshake-p256",
+        &["AU1"],
+        |d| accepts_init(d, "AU1", &[("the book with 256-bit ECP", |_| {})]),
+        "connects with 256-bit ECP",
+    )
+    .with(p256),
+    Case::responder(
+        "ke/handshake-modp",
+        &["AU1"],
+        |d| accepts_init(d, "AU1", &[("the book with 2048-bit MODP and CBC", |_| {})]),
+        "connects with 2048-bit MODP and CBC",
+    )
+    .with(modp),
+    Case::responder(
+        "ke/handshake-chacha20",
+        &["CC1"],
+        |d| accepts_init(d, "CC1", &[("the book with ChaCha20-Poly1305", |_| {})]),
+        "connects with ChaCha20-Poly1305, whose transform has no Key Length",
+    )
+    .with(|setup| setup.suite = Suite::ChaCha20X25519),
+];
+
+fn p256(setup: &mut Setup) {
+    setup.suite = Suite::AesGcmP256;
+}
+
+fn modp(setup: &mut Setup) {
+    setup.suite = Suite::AesCbcModp2048;
+}
+
+fn value(request: &mut crate::Draft, change: fn(&mut [u8])) {
+    change(&mut request.part(PayloadType::KE).body[4..]);
+}

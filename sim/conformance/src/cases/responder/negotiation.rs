@@ -1,0 +1,325 @@
+//! Proposals: what is chosen of them, and what is refused.
+
+use super::common::{
+    accepts_auth, accepts_init, authenticates, drops_init, makes_none, makes_sa, refuses_child,
+    refuses_init, set_sa,
+};
+use crate::message::{Part, ProposalDraft, TransformDraft};
+use crate::verdict::Outcome;
+use crate::{Case, Device};
+use ike_core::payload::Sa;
+use ike_core::{EspSuite, IkeSuite, NotifyType, PayloadType, Suite, TransformType};
+
+const REFUSED: NotifyType = NotifyType::NO_PROPOSAL_CHOSEN;
+
+pub(super) const CASES: &[Case] = &[
+    Case::responder(
+        "negotiation/second-proposal",
+        &["NG1", "NG2"],
+        second_proposal,
+        "offers what nobody has as number 1 and the suite as number 2",
+    ),
+    Case::responder(
+        "negotiation/second-esp-proposal",
+        &["NG1"],
+        second_esp_proposal,
+        "offers ESP with what nobody has as number 1 and the suite as number 2",
+    ),
+    Case::responder(
+        "negotiation/extra-transforms",
+        &["NG2", "NG8"],
+        |d| {
+            for id in ["NG2", "NG8"] {
+                accepts_init(
+                    d,
+                    id,
+                    &[("unknown transforms beside known ones", |r| {
+                        let mut proposal = ike();
+                        proposal.transforms.push(TransformDraft::new(TransformType::ENCR, 1023));
+                        proposal
+                            .transforms
+                            .insert(0, TransformDraft::new(TransformType::PRF, 1023));
+                        set_sa(r, &[proposal]);
+                    })],
+                )?;
+            }
+            Ok(())
+        },
+        "offers unknown transforms beside known ones of the same type",
+    ),
+    Case::responder(
+        "negotiation/unknown-type",
+        &["NG8"],
+        |d| {
+            refuses_init(
+                d,
+                "NG8",
+                REFUSED,
+                &[("an unknown transform type", |r| {
+                    let mut proposal = ike();
+                    proposal.transforms.push(TransformDraft::new(TransformType(200), 1));
+                    set_sa(r, &[proposal]);
+                })],
+            )
+        },
+        "offers one proposal with a transform type that nobody knows",
+    ),
+    Case::responder(
+        "negotiation/nothing-known",
+        &["NG2"],
+        |d| {
+            refuses_init(
+                d,
+                "NG2",
+                REFUSED,
+                &[
+                    ("an unknown cipher", |r| {
+                        let mut proposal = ike();
+                        proposal.transform(TransformType::ENCR).id = 1023;
+                        set_sa(r, &[proposal]);
+                    }),
+                    ("an unknown PRF", |r| {
+                        let mut proposal = ike();
+                        proposal.transform(TransformType::PRF).id = 1023;
+                        set_sa(r, &[proposal]);
+                    }),
+                ],
+            )
+        },
+        "offers algorithms that nobody has",
+    ),
+    Case::responder(
+        "negotiation/missing",
+        &["NG6"],
+        |d| {
+            makes_none(
+                d,
+                "NG6",
+                &[
+                    ("no cipher", |r| without(r, TransformType::ENCR)),
+                    ("no PRF", |r| without(r, TransformType::PRF)),
+                    ("no group", |r| without(r, TransformType::DH)),
+                    ("no transform at all", |r| {
+                        let mut proposal = ike();
+                        proposal.transforms.clear();
+                        set_sa(r, &[proposal]);
+                    }),
+                ],
+            )
+        },
+        "offers proposals that lack a transform type",
+    ),
+    Case::responder(
+        "negotiation/integrity-with-aead",
+        &["NG5"],
+        |d| {
+            makes_none(
+                d,
+                "NG5",
+                &[("an AEAD with an integrity algorithm", |r| {
+                    let mut proposal = ike();
+                    proposal.transforms.push(TransformDraft::new(TransformType::INTEG, 12));
+                    set_sa(r, &[proposal]);
+                })],
+            )
+        },
+        "offers an AEAD with an integrity algorithm",
+    ),
+    Case::responder(
+        "negotiation/integrity-none",
+        &["NG5"],
+        |d| {
+            accepts_init(
+                d,
+                "NG5",
+                &[("an AEAD with integrity NONE", |r| {
+                    let mut proposal = ike();
+                    proposal.transforms.push(TransformDraft::new(TransformType::INTEG, 0));
+                    set_sa(r, &[proposal]);
+                })],
+            )
+        },
+        "offers an AEAD with integrity NONE",
+    ),
+    Case::responder(
+        "negotiation/key-length",
+        &["NG4"],
+        |d| {
+            makes_none(
+                d,
+                "NG4",
+                &[
+                    ("no key length", |r| keys(r, &[])),
+                    ("a key length of 127", |r| keys(r, &[127])),
+                    ("a key length of 0", |r| keys(r, &[0])),
+                ],
+            )
+        },
+        "offers AES with key lengths that it has not",
+    ),
+    Case::responder(
+        "negotiation/sa-lengths",
+        &["HD17"],
+        |d| {
+            drops_init(
+                d,
+                "HD17",
+                &[
+                    ("a proposal one octet too long", |r| sa(r, |p| p.length = Some(45))),
+                    ("a proposal of length 0", |r| sa(r, |p| p.length = Some(0))),
+                    ("a transform too many in the count", |r| sa(r, |p| p.count = Some(9))),
+                    ("a transform too few in the count", |r| sa(r, |p| p.count = Some(1))),
+                    ("an SPI size beyond the proposal", |r| sa(r, |p| p.spi_size = Some(255))),
+                    ("a transform of length 3", |r| sa(r, |p| p.transforms[0].length = Some(3))),
+                ],
+            )
+        },
+        "offers with lengths and counts that do not agree",
+    ),
+    Case::responder(
+        "negotiation/reserved",
+        &["HD14"],
+        |d| {
+            accepts_init(
+                d,
+                "HD14",
+                &[("reserved octets of the proposal", |r| {
+                    sa(r, |p| {
+                        p.reserved = 0xff;
+                        p.transforms.iter_mut().for_each(|transform| transform.reserved = 0xff);
+                    })
+                })],
+            )
+        },
+        "sets the reserved octets of proposal and transforms",
+    ),
+    Case::responder(
+        "negotiation/no-proposal",
+        &["NG2"],
+        |d| makes_none(d, "NG2", &[("an empty SA payload", |r| set_sa(r, &[]))]),
+        "offers no proposal at all",
+    ),
+    Case::responder(
+        "negotiation/esp-spi",
+        &["ES1"],
+        |d| {
+            for _ in 0..8 {
+                d.restart();
+                let answer = d.establish()?;
+                let spi = chosen(answer.body(PayloadType::SA).unwrap_or_default()).1;
+                let small = spi.len() != 4 || spi[..3] == [0, 0, 0];
+                d.demand("ES1", !small, "an SPI above 255", || format!("{spi:02x?}"))?;
+            }
+            Ok(())
+        },
+        "looks at the SPIs of eight Child SAs",
+    ),
+    Case::responder(
+        "negotiation/esp-nothing-known",
+        &["NG2"],
+        |d| {
+            refuses_child(
+                d,
+                "NG2",
+                REFUSED,
+                &[("an unknown ESP cipher", |r| {
+                    let mut proposal = esp();
+                    proposal.transform(TransformType::ENCR).id = 1023;
+                    set_sa(r, &[proposal]);
+                })],
+            )
+        },
+        "offers ESP with a cipher that nobody has; the IKE SA must stand",
+    ),
+    Case::responder(
+        "negotiation/esp-group",
+        &["NG7"],
+        |d| {
+            accepts_auth(
+                d,
+                "NG7",
+                &[("ESP transforms in another order", |r| {
+                    let mut proposal = esp();
+                    proposal.transforms.reverse();
+                    set_sa(r, &[proposal]);
+                })],
+            )?;
+            d.restart();
+            let answer = d.establish()?;
+            let body = answer.body(PayloadType::SA).unwrap_or_default().to_vec();
+            let part = Part::raw(PayloadType::SA, &body);
+            let view = part.view();
+            let group = Sa::parse(&view).is_ok_and(|sa| {
+                sa.proposals().any(|proposal| {
+                    proposal.transforms().any(|transform| transform.kind == TransformType::DH)
+                })
+            });
+            d.demand("NG7", !group, "no group in SAr2", || "a group".into())
+        },
+        "looks for a group in the answer to IKE_AUTH",
+    ),
+];
+
+/// The usual suite: what cases with another setup do not call.
+fn ike() -> ProposalDraft {
+    let suite: IkeSuite = Suite::default().ike();
+    ProposalDraft::ike(&suite)
+}
+
+fn esp() -> ProposalDraft {
+    let suite: EspSuite = Suite::default().esp();
+    ProposalDraft::esp(&suite, 0xc0ff_ee02)
+}
+
+fn sa(request: &mut crate::Draft, change: fn(&mut ProposalDraft)) {
+    let mut proposal = ike();
+    change(&mut proposal);
+    set_sa(request, &[proposal]);
+}
+
+fn without(request: &mut crate::Draft, kind: TransformType) {
+    let mut proposal = ike();
+    proposal.remove(kind);
+    set_sa(request, &[proposal]);
+}
+
+fn keys(request: &mut crate::Draft, bits: &[u16]) {
+    let mut proposal = ike();
+    let transform = proposal.transform(TransformType::ENCR);
+    *transform = TransformDraft::new(transform.kind, transform.id);
+    for bits in bits {
+        *transform = transform.clone().key_length(*bits);
+    }
+    set_sa(request, &[proposal]);
+}
+
+/// Number and SPI of the first proposal of an SA body.
+fn chosen(body: &[u8]) -> (u8, Vec<u8>) {
+    let spi = body.get(6).map_or(0, |size| usize::from(*size));
+    (body.get(4).copied().unwrap_or(0), body.get(8..8 + spi).unwrap_or_default().to_vec())
+}
+
+fn second_proposal(device: &mut Device) -> Outcome {
+    device.restart();
+    let mut request = device.init_request();
+    let mut first = ike();
+    first.transform(TransformType::ENCR).id = 1023;
+    set_sa(&mut request, &[first, ProposalDraft { number: 2, ..ike() }]);
+    device.send_init(&request)?;
+    let answer = device.clear_answer();
+    makes_sa(device, "NG2", "two proposals", answer.as_ref())?;
+    let body = answer.and_then(|answer| answer.body(PayloadType::SA).map(<[u8]>::to_vec));
+    let number = chosen(&body.unwrap_or_default()).0;
+    device.demand("NG1", number == 2, "proposal number 2", || number.to_string())
+}
+
+fn second_esp_proposal(device: &mut Device) -> Outcome {
+    device.reach_auth()?;
+    let mut request = device.auth_request()?;
+    let mut first = esp();
+    first.transform(TransformType::ENCR).id = 1023;
+    set_sa(&mut request, &[first, ProposalDraft { number: 2, ..esp() }]);
+    let answer = authenticates(device, "NG1", ("two ESP proposals", &request))?;
+    let number = chosen(answer.body(PayloadType::SA).unwrap_or_default()).0;
+    device.demand("NG1", number == 2, "proposal number 2", || number.to_string())
+}

@@ -1,0 +1,308 @@
+//! Requests that come again, and those that are out of turn.
+
+use super::common::{answered, ignores, is_silent, is_up, repeats};
+use crate::message::Part;
+use crate::peer::seen;
+use crate::verdict::{Outcome, Stop};
+use crate::{Case, Device};
+use core::time::Duration;
+use ike_core::{ExchangeType, IkeSpi, PayloadType};
+
+const INFORMATIONAL: ExchangeType = ExchangeType::INFORMATIONAL;
+
+pub(super) const CASES: &[Case] = &[
+    Case::responder(
+        "retransmission/init",
+        &["RT6", "RT8"],
+        init,
+        "repeats IKE_SA_INIT; the stored octets must come back, so that there was one Diffie-Hellman",
+    ),
+    Case::responder(
+        "retransmission/auth",
+        &["RT6", "RT13"],
+        auth,
+        "repeats IKE_AUTH; the stored octets must come back",
+    ),
+    Case::responder(
+        "retransmission/informational",
+        &["RT13", "RT6"],
+        informational,
+        "repeats an INFORMATIONAL request",
+    ),
+    Case::responder(
+        "retransmission/delete",
+        &["RT6", "PO5"],
+        delete,
+        "repeats a Delete of the IKE SA, whose answer was lost",
+    ),
+    Case::responder(
+        "retransmission/unasked",
+        &["RT5"],
+        unasked,
+        "listens for minutes after each response; nothing may come unasked",
+    ),
+    Case::responder(
+        "retransmission/minutes-later",
+        &["RT8"],
+        minutes_later,
+        "repeats IKE_AUTH two minutes later; the same octets or silence",
+    ),
+    Case::responder(
+        "retransmission/init-after-auth",
+        &["RT8", "RT6"],
+        init_after_auth,
+        "repeats IKE_SA_INIT when the SA is up; no second SA, and the first lives",
+    ),
+    Case::responder(
+        "retransmission/same-spi",
+        &["RT9"],
+        same_spi,
+        "two devices with one SPI at two addresses get an SA each",
+    ),
+    Case::responder(
+        "retransmission/same-spi-same-address",
+        &["RT9"],
+        same_spi_same_address,
+        "two requests with one SPI at one address that differ are two requests",
+    ),
+    Case::responder(
+        "retransmission/other-address",
+        &["RT17"],
+        other_address,
+        "repeats a request from another port; the answer goes there",
+    ),
+    Case::responder(
+        "window/skipped",
+        &["RT14"],
+        |d| out_of_turn(d, 3),
+        "skips a Message ID; no answer, and the SA lives",
+    ),
+    Case::responder(
+        "window/huge",
+        &["RT14"],
+        |d| out_of_turn(d, u32::MAX),
+        "asks with the largest Message ID; no answer, and the SA lives",
+    ),
+    Case::responder(
+        "window/old",
+        &["RT14", "PO15"],
+        old,
+        "replays old requests of the SA; nothing may happen a second time",
+    ),
+    Case::responder(
+        "window/other-octets",
+        &["PO15"],
+        other_octets,
+        "asks something else with a Message ID that was used; it must change nothing",
+    ),
+    Case::responder(
+        "window/counts",
+        &["RT10"],
+        counts,
+        "asks five times in turn; each answer bears the request's Message ID",
+    ),
+    Case::responder(
+        "window/before-auth",
+        &["RT15"],
+        before_auth,
+        "asks INFORMATIONAL and CREATE_CHILD_SA before IKE_AUTH",
+    ),
+    Case::responder(
+        "window/unknown-spi",
+        &["RT18"],
+        unknown_spi,
+        "asks with an SPI that is one off; the SA must not answer",
+    ),
+];
+
+fn answer_octets(device: &mut Device, what: &str) -> Outcome<Vec<u8>> {
+    let within = device.patience.answer;
+    let packet = device.receive_ike(within);
+    packet
+        .map(|packet| packet.octets)
+        .ok_or_else(|| Stop::Inconclusive(format!("no answer to {what}")))
+}
+
+/// Sends a request twice and compares.
+fn twice(device: &mut Device, ids: &[&'static str], (what, octets): (&str, &[u8])) -> Outcome {
+    device.send(octets)?;
+    let first = answer_octets(device, what)?;
+    ids.iter().try_for_each(|id| repeats(device, id, (what, octets), &first))
+}
+
+fn init(device: &mut Device) -> Outcome {
+    let request = device.init_request().octets(None);
+    twice(device, &["RT6", "RT8"], ("IKE_SA_INIT", &request))
+}
+
+fn auth(device: &mut Device) -> Outcome {
+    device.reach_auth()?;
+    let request = device.auth_request()?;
+    let octets = device.seal(&request)?;
+    twice(device, &["RT6", "RT13"], ("IKE_AUTH", &octets))?;
+    is_up(device, "RT6", "IKE_AUTH again")
+}
+
+fn informational(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let request = device.ask(INFORMATIONAL, Vec::new())?;
+    let octets = device.seal(&request)?;
+    twice(device, &["RT6", "RT13"], ("INFORMATIONAL", &octets))?;
+    is_up(device, "RT13", "INFORMATIONAL again")
+}
+
+fn delete(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let request = device.ask(INFORMATIONAL, vec![Part::delete_ike()])?;
+    let octets = device.seal(&request)?;
+    twice(device, &["RT6", "PO5"], ("Delete", &octets))
+}
+
+fn unasked(device: &mut Device) -> Outcome {
+    device.reach_auth()?;
+    let minute = Duration::from_secs(20);
+    let packets = device.listen(minute);
+    device.demand("RT5", packets.is_empty(), "silence after IKE_SA_INIT", || seen(&packets))?;
+    device.restart();
+    device.establish()?;
+    let packets = device.listen(minute * 9);
+    let answers =
+        packets.iter().any(|packet| packet.octets.get(19).is_some_and(|it| it & 0x20 != 0));
+    device.demand("RT5", !answers, "no response unasked after IKE_AUTH", || seen(&packets))
+}
+
+fn minutes_later(device: &mut Device) -> Outcome {
+    device.reach_auth()?;
+    let request = device.auth_request()?;
+    let octets = device.seal(&request)?;
+    device.send(&octets)?;
+    let first = answer_octets(device, "IKE_AUTH")?;
+    let _ = device.listen(Duration::from_secs(120));
+    device.send(&octets)?;
+    let span = device.patience.answer;
+    let packets = device.listen(span);
+    let same = packets.iter().all(|packet| packet.octets == first);
+    device.demand("RT8", same, "the stored answer or silence", || seen(&packets))
+}
+
+fn init_after_auth(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let octets = device.request.clone();
+    device.send(&octets)?;
+    let (packets, words) = device.overhear();
+    let stored = device.response.as_ref().map(|it| it.packet.octets.clone()).unwrap_or_default();
+    let same = packets.iter().all(|packet| packet.octets == stored);
+    device.demand("RT8", same, "the stored answer or silence", || words)?;
+    is_up(device, "RT6", "IKE_SA_INIT again")
+}
+
+/// Begins two attempts under one SPI; the second from `port`.
+fn two_attempts(device: &mut Device, port: u16) -> Outcome {
+    device.restart();
+    device.reach_auth()?;
+    let first = (device.sa.clone(), device.spi_i, device.path);
+    device.restart();
+    device.spi_i = first.1;
+    device.path.local.set_port(port);
+    let request = device.init_request();
+    device.send_init(&request)?;
+    let answer = device.clear_answer();
+    super::common::makes_sa(device, "RT9", "another request of that SPI", answer.as_ref())?;
+    let other = device.sa()?.spis.1;
+    let differ = first.0.as_ref().is_some_and(|sa| sa.spis.1 != other);
+    device.demand("RT9", differ, "an SA of its own", || "the same SPI".into())?;
+    let request = device.auth_request()?;
+    super::common::authenticates(device, "RT9", ("the second request", &request)).map(|_| ())
+}
+
+fn same_spi(device: &mut Device) -> Outcome {
+    let port = device.path.local.port();
+    two_attempts(device, port.wrapping_add(1))
+}
+
+fn same_spi_same_address(device: &mut Device) -> Outcome {
+    let port = device.path.local.port();
+    two_attempts(device, port)
+}
+
+fn other_address(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let request = device.ask(INFORMATIONAL, Vec::new())?;
+    let octets = device.seal(&request)?;
+    device.send(&octets)?;
+    let first = answer_octets(device, "INFORMATIONAL")?;
+    let mut other = device.path.local;
+    other.set_port(other.port().wrapping_add(7));
+    device.send_from(other, &octets)?;
+    let (packets, words) = device.overhear();
+    let right = packets.iter().any(|packet| packet.path.local == other && packet.octets == first);
+    device.demand("RT17", right, "the stored answer to where the request came from", || words)
+}
+
+fn out_of_turn(device: &mut Device, id: u32) -> Outcome {
+    device.establish()?;
+    let request = device.ask_with(INFORMATIONAL, id, Vec::new())?;
+    let octets = device.seal(&request)?;
+    ignores(device, "RT14", ("a Message ID out of turn", &octets))
+}
+
+fn old(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let delete = device.ask(INFORMATIONAL, vec![Part::delete_esp(0x0bad_0bad)])?;
+    let octets = device.seal(&delete)?;
+    answered(device, "PO15", ("a Delete of what is not there", &delete))?;
+    for _ in 0..3 {
+        is_up(device, "PO15", "a request in turn")?;
+    }
+    for id in ["RT14", "PO15"] {
+        ignores(device, id, ("an old request", &octets))?;
+    }
+    Ok(())
+}
+
+fn other_octets(device: &mut Device) -> Outcome {
+    device.establish()?;
+    is_up(device, "PO15", "IKE_AUTH")?;
+    let used = device.next_id - 1;
+    let request = device.ask_with(INFORMATIONAL, used, vec![Part::delete_ike()])?;
+    device.send_draft(&request)?;
+    let _ = device.overhear();
+    is_up(device, "PO15", "a Delete with a used Message ID")
+}
+
+fn counts(device: &mut Device) -> Outcome {
+    device.establish()?;
+    for _ in 0..5 {
+        let request = device.ask(INFORMATIONAL, Vec::new())?;
+        answered(device, "RT10", ("a request in turn", &request))?;
+    }
+    Ok(())
+}
+
+fn before_auth(device: &mut Device) -> Outcome {
+    for exchange in [INFORMATIONAL, ExchangeType::CREATE_CHILD_SA] {
+        for id in [0, 1, 2] {
+            device.restart();
+            device.reach_auth()?;
+            let request = device.ask_with(exchange, id, Vec::new())?;
+            let answer = device.exchange(&request)?;
+            let accepted = answer.as_ref().is_some_and(|answer| answer.notifies().is_empty());
+            let expected = format!("no success of {exchange} {id} before IKE_AUTH");
+            let found = || answer.as_ref().map_or(String::new(), crate::Opened::summary);
+            device.demand("RT15", !accepted, &expected, found)?;
+        }
+    }
+    Ok(())
+}
+
+fn unknown_spi(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let mut request = device.ask_with(INFORMATIONAL, 2, vec![Part::delete_ike()])?;
+    request.header.spi_r = IkeSpi(request.header.spi_r.0 ^ 1);
+    device.send_draft(&request)?;
+    let (packets, words) = device.overhear();
+    let sealed = packets.iter().any(|packet| packet.octets.get(16) == Some(&PayloadType::SK.0));
+    device.demand("RT18", !sealed, "no protected answer under another SPI", || words)?;
+    is_up(device, "RT18", "a message of another SPI")?;
+    is_silent(device, "RT18", "that")
+}
