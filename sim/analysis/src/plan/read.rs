@@ -124,8 +124,7 @@ fn plan(file: &str, raw: Raw) -> Result<Plan, Fault> {
     };
     let description = one_line(&raw.description)?;
     let seeds = seeds(&raw.seeds)?;
-    let axes: Vec<Axis> =
-        raw.axis.get_ref().iter().map(|place| axis(place)).collect::<Result<_, _>>()?;
+    let axes: Vec<Axis> = raw.axis.get_ref().iter().map(axis).collect::<Result<_, _>>()?;
     if axes.is_empty() {
         return Err(Fault(raw.axis.span(), "axis: expected at least one".into()));
     }

@@ -164,16 +164,19 @@ fn along(sweep: &Sweep<'_>) -> Scale {
     Scale { percent, ..Scale::linear(&axis.name) }
 }
 
-/// A line for each series, by a number of each cell with its interval.
+/// A number of a cell, with its interval if it has one.
+type Value = (f64, Option<(f64, f64)>);
+
+/// A line for each series, by a number of each cell.
 fn lines(
     sweep: &Sweep<'_>,
     suffix: &str,
     stroke: Stroke,
-    value: impl Fn(&Row<'_>) -> Option<(f64, Option<(f64, f64)>)>,
+    value: impl Fn(&Row<'_>) -> Option<Value>,
 ) -> Vec<Line> {
     let line = |(colour, name): (usize, &str)| {
         let found = sweep.of_series(name).filter_map(|row| Some((sweep.along(row), value(row)?)));
-        let mut found: Vec<(f64, (f64, Option<(f64, f64)>))> = found.collect();
+        let mut found: Vec<(f64, Value)> = found.collect();
         found.sort_by(|a, b| a.0.total_cmp(&b.0));
         let points = found.iter().map(|(x, (y, _))| (*x, *y)).collect();
         let intervals = found.iter().filter_map(|(_, (_, interval))| *interval).collect();

@@ -105,7 +105,7 @@ fn share(above: u32, below: u32) -> u64 {
 
 fn times(a: u64, b: u64) -> u64 {
     // Below 2^127 before the shift.
-    (u128::from(a) * u128::from(b) >> 63) as u64
+    ((u128::from(a) * u128::from(b)) >> 63) as u64
 }
 
 /// The chain of one link.
@@ -149,7 +149,8 @@ impl BurstState<'_> {
         };
         let (bad, good) = (way(true), way(false));
         // Bad with a probability of bad / (bad + good).
-        let drawn = u128::from(self.draw(block, node)) * (u128::from(bad) + u128::from(good)) >> 63;
+        let drawn =
+            (u128::from(self.draw(block, node)) * (u128::from(bad) + u128::from(good))) >> 63;
         drawn < u128::from(bad)
     }
 
