@@ -37,3 +37,20 @@ fn a_slow_link_delays_and_its_full_queue_drops() {
     let outcome = replayed(&door(&[&slow[..], &[("node.door.application", ping)]].concat()));
     assert!(outcome.trace.contains("queue_full"));
 }
+
+/// Nothing passes back in the second second of each ten: what the gateway answers in it is lost, and comes again.
+#[test]
+fn recorded_loss_is_in_the_trace_and_is_replayed() {
+    let recorded = r#"{ spans = ["pass 1s", "lose 1s", "pass 8s"], repeat = true }"#;
+    let outcome = replayed(&door(&[("link.back.loss_trace", recorded)]));
+    let lost = outcome.trace.lines().filter(|line| line.contains(r#""event":"lost""#));
+    let lost: Vec<serde_json::Value> =
+        lost.map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert!(!lost.is_empty());
+    for event in &lost {
+        assert_eq!((&event["reason"], &event["direction"]), (&"traced".into(), &"back".into()));
+        let at = event["at_us"].as_u64().expect("a time");
+        assert_eq!(at % 10_000_000 / 1_000_000, 1, "{event}");
+    }
+    assert_eq!(outcome.report.figures.established, outcome.report.figures.wakes);
+}

@@ -31,7 +31,7 @@ pub struct Link {
 /// One direction of a link.
 ///
 /// Each rate is drawn for each datagram and independent of the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkDirection {
     /// The time that each datagram takes at least.
     pub delay: Duration,
@@ -58,6 +58,8 @@ pub struct LinkDirection {
     pub queue: u32,
     /// Octets of a datagram in one frame of the link layer, each of which may be lost; `None`: all of them.
     pub frame: Option<NonZeroUsize>,
+    /// When datagrams are lost that enter, as it was recorded.
+    pub loss_trace: Option<vnet::link::LossTrace>,
 }
 
 /// 20 ms, no jitter, 1280 octets, nothing goes wrong; a reordered datagram would take 50 ms longer.
@@ -76,6 +78,7 @@ impl Default for LinkDirection {
             bandwidth: None,
             queue: 16,
             frame: None,
+            loss_trace: None,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) use hardware::{
     Always, Cpu, CpuPreset, GroupTimes, Millivolts, Nanoamperes, Radio, RadioPreset, Windows,
 };
 pub(super) use link::{
-    BitRate, DatagramNumber, GilbertElliott, Link, LinkDirection, Listed, Outage,
+    BitRate, DatagramNumber, GilbertElliott, Link, LinkDirection, Listed, LossTrace, Outage, Span,
 };
 pub(super) use node::{
     Count, First, Jitter, JitterWord, Node, Preset, Restart, Retransmission, Wakes,

@@ -93,8 +93,9 @@ fn what_a_file_does_not_say_has_its_documented_default() {
         bandwidth: None,
         queue: 16,
         frame: None,
+        loss_trace: None,
     };
-    assert_eq!((scenario.link.towards, scenario.link.back), (direction, direction));
+    assert_eq!((scenario.link.towards, scenario.link.back), (direction.clone(), direction));
     assert!(scenario.link.outages.is_empty());
     assert_eq!(scenario.link.drops, Listed::default());
     assert!(scenario.expect.is_empty() && scenario.forgers.is_empty());

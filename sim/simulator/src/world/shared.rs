@@ -293,8 +293,8 @@ pub fn link_config(link: &crate::scenario::Link) -> LinkConfig {
         towards: direction_config(&link.towards),
         back: direction_config(&link.back),
         bursts: link.gilbert_elliott,
-        trace_towards: None,
-        trace_back: None,
+        trace_towards: link.towards.loss_trace.clone(),
+        trace_back: link.back.loss_trace.clone(),
         outages: link
             .outages
             .iter()

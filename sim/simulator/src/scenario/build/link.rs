@@ -6,7 +6,7 @@ use super::gateway::later;
 use super::{Fault, Run, fault, or};
 use core::num::NonZeroUsize;
 use schema::{BitRate, Number, Positive, Text};
-use vnet::link::GilbertElliott;
+use vnet::link::{GilbertElliott, LossTrace};
 use vnet::random::Probability;
 
 /// `raw` with `default` for what it does not say.
@@ -24,13 +24,14 @@ pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, 
         bandwidth: raw.bandwidth,
         queue: raw.queue,
         frame: raw.frame,
+        loss_trace: raw.loss_trace,
     };
-    let direction = |raw: Option<schema::LinkDirection>, default| {
-        direction(&raw.unwrap_or_default(), direction(&both, default, run)?, run)
+    let direction = |raw: Option<schema::LinkDirection>, default: &LinkDirection| {
+        direction(&raw.unwrap_or_default(), &direction(&both, default, run)?, run)
     };
     Ok(Link {
-        towards: direction(raw.towards, default.towards)?,
-        back: direction(raw.back, default.back)?,
+        towards: direction(raw.towards, &default.towards)?,
+        back: direction(raw.back, &default.back)?,
         outages: raw
             .outages
             .map_or_else(|| Ok(default.outages.clone()), |raw| outages(&raw, run))?,
@@ -48,7 +49,7 @@ pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, 
 
 fn direction(
     raw: &schema::LinkDirection,
-    default: LinkDirection,
+    default: &LinkDirection,
     run: Run,
 ) -> Result<LinkDirection, Fault> {
     let mtu = match &raw.mtu {
@@ -78,6 +79,10 @@ fn direction(
         bandwidth: raw.bandwidth.map(|Text(BitRate(bits))| bits).or(default.bandwidth),
         queue: raw.queue.map_or(default.queue, Number::get),
         frame: raw.frame.map_or(default.frame, |frame| NonZeroUsize::new(frame.get())),
+        loss_trace: match &raw.loss_trace {
+            Some(place) => Some(recorded(place)?),
+            None => default.loss_trace.clone(),
+        },
     })
 }
 
@@ -90,6 +95,19 @@ fn chain(place: &toml::Spanned<schema::GilbertElliott>) -> Result<GilbertElliott
     let chain = GilbertElliott::new(step, there, back).ok_or_else(|| fault(place, message))?;
     let (good, bad) = (raw.loss_good.map(probability), raw.loss_bad.map(probability));
     Ok(chain.losing(good.unwrap_or(Probability::NEVER), bad.unwrap_or(Probability::ALWAYS)))
+}
+
+fn recorded(place: &toml::Spanned<schema::LossTrace>) -> Result<LossTrace, Fault> {
+    let schema::LossTrace { spans, repeat } = place.get_ref();
+    if spans.get_ref().is_empty() {
+        return Err(fault(spans, "the list is empty: expected at least one span"));
+    }
+    let each = spans.get_ref().iter().map(|span| {
+        let &Text(schema::Span { length, loses }) = span.get_ref();
+        (length, loses)
+    });
+    let message = "the spans are too long: expected less than virtual time all together";
+    LossTrace::new(each, repeat.unwrap_or(false)).ok_or_else(|| fault(spans, message))
 }
 
 fn outages(raw: &[schema::Outage], run: Run) -> Result<Vec<Outage>, Fault> {

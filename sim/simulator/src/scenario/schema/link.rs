@@ -23,6 +23,7 @@ pub(in crate::scenario) struct Link {
     pub(in crate::scenario) bandwidth: Option<Text<BitRate>>,
     pub(in crate::scenario) queue: Option<Number<0, 1_000_000>>,
     pub(in crate::scenario) frame: Option<Number<16, 9_000>>,
+    pub(in crate::scenario) loss_trace: Option<Spanned<LossTrace>>,
     pub(in crate::scenario) towards: Option<LinkDirection>,
     pub(in crate::scenario) back: Option<LinkDirection>,
     pub(in crate::scenario) gilbert_elliott: Option<Spanned<GilbertElliott>>,
@@ -50,6 +51,7 @@ pub(in crate::scenario) struct LinkDirection {
     pub(in crate::scenario) bandwidth: Option<Text<BitRate>>,
     pub(in crate::scenario) queue: Option<Number<0, 1_000_000>>,
     pub(in crate::scenario) frame: Option<Number<16, 9_000>>,
+    pub(in crate::scenario) loss_trace: Option<Spanned<LossTrace>>,
 }
 
 /// `gilbert_elliott`.
@@ -61,6 +63,37 @@ pub(in crate::scenario) struct GilbertElliott {
     pub(in crate::scenario) bad_to_good: Text<Rate>,
     pub(in crate::scenario) loss_good: Option<Text<Rate>>,
     pub(in crate::scenario) loss_bad: Option<Text<Rate>>,
+}
+
+/// `loss_trace`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct LossTrace {
+    pub(in crate::scenario) spans: List<Text<Span>>,
+    pub(in crate::scenario) repeat: Option<bool>,
+}
+
+/// An element of `spans`: how long it is, and whether it loses.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) struct Span {
+    pub(in crate::scenario) length: Duration,
+    pub(in crate::scenario) loses: bool,
+}
+
+impl FromText for Span {
+    const EXPECTED: &'static str = r#""pass" or "lose" and a duration, such as "lose 250ms""#;
+
+    fn from_text(text: &str) -> Result<Self, String> {
+        let (loses, length) = match text.split_once(' ') {
+            Some(("pass", length)) => (false, length),
+            Some(("lose", length)) => (true, length),
+            _ => {
+                let expected = Self::EXPECTED;
+                return Err(format!(r#""{text}" is not a span: expected {expected}"#));
+            }
+        };
+        Positive::from_text(length).map(|Positive(length)| Self { length, loses })
+    }
 }
 
 /// Bits in a second.

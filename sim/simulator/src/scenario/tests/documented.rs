@@ -69,10 +69,13 @@ fn every_key_is_documented_and_no_other() {
     let link = [
         keys_of::<schema::Link>(),
         keys_of::<schema::GilbertElliott>(),
+        keys_of::<schema::LossTrace>(),
         keys_of::<schema::Outage>(),
         keys_of::<schema::Listed>(),
     ];
     assert_rows("## `[link]`", link.concat());
+    assert_rows("### `gilbert_elliott`", keys_of::<schema::GilbertElliott>());
+    assert_rows("### `loss_trace`", keys_of::<schema::LossTrace>());
     assert_rows("### `outages`", keys_of::<schema::Outage>());
     assert_rows("### `drops`", keys_of::<schema::Listed>());
     assert_rows("### `cookies`", keys_of::<schema::Cookies>());
@@ -112,7 +115,7 @@ fn every_key_is_documented_and_no_other() {
 fn a_direction_of_a_link_has_the_first_keys_of_a_link() {
     let (link, direction) = (keys_of::<schema::Link>(), keys_of::<schema::LinkDirection>());
     assert_eq!(link[..direction.len()], direction);
-    let number = [(12, "twelve")].into_iter().collect::<std::collections::BTreeMap<_, _>>();
+    let number = [(13, "thirteen")].into_iter().collect::<std::collections::BTreeMap<_, _>>();
     assert_eq!(
         DOCUMENT.matches(&format!("table of the {} keys above", number[&direction.len()])).count(),
         2

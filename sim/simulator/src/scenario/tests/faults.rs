@@ -51,7 +51,7 @@ pub(super) fn fault(text: &str) -> String {
 )]
 #[case(
     "[link.towards]\ntowards = 1",
-    "x.toml:4:1: link.towards.towards: unknown field `towards`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`"
+    "x.toml:4:1: link.towards.towards: unknown field `towards`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`, `loss_trace`"
 )]
 #[case(
     "[gateway]\nsuites = []",

@@ -17,7 +17,7 @@ use rstest::rstest;
 )]
 #[case(
     "[link.towards]\noutages = []",
-    "x.toml:4:1: link.towards.outages: unknown field `outages`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`"
+    "x.toml:4:1: link.towards.outages: unknown field `outages`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`, `loss_trace`"
 )]
 #[case(
     "[link]\noutages = [{ from = \"1s\" }]",
