@@ -38,6 +38,17 @@ fn a_slow_link_delays_and_its_full_queue_drops() {
     assert!(outcome.trace.contains("queue_full"));
 }
 
+#[test]
+fn a_queue_may_be_limited_by_octets() {
+    let dropped = |queue| {
+        let slow = [("link.bandwidth", "2kbit/s"), ("link.queue", queue)];
+        let outcome = replayed(&door(&slow));
+        outcome.trace.matches(r#""reason":"queue_full""#).count()
+    };
+    assert_eq!(dropped("{ octets = 100000 }"), 0);
+    assert!(dropped("{ octets = 90 }") > 0);
+}
+
 /// Nothing passes back in the second second of each ten: what the gateway answers in it is lost, and comes again.
 #[test]
 fn recorded_loss_is_in_the_trace_and_is_replayed() {

@@ -54,8 +54,8 @@ pub struct LinkDirection {
     pub mangle: Rate,
     /// Bits of datagrams in a second; `None`: all at once.
     pub bandwidth: Option<NonZeroU64>,
-    /// With a bandwidth: so many datagrams may wait behind the one that is being sent.
-    pub queue: u32,
+    /// With a bandwidth: what may wait behind the datagram that is being sent.
+    pub queue: Queue,
     /// Octets of a datagram in one frame of the link layer, each of which may be lost; `None`: all of them.
     pub frame: Option<NonZeroUsize>,
     /// When datagrams are lost that enter, as it was recorded.
@@ -76,11 +76,25 @@ impl Default for LinkDirection {
             corrupt: Rate::ZERO,
             mangle: Rate::ZERO,
             bandwidth: None,
-            queue: 16,
+            queue: Queue { datagrams: 16, ..Queue::UNLIMITED },
             frame: None,
             loss_trace: None,
         }
     }
+}
+
+/// What may wait for a link that is busy: a datagram that would exceed either limit is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// So many datagrams.
+    pub datagrams: u32,
+    /// So many octets of all that wait together, with their IP headers.
+    pub octets: u64,
+}
+
+impl Queue {
+    /// All may wait.
+    pub const UNLIMITED: Self = Self { datagrams: u32::MAX, octets: u64::MAX };
 }
 
 /// A time in which a link is down.

@@ -33,7 +33,7 @@ pub use gateway::{
 pub use group::{Address, Group, Remote};
 pub use hardware::{Airtime, Cpu, Fragments, Framing, GroupTimes, Listen, Power, Radio};
 pub use ike_initiator::Profile;
-pub use link::{Link, LinkDirection, Listed, Outage};
+pub use link::{Link, LinkDirection, Listed, Outage, Queue};
 pub use units::{Rate, duration};
 pub use wakes::{FirstWake, Wakes};
 

@@ -17,7 +17,8 @@ pub(super) use hardware::{
     Always, Cpu, CpuPreset, GroupTimes, Millivolts, Nanoamperes, Radio, RadioPreset, Windows,
 };
 pub(super) use link::{
-    BitRate, DatagramNumber, GilbertElliott, Link, LinkDirection, Listed, LossTrace, Outage, Span,
+    BitRate, DatagramNumber, GilbertElliott, Link, LinkDirection, Listed, LossTrace, Outage, Queue,
+    QueueLimits, Span,
 };
 pub(super) use node::{
     Count, First, Jitter, JitterWord, Node, Preset, Restart, Retransmission, Wakes,

@@ -10,7 +10,7 @@ mod values;
 
 use super::{
     Address, Application, Backend, ChildPolicy, Close, Cookies, Family, GarageDoor,
-    GatewaySelectors, Link, LinkDirection, Listed, Ping, Profile, Rate, Remote, Restart,
+    GatewaySelectors, Link, LinkDirection, Listed, Ping, Profile, Queue, Rate, Remote, Restart,
     RoomSensor, Scenario,
 };
 use core::time::Duration;
@@ -91,7 +91,7 @@ fn what_a_file_does_not_say_has_its_documented_default() {
         corrupt: Rate::ZERO,
         mangle: Rate::ZERO,
         bandwidth: None,
-        queue: 16,
+        queue: Queue { datagrams: 16, octets: u64::MAX },
         frame: None,
         loss_trace: None,
     };

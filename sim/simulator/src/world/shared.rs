@@ -317,8 +317,8 @@ fn direction_config(direction: &LinkDirection) -> DirectionConfig {
         mangle: probability(direction.mangle),
         bandwidth: direction.bandwidth.map(|bits_per_second| Bandwidth {
             bits_per_second,
-            queue_datagrams: direction.queue,
-            queue_octets: u64::MAX,
+            queue_datagrams: direction.queue.datagrams,
+            queue_octets: direction.queue.octets,
         }),
         frame: direction.frame,
     }

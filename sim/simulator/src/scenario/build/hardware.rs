@@ -1,7 +1,7 @@
 //! What nodes are made of: presets, and what a file changes of them.
 
 use super::super::schema::{Always, CpuPreset, Millivolts, Nanoamperes, RadioPreset};
-use super::super::{Cpu, Fragments, Framing, GroupTimes, Listen, Power, Radio, schema};
+use super::super::{Cpu, Fragments, Framing, GroupTimes, Link, Listen, Power, Radio, schema};
 use super::{Fault, Text, fault};
 use core::time::Duration;
 use crypto::Group;
@@ -55,9 +55,17 @@ fn processor(raw: schema::Cpu, base: Cpu) -> Cpu {
     }
 }
 
-/// The radio at `place`.
-pub(super) fn radio(place: Spanned<Or<RadioPreset, schema::Radio>>) -> Result<Radio, Fault> {
+/// The radio at `place`, with which a node sends over `link`.
+pub(super) fn radio(
+    place: Spanned<Or<RadioPreset, schema::Radio>>,
+    link: &Link,
+) -> Result<Radio, Fault> {
     let span = place.span();
+    // The radio has a bit rate of its own: with both, each octet would take its time twice.
+    if [&link.towards, &link.back].iter().any(|way| way.bandwidth.is_some()) {
+        let message = "the link has a `bandwidth`, so each octet would take its time twice: expected one of the two";
+        return Err(Fault { span, message: message.to_owned() });
+    }
     let raw = match place.into_inner() {
         Or::Text(RadioPreset(preset)) => *preset,
         Or::Table(mut raw) => {

@@ -1,7 +1,7 @@
 //! Links.
 
 use super::super::Rate;
-use super::super::{Link, LinkDirection, Listed, Outage, schema};
+use super::super::{Link, LinkDirection, Listed, Outage, Queue, schema};
 use super::gateway::later;
 use super::{Fault, Run, fault, or};
 use core::num::NonZeroUsize;
@@ -77,7 +77,7 @@ fn direction(
         corrupt: or(raw.corrupt, default.corrupt),
         mangle: or(raw.mangle, default.mangle),
         bandwidth: raw.bandwidth.map(|Text(BitRate(bits))| bits).or(default.bandwidth),
-        queue: raw.queue.map_or(default.queue, Number::get),
+        queue: raw.queue.as_ref().map_or(Ok(default.queue), queue)?,
         frame: raw.frame.map_or(default.frame, |frame| NonZeroUsize::new(frame.get())),
         loss_trace: match &raw.loss_trace {
             Some(place) => Some(recorded(place)?),
@@ -91,10 +91,26 @@ fn chain(place: &toml::Spanned<schema::GilbertElliott>) -> Result<GilbertElliott
     let probability = |Text(rate): Text<Rate>| Probability::from_ppm(rate.ppm());
     let Text(Positive(step)) = raw.step;
     let (there, back) = (probability(raw.good_to_bad), probability(raw.bad_to_good));
-    let message = "expected changes that may happen, with at most 100% for both together";
+    let message = "no bursts come of that: expected changes above \"0%\", with at most \"100%\" for both together";
     let chain = GilbertElliott::new(step, there, back).ok_or_else(|| fault(place, message))?;
     let (good, bad) = (raw.loss_good.map(probability), raw.loss_bad.map(probability));
     Ok(chain.losing(good.unwrap_or(Probability::NEVER), bad.unwrap_or(Probability::ALWAYS)))
+}
+
+/// A limit that is not there limits nothing.
+fn queue(place: &toml::Spanned<schema::Queue>) -> Result<Queue, Fault> {
+    match *place.get_ref() {
+        schema::Queue::Datagrams(datagrams) => {
+            Ok(Queue { datagrams: datagrams.get(), ..Queue::UNLIMITED })
+        }
+        schema::Queue::Limits(schema::QueueLimits { datagrams: None, octets: None }) => {
+            Err(fault(place, "it limits nothing: expected `datagrams`, `octets` or both"))
+        }
+        schema::Queue::Limits(schema::QueueLimits { datagrams, octets }) => Ok(Queue {
+            datagrams: datagrams.map_or(Queue::UNLIMITED.datagrams, Number::get),
+            octets: octets.map_or(Queue::UNLIMITED.octets, Number::get),
+        }),
+    }
 }
 
 fn recorded(place: &toml::Spanned<schema::LossTrace>) -> Result<LossTrace, Fault> {

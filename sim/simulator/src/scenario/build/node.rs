@@ -53,6 +53,7 @@ fn group(
     let psk_text = raw.psk.unwrap_or(default);
     let gateway_text = gateway_psk(raw.gateway_psk.as_ref(), raw.known.unwrap_or(true), &psk_text)?;
     let suite = or(raw.suite, Suite::default());
+    let link = raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?;
     Ok(Group {
         identity: identity(raw.identity.as_ref(), &span, &name, &numbers)?,
         psk: psk(&psk_text, &name, numbers.end - 1)?,
@@ -68,12 +69,12 @@ fn group(
         wakes: wakes::wakes(&raw.wakes, run)?,
         application: application::application(raw.application)?,
         restart: raw.restart.map_or_else(Restart::default, restart),
-        link: raw.link.map_or_else(|| Ok(link.clone()), |raw| link::link(raw, link, run))?,
         address: address(raw.address.as_ref(), count)?,
         remote: or(raw.remote, Remote::default()),
         cpu: raw.cpu.map(|place| hardware::cpu(place, suite)).transpose()?,
         listen: hardware::listen(raw.listen, raw.radio.is_some())?,
-        radio: raw.radio.map(hardware::radio).transpose()?,
+        radio: raw.radio.map(|place| hardware::radio(place, &link)).transpose()?,
+        link,
         name,
     })
 }

@@ -2,9 +2,12 @@
 
 use super::{FromText, List, Number, Positive, Text};
 use crate::scenario::Rate;
+use core::fmt;
 use core::num::NonZeroU64;
 use core::time::Duration;
 use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 use toml::Spanned;
 
 /// `[link]` and `[node.link]`.
@@ -21,7 +24,7 @@ pub(in crate::scenario) struct Link {
     pub(in crate::scenario) corrupt: Option<Text<Rate>>,
     pub(in crate::scenario) mangle: Option<Text<Rate>>,
     pub(in crate::scenario) bandwidth: Option<Text<BitRate>>,
-    pub(in crate::scenario) queue: Option<Number<0, 1_000_000>>,
+    pub(in crate::scenario) queue: Option<Spanned<Queue>>,
     pub(in crate::scenario) frame: Option<Number<16, 9_000>>,
     pub(in crate::scenario) loss_trace: Option<Spanned<LossTrace>>,
     pub(in crate::scenario) towards: Option<LinkDirection>,
@@ -49,14 +52,14 @@ pub(in crate::scenario) struct LinkDirection {
     pub(in crate::scenario) corrupt: Option<Text<Rate>>,
     pub(in crate::scenario) mangle: Option<Text<Rate>>,
     pub(in crate::scenario) bandwidth: Option<Text<BitRate>>,
-    pub(in crate::scenario) queue: Option<Number<0, 1_000_000>>,
+    pub(in crate::scenario) queue: Option<Spanned<Queue>>,
     pub(in crate::scenario) frame: Option<Number<16, 9_000>>,
     pub(in crate::scenario) loss_trace: Option<Spanned<LossTrace>>,
 }
 
 /// `gilbert_elliott`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with `step`, `good_to_bad` and `bad_to_good`")]
 pub(in crate::scenario) struct GilbertElliott {
     pub(in crate::scenario) step: Text<Positive>,
     pub(in crate::scenario) good_to_bad: Text<Rate>,
@@ -65,9 +68,54 @@ pub(in crate::scenario) struct GilbertElliott {
     pub(in crate::scenario) loss_bad: Option<Text<Rate>>,
 }
 
+/// `queue`: a number of datagrams, or limits of both kinds.
+#[derive(Clone, Copy)]
+pub(in crate::scenario) enum Queue {
+    Datagrams(QueueLength),
+    Limits(QueueLimits),
+}
+
+/// Of datagrams.
+pub(in crate::scenario) type QueueLength = Number<0, 1_000_000>;
+
+/// `queue` as a table.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct QueueLimits {
+    pub(in crate::scenario) datagrams: Option<QueueLength>,
+    pub(in crate::scenario) octets: Option<Number<0, 1_000_000_000>>,
+}
+
+struct QueueVisitor;
+
+impl<'de> Visitor<'de> for QueueVisitor {
+    type Value = Queue;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number of datagrams, or a table such as { octets = 4096 }")
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Queue, E> {
+        QueueLength::deserialize(value.into_deserializer()).map(Queue::Datagrams)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Queue, A::Error> {
+        QueueLimits::deserialize(MapAccessDeserializer::new(map)).map(Queue::Limits)
+    }
+}
+
+impl<'de> Deserialize<'de> for Queue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(QueueVisitor)
+    }
+}
+
 /// `loss_trace`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { spans = [\"pass 1s\", \"lose 250ms\"] }"
+)]
 pub(in crate::scenario) struct LossTrace {
     pub(in crate::scenario) spans: List<Text<Span>>,
     pub(in crate::scenario) repeat: Option<bool>,

@@ -69,11 +69,13 @@ fn every_key_is_documented_and_no_other() {
     let link = [
         keys_of::<schema::Link>(),
         keys_of::<schema::GilbertElliott>(),
+        keys_of::<schema::QueueLimits>(),
         keys_of::<schema::LossTrace>(),
         keys_of::<schema::Outage>(),
         keys_of::<schema::Listed>(),
     ];
     assert_rows("## `[link]`", link.concat());
+    assert_rows("### `queue`", keys_of::<schema::QueueLimits>());
     assert_rows("### `gilbert_elliott`", keys_of::<schema::GilbertElliott>());
     assert_rows("### `loss_trace`", keys_of::<schema::LossTrace>());
     assert_rows("### `outages`", keys_of::<schema::Outage>());

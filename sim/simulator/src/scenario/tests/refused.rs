@@ -263,9 +263,84 @@ fn a_bad_key_of_an_application_is_refused(#[case] kind: &str, #[case] expected: 
     "x.toml:8:33: node.door.listen.for: 6ms is longer than `every`, 5ms: expected at most that"
 )]
 #[case(
+    "radio = \"cc2420\"\nlink = { back = { bandwidth = \"250kbit/s\" } }",
+    "x.toml:7:9: node.door.radio: the link has a `bandwidth`, so each octet would take its time twice: expected one of the two"
+)]
+#[case(
     "[expect]\nenergy_uj = 1",
     "x.toml:8:1: expect.energy_uj: no node has a `radio`, so nobody takes energy: expected one that has"
 )]
 fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
     assert_eq!(fault(&format!("{LEAST}{lines}\n")), expected);
+}
+
+/// Lines of `[link]`, the first of them line 4.
+#[rstest]
+#[case(
+    "gilbert_elliott = { step = \"10ms\" }",
+    "x.toml:4:19: link.gilbert_elliott: missing field `good_to_bad`"
+)]
+#[case("gilbert_elliott = { step = \"0s\", good_to_bad = \"1%\", bad_to_good = \"9%\" }", r#"x.toml:4:28: link.gilbert_elliott.step: "0s" is too short: expected a duration longer than zero"#)]
+#[case("gilbert_elliott = { step = \"1s\", good_to_bad = \"0%\", bad_to_good = \"9%\" }", r#"x.toml:4:19: link.gilbert_elliott: no bursts come of that: expected changes above "0%", with at most "100%" for both together"#)]
+#[case("gilbert_elliott = { step = \"1s\", good_to_bad = \"60%\", bad_to_good = \"41%\" }", r#"x.toml:4:19: link.gilbert_elliott: no bursts come of that: expected changes above "0%", with at most "100%" for both together"#)]
+#[case("gilbert_elliott = \"10ms\"", r#"x.toml:4:19: link.gilbert_elliott: invalid type: string "10ms", expected a table with `step`, `good_to_bad` and `bad_to_good`"#)]
+#[case("bandwidth = 250000", r#"x.toml:4:13: link.bandwidth: invalid type: integer `250000`, expected a bandwidth such as "250kbit/s""#)]
+#[case("bandwidth = \"0bit/s\"", r#"x.toml:4:13: link.bandwidth: "0bit/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
+#[case("bandwidth = \"2.5Mbit/s\"", r#"x.toml:4:13: link.bandwidth: "2.5Mbit/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
+#[case("bandwidth = \"250 kbit/s\"", r#"x.toml:4:13: link.bandwidth: "250 kbit/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
+#[case("bandwidth = \"250kB/s\"", r#"x.toml:4:13: link.bandwidth: "250kB/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
+#[case(
+    "queue = -1",
+    "x.toml:4:9: link.queue: -1 is out of range: expected an integer from 0 to 1000000"
+)]
+#[case("queue = \"4\"", r#"x.toml:4:9: link.queue: invalid type: string "4", expected a number of datagrams, or a table such as { octets = 4096 }"#)]
+#[case(
+    "queue = 1000001",
+    "x.toml:4:9: link.queue: 1000001 is out of range: expected an integer from 0 to 1000000"
+)]
+#[case(
+    "queue = {}",
+    "x.toml:4:9: link.queue: it limits nothing: expected `datagrams`, `octets` or both"
+)]
+#[case(
+    "queue = { octets = -1 }",
+    "x.toml:4:20: link.queue.octets: -1 is out of range: expected an integer from 0 to 1000000000"
+)]
+#[case(
+    "queue = { packets = 4 }",
+    "x.toml:4:11: link.queue.packets: unknown field `packets`, expected `datagrams` or `octets`"
+)]
+#[case(
+    "frame = 15",
+    "x.toml:4:9: link.frame: 15 is out of range: expected an integer from 16 to 9000"
+)]
+#[case(
+    "frame = 9001",
+    "x.toml:4:9: link.frame: 9001 is out of range: expected an integer from 16 to 9000"
+)]
+#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: invalid length 0, expected a table such as { spans = ["pass 1s", "lose 250ms"] }"#)]
+#[case("loss_trace = { repeat = true }", "x.toml:4:14: link.loss_trace: missing field `spans`")]
+#[case(
+    "loss_trace = { spans = [] }",
+    "x.toml:4:24: link.loss_trace.spans: the list is empty: expected at least one span"
+)]
+#[case("loss_trace = { spans = [\"pass 1s\", \"drop 1s\"] }", r#"x.toml:4:36: link.loss_trace.spans.1: "drop 1s" is not a span: expected "pass" or "lose" and a duration, such as "lose 250ms""#)]
+#[case("loss_trace = { spans = [\"pass 1s\", \"lose 1\"] }", r#"x.toml:4:36: link.loss_trace.spans.1: "1" is not a duration: expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#)]
+#[case("loss_trace = { spans = [\"lose 0s\"] }", r#"x.toml:4:25: link.loss_trace.spans.0: "0s" is too short: expected a duration longer than zero"#)]
+#[case("loss_trace = { spans = [\"lose  1s\"] }", r#"x.toml:4:25: link.loss_trace.spans.0: " 1s" is not a duration: expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#)]
+#[case(
+    "loss_trace = { spans = [\"lose 1s\"], repeat = 2 }",
+    "x.toml:4:46: link.loss_trace.repeat: invalid type: integer `2`, expected a boolean"
+)]
+#[case("[link.back]\nloss_trace = { spans = [\"lose\"] }", r#"x.toml:5:25: link.back.loss_trace.spans.0: "lose" is not a span: expected "pass" or "lose" and a duration, such as "lose 250ms""#)]
+fn a_bad_model_of_a_link_is_refused(#[case] lines: &str, #[case] expected: &str) {
+    assert_eq!(fault(&with(&format!("[link]\n{lines}"), "")), expected);
+}
+
+#[test]
+fn a_trace_that_is_longer_than_virtual_time_is_refused() {
+    let spans = vec![r#""lose 36500d""#; 5_850].join(", ");
+    let text = with(&format!("[link]\nloss_trace = {{ spans = [{spans}] }}"), "");
+    let expected = "x.toml:4:24: link.loss_trace.spans: the spans are too long: expected less than virtual time all together";
+    assert_eq!(fault(&text), expected);
 }

@@ -2,12 +2,15 @@
 
 use super::{read, with};
 use crate::scenario::{
-    Application, Bound, Close, Cookies, Family, GarageDoor, Ping, Profile, Rate, RoomSensor, units,
+    Application, Bound, Close, Cookies, Family, GarageDoor, Ping, Profile, Queue, Rate, RoomSensor,
+    units,
 };
+use crate::world::link_config;
 use core::time::Duration;
 use ike_core::{Factor, Jitter, Schedule, Suite};
 use proptest::prelude::*;
 use rstest::rstest;
+use vnet::link::LossTrace;
 
 #[rstest]
 #[case("0us", 0)]
@@ -178,6 +181,32 @@ fn expectations_keep_the_order_of_the_file() {
     let scenario = read(&with("[expect]\nwakes = 1\nattempts = 1\nfailed = 0", ""));
     let names: Vec<_> = scenario.expect.iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["wakes", "attempts", "failed"]);
+}
+
+#[test]
+fn a_queue_has_a_limit_in_datagrams_or_in_octets_or_both() {
+    let link = "[link]\nqueue = 3\n[link.back]\nqueue = { octets = 4096 }";
+    let link = read(&with(link, "")).link;
+    assert_eq!(link.towards.queue, Queue { datagrams: 3, ..Queue::UNLIMITED });
+    // It is another limit, not one more.
+    assert_eq!(link.back.queue, Queue { octets: 4_096, ..Queue::UNLIMITED });
+    let both = read(&with("[link]\nqueue = { datagrams = 0, octets = 9 }", "")).link;
+    assert_eq!(both.back.queue, Queue { datagrams: 0, octets: 9 });
+}
+
+#[test]
+fn recorded_loss_is_of_both_directions_or_of_one() {
+    let ms = Duration::from_millis;
+    let both = LossTrace::new([(ms(1_500), false), (ms(20), true)], false);
+    let back = LossTrace::new([(ms(7), true)], true);
+    assert!(both.is_some() && back.is_some());
+    let text = "[link]\nloss_trace = { spans = [\"pass 1.5s\", \"lose 20ms\"] }\n\
+                [link.back]\nloss_trace = { spans = [\"lose 7ms\"], repeat = true }";
+    let scenario = read(&with(text, ""));
+    assert_eq!((&scenario.link.towards.loss_trace, &scenario.link.back.loss_trace), (&both, &back));
+    assert_eq!(scenario.groups[0].link, scenario.link);
+    let config = link_config(&scenario.link);
+    assert_eq!((config.trace_towards, config.trace_back), (both, back));
 }
 
 #[test]
