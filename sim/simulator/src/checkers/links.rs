@@ -1,8 +1,10 @@
 //! Links: all that is sent is lost, arrives, or is on its way; nothing arrives that was not sent or injected, nor
-//! twice, nor changed, nor sooner or later than its link allows.
+//! twice, nor changed, nor sooner or later than its link allows; and no queue drops what it has room for.
 //!
 //! Memory: five counters for each link and direction that was used; a record for each datagram on its
-//! way.
+//! way or waiting for a bandwidth.
+
+mod transmitter;
 
 use super::packet::Packet;
 use super::{Check, Findings};
@@ -12,7 +14,8 @@ use crate::world::Standing;
 use core::time::Duration;
 use ike_core::Instant;
 use std::collections::BTreeMap;
-use vnet::link::{Delivery, Direction, Fate, Outcome};
+use transmitter::Transmitter;
+use vnet::link::{Delivery, Direction, DropReason, Fate, Outcome};
 
 pub(super) struct Links {
     /// The first node of each group, and the link that its nodes have.
@@ -20,8 +23,8 @@ pub(super) struct Links {
     on_the_way: BTreeMap<Place, Flight>,
     /// By link, then by direction.
     counts: Vec<[Count; 2]>,
-    /// When all that was sent so far has left, on links with a bandwidth.
-    free_at: BTreeMap<(u32, Direction), Instant>,
+    /// Of links with a bandwidth.
+    transmitters: BTreeMap<(u32, Direction), Transmitter>,
 }
 
 /// A datagram on its way.
@@ -84,7 +87,7 @@ impl Links {
             groups: groups.collect(),
             on_the_way: BTreeMap::new(),
             counts: Vec::new(),
-            free_at: BTreeMap::new(),
+            transmitters: BTreeMap::new(),
         }
     }
 
@@ -97,18 +100,32 @@ impl Links {
         }
     }
 
-    /// How long until a datagram that enters has left: first come, first served.
-    fn sends(&mut self, packet: &Packet<'_>) -> Duration {
-        let Some(bits) = self.config(packet.place).bandwidth else { return Duration::ZERO };
-        let never =
-            |fate: Fate| matches!(fate.outcome, Outcome::Dropped(r) if !r.is_after_sending());
-        if packet.fate.is_some_and(never) {
-            return Duration::ZERO;
+    /// How long until a datagram that enters has left: first come, first served. One that is not sent takes no time; an
+    /// error where a queue drops it that has room.
+    fn sends(&mut self, packet: &Packet<'_>) -> Result<Duration, String> {
+        let (place, octets) = (packet.place, packet.octets.len() as u64);
+        let dropped = packet.fate.and_then(|fate| match fate.outcome {
+            Outcome::Dropped(reason) => Some(reason),
+            Outcome::Delivered(_) => None,
+        });
+        let unjustified =
+            |why| format!("datagram {} was dropped by a queue with room: {why}", name(place));
+        let &LinkDirection { bandwidth, queue, .. } = self.config(place);
+        let Some(bits) = bandwidth else {
+            return match dropped {
+                Some(DropReason::QueueFull) => Err(unjustified("its link has none".to_owned())),
+                _ => Ok(Duration::ZERO),
+            };
+        };
+        let transmitter = self.transmitters.entry((place.link, place.direction)).or_default();
+        match dropped {
+            Some(DropReason::QueueFull) => transmitter
+                .found_full(packet.at, octets, queue)
+                .map(|()| Duration::ZERO)
+                .map_err(unjustified),
+            Some(reason) if !reason.is_after_sending() => Ok(Duration::ZERO),
+            _ => Ok(transmitter.take(packet.at, octets, bits)),
         }
-        let us = (packet.octets.len() as u64 * 8_000_000).div_ceil(bits.get());
-        let free = self.free_at.entry((packet.place.link, packet.place.direction)).or_default();
-        *free = (*free).max(packet.at) + Duration::from_micros(us);
-        free.saturating_duration_since(packet.at)
     }
 
     /// The least and the most that a datagram may take behind its transmitter.
@@ -180,7 +197,10 @@ impl Check for Links {
             findings.add(packet.who, what);
         }
         let due = announced(packet.fate);
-        let sent_after = self.sends(packet);
+        let sent_after = self.sends(packet).unwrap_or_else(|what| {
+            findings.add(packet.who, what);
+            Duration::ZERO
+        });
         let flight = Flight { sent_at: packet.at, digest: packet.digest(), due, sent_after };
         self.count(place).duplicated += flight.copies().saturating_sub(1);
         self.on_the_way.insert(place, flight);

@@ -18,6 +18,46 @@ fn a_datagram_that_its_link_does_not_explain_is_seen(
     assert_found(&violations, "links", what);
 }
 
+/// What the links of the run are like, and what the checkers take them for.
+#[rstest]
+#[case::faster([("link.bandwidth", "40kbit/s"), ("link.queue", "16")], [("link.bandwidth", "20kbit/s"), ("link.queue", "16")])]
+#[case::slower([("link.bandwidth", "20kbit/s"), ("link.queue", "16")], [("link.bandwidth", "40kbit/s"), ("link.queue", "16")])]
+#[case::at_once([("link.queue", "16"), ("link.delay", "20ms")], [("link.bandwidth", "20kbit/s"), ("link.queue", "16")])]
+fn a_datagram_that_its_bandwidth_does_not_explain_is_seen(
+    #[case] are: [(&str, &str); 2],
+    #[case] taken_for: [(&str, &str); 2],
+) {
+    let (scenario, taken_for) = (door(&are), door(&taken_for));
+    assert_eq!(Watched::new(&scenario).violations(), []);
+    let violations = Watched { taken_for: &taken_for, ..Watched::new(&scenario) }.violations();
+    assert_found(&violations, "links", "us on a link that allows");
+}
+
+/// A fast ping over a slow link: in one run the queue is full, and the checkers know more room, or none to be full.
+#[rstest]
+#[case::nobody_waits("0", "bandwidth", "2kbit/s", "1", "0 datagrams with 0 octets waited")]
+#[case::more_may_wait("1", "bandwidth", "2kbit/s", "2", "1 datagrams with ")]
+#[case::octets("{ octets = 130 }", "bandwidth", "2kbit/s", "{ octets = 1300 }", " octets waited")]
+#[case::idle("0", "bandwidth", "200Mbit/s", "0", "nothing was being sent")]
+#[case::no_queue_at_all("0", "delay", "20ms", "0", "its link has none")]
+fn a_queue_that_drops_what_it_has_room_for_is_seen(
+    #[case] queue: &str,
+    #[case] key: &str,
+    #[case] value: &str,
+    #[case] room: &str,
+    #[case] what: &str,
+) {
+    let ping = r#"{ kind = "ping", count = 9, interval = "100ms" }"#;
+    let ping = ("node.door.application", ping);
+    let scenario = door(&[ping, ("link.bandwidth", "2kbit/s"), ("link.queue", queue)]);
+    assert_eq!(Watched::new(&scenario).violations(), []);
+    let taken_for = door(&[ping, (&format!("link.{key}"), value), ("link.queue", room)]);
+    let violations = Watched { taken_for: &taken_for, ..Watched::new(&scenario) }.violations();
+    let found = violations.iter().find(|found| found.what.contains("dropped by a queue with room"));
+    let found = found.unwrap_or_else(|| panic!("{violations:#?}"));
+    assert!(found.checker == "links" && found.what.contains(what), "{}", found.what);
+}
+
 #[rstest]
 #[case::twice(2, "arrived and was not on its way")]
 #[case::never(0, "never came")]
