@@ -80,9 +80,13 @@ impl Premise {
             Self::IndependentLoss => dependent_loss(scenario, observed),
             Self::NoLoss => why(any(|way| way.loss != Rate::ZERO), "links lose datagrams"),
             Self::ConstantDelay => {
-                let varies =
-                    |way: &LinkDirection| !way.jitter.is_zero() || way.reorder != Rate::ZERO;
-                why(any(varies), "delays vary")
+                let varies = |way: &LinkDirection| {
+                    !way.jitter.is_zero() || way.reorder != Rate::ZERO || way.bandwidth.is_some()
+                };
+                let works = |group: &Group| group.cpu.is_some() || group.radio.is_some();
+                why(any(varies), "delays vary").or_else(|| {
+                    why(scenario.groups.iter().any(works), "nodes take time to work or to send")
+                })
             }
             Self::ConstantRoundTrip => Self::ConstantDelay
                 .broken(scenario, observed)
@@ -141,6 +145,10 @@ fn dependent_loss(scenario: &Scenario, observed: &Observed) -> Option<String> {
         return Some(
             "datagrams are lost otherwise than by an independent draw for each".to_owned(),
         );
+    }
+    let by_length = |way: &LinkDirection| way.frame.is_some() && way.loss != Rate::ZERO;
+    if scenario.groups.iter().any(|group| any_way(group, by_length)) {
+        return Some("longer datagrams are lost more often".to_owned());
     }
     let damaged = scenario.groups.iter().any(|group| any_way(group, more_than_loss));
     damaged.then(|| "links damage or duplicate datagrams".to_owned())

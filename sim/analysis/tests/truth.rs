@@ -90,6 +90,16 @@ fn a_broken_premise_is_named_in_the_place_of_a_verdict() {
     let all = identities(&jitter, &observed(&jitter));
     let why = Verdict::PremiseBroken("delays vary".to_owned());
     assert_eq!(verdict(&all, "mean latency, s"), &why);
+    for (key, value, why) in [
+        ("link.bandwidth", "250kbit/s", "delays vary"),
+        ("node.device.radio", "cc2420", "nodes take time to work or to send"),
+        ("link.frame", "80", "longer datagrams are lost more often"),
+    ] {
+        let changed = scenario(&[("link.loss", "1%"), (key, value)]);
+        let all = identities(&changed, &observed(&changed));
+        let why = Verdict::PremiseBroken(why.to_owned());
+        assert_eq!(verdict(&all, "mean latency, s"), &why, "{key}");
+    }
     let forgetful = scenario(&[("gateway.half_open_timeout", "30s")]);
     let all = identities(&forgetful, &observed(&forgetful));
     let Verdict::PremiseBroken(why) = verdict(&all, "requests per exchange") else {
