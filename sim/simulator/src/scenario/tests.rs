@@ -38,7 +38,7 @@ fn with(top: &str, bottom: &str) -> String {
     format!("{head}{top}\n{node}{bottom}\n")
 }
 
-/// The scenarios that are shipped, however deep.
+/// The scenarios that are shipped, however deep; plans are no scenarios.
 fn shipped() -> Vec<PathBuf> {
     let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios")];
     let mut files = Vec::new();
@@ -46,7 +46,7 @@ fn shipped() -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).expect("a readable folder") {
             let path = entry.expect("a readable entry").path();
             if path.is_dir() {
-                folders.push(path);
+                folders.extend((!path.ends_with("plans")).then_some(path));
             } else if path.extension().is_some_and(|extension| extension == "toml") {
                 files.push(path);
             }
