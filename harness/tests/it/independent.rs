@@ -64,10 +64,13 @@ fn tshark_understands_and_decrypts_what_every_shipped_scenario_sends() {
         let (name, outcome) = simulate(&path, &[]);
         let read = read(&name, &outcome);
         assert_eq!(read.findings, [""; 0], "{name}");
-        assert_eq!((read.sk_beyond_tshark, read.esp_beyond_tshark), (0, 0), "{name}: {read}");
+        let text = fs::read_to_string(&path).expect("a readable scenario");
+        // tshark has no AES-CCM for ESP: published octets cover that.
+        let unknown = text.contains("aes-ccm8-p256");
+        let beyond = (read.sk_beyond_tshark > 0, read.esp_beyond_tshark > 0);
+        assert_eq!(beyond, (false, unknown), "{name}: {read}");
         assert!(read.sk_decrypted > 0, "{name}: {read}");
         // Nothing is left out where no fault is injected.
-        let text = fs::read_to_string(&path).expect("a readable scenario");
         let faults = ["corrupt", "mangle", "forge"].iter().any(|fault| text.contains(fault));
         assert!(faults || read.excluded == 0, "{name}: {read}");
     }
