@@ -33,7 +33,7 @@ impl Inner {
     /// The payloads.
     #[must_use]
     pub fn payloads<'a>(&self, message: &'a [u8]) -> Payloads<'a> {
-        Payloads::new(self.first, &message[self.range.clone()], self.range.start)
+        Payloads::inside(self.first, &message[self.range.clone()], self.range.start)
     }
 }
 

@@ -13,9 +13,9 @@ use ike_core::payload::{
 };
 use ike_core::{
     AuthMethod, BufferTooSmall, ChildKeys, DropReason, Error, EspSuite, ExchangeType, Flags,
-    Header, Identity, IkeKeys, Malformed, MessageWriter, NonceData, NotifyType, PayloadType,
-    PeerIncompatible, PeerMisbehaved, ProtectedError, ProtocolId, SaNonces, Selectors,
-    TrafficSelector, auth_key, auth_prf, finish_auth,
+    Header, Identity, IkeKeys, MessageWriter, NonceData, NotifyType, PayloadType, PeerIncompatible,
+    PeerMisbehaved, ProtectedError, ProtocolId, SaNonces, Selectors, TrafficSelector, auth_key,
+    auth_prf, finish_auth,
 };
 use rand_core::CryptoRng;
 
@@ -57,7 +57,6 @@ impl<'m> Parts<'m> {
                     let kind = Notify::parse(&payload)?.kind;
                     parts.error = parts.error.or(kind.is_error().then_some(kind));
                 }
-                PayloadType::SK | PayloadType::SKF => return Err(nested(&payload)),
                 kind if payload.is_unsupported_critical() => {
                     return Err(PeerMisbehaved::UnsupportedCriticalPayload(kind).into());
                 }
@@ -329,11 +328,6 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
 
 fn missing(kind: PayloadType) -> FailReason {
     FailReason::Unacceptable(PeerMisbehaved::MissingPayload(kind).into())
-}
-
-/// RFC 7296 3.14: an Encrypted payload is never inside another.
-pub(crate) fn nested(payload: &Payload<'_>) -> Error {
-    Malformed::new("no Encrypted payload inside another", payload.offset).into()
 }
 
 /// Sorts what went wrong with an SK payload: weather is dropped, an error from inside is the

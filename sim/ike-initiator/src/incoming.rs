@@ -1,6 +1,6 @@
 //! What the gateway asks once the SA is there: the least that may be answered (RFC 7815 2.2).
 
-use crate::auth::{inside, nested};
+use crate::auth::inside;
 use crate::machine::DELETE_MESSAGE_ID;
 use crate::state::{Closing, Sa, State};
 use crate::{Behaviour, CloseReason, Event, Initiator};
@@ -43,9 +43,6 @@ fn judge(exchange: ExchangeType, payloads: Payloads<'_>, child_spi_out: Option<u
         if payload.is_unsupported_critical() {
             let error = PeerMisbehaved::UnsupportedCriticalPayload(payload.kind);
             return Answer::error(&error.into());
-        }
-        if matches!(payload.kind, PayloadType::SK | PayloadType::SKF) {
-            return Answer::error(&nested(&payload));
         }
         if payload.kind == PayloadType::D {
             match Delete::parse(&payload) {

@@ -78,6 +78,7 @@ pub struct Payloads<'a> {
     next: PayloadType,
     rest: &'a [u8],
     offset: usize,
+    inside: bool,
 }
 
 impl<'a> Payloads<'a> {
@@ -85,7 +86,12 @@ impl<'a> Payloads<'a> {
     /// of the message.
     #[must_use]
     pub fn new(first: PayloadType, octets: &'a [u8], offset: usize) -> Self {
-        Self { next: first, rest: octets, offset }
+        Self { next: first, rest: octets, offset, inside: false }
+    }
+
+    /// The same of what an SK payload held, where no other may be.
+    pub(crate) fn inside(first: PayloadType, octets: &'a [u8], offset: usize) -> Self {
+        Self { inside: true, ..Self::new(first, octets, offset) }
     }
 
     fn parse_next(&mut self) -> Result<Option<Payload<'a>>, Malformed> {
@@ -115,6 +121,9 @@ impl<'a> Payloads<'a> {
         self.offset += len;
         // RFC 7296 3.14: SK is the last payload, its next field names the first one inside.
         let last = matches!(found.kind, PayloadType::SK | PayloadType::SKF);
+        if last && self.inside {
+            return Err(Malformed::new("no Encrypted payload inside another", found.offset));
+        }
         self.next = if last { PayloadType::NONE } else { found.next };
         Ok(Some(found))
     }

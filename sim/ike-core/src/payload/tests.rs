@@ -154,3 +154,14 @@ fn only_a_delete_of_esp_names_an_esp_spi() {
     let wide = Delete { protocol: ProtocolId::ESP, spi_size: 8, spis: &[0, 0, 1, 0, 0, 0, 1, 0] };
     assert!(!ah.names_esp(256) && !wide.names_esp(256) && !Delete::IKE_SA.names_esp(0));
 }
+
+/// RFC 7296 3.14: the Encrypted payload is always the last one, and holds the others.
+#[test]
+fn inside_sk_there_is_no_other() {
+    for kind in [PayloadType::SK, PayloadType::SKF] {
+        let found: Result<Vec<_>, _> =
+            Payloads::inside(kind, &[35, 0, 0, 6, 1, 2], HEADER_LEN).collect();
+        let what = "no Encrypted payload inside another";
+        assert_eq!(found, Err(Malformed::new(what, HEADER_LEN + 4)));
+    }
+}

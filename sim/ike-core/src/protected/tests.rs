@@ -201,9 +201,9 @@ fn a_critical_unknown_payload_before_sk_counts_only_where_the_icv_verifies() {
     }
 }
 
-/// RFC 7296 3.14: SK is never nested; here it ends the chain inside as it does outside.
+/// RFC 7296 3.14: SK is never nested.
 #[test]
-fn an_sk_payload_inside_another_is_a_payload_that_nobody_opens() {
+fn an_sk_payload_inside_another_is_malformed() {
     let key = key_of(Suite::ChaCha20X25519, 1);
     let mut buffer = [0; 100];
     let header = Header::new(IkeSpi(1), IkeSpi(2), ExchangeType::INFORMATIONAL);
@@ -212,6 +212,7 @@ fn an_sk_payload_inside_another_is_a_payload_that_nobody_opens() {
     writer.payload(&Raw { kind: PayloadType::SK, body: &[1, 2] }).expect("room");
     let len = writer.seal(&RustCrypto, &key).expect("room");
     let inner = open_protected(&RustCrypto, &key, &mut buffer[..len]).expect("genuine");
-    let kinds: Vec<_> = inner.payloads(&buffer).map(|found| found.map(|p| p.kind)).collect();
-    assert_eq!(kinds, [Ok(PayloadType::SK)]);
+    let found: Vec<_> = inner.payloads(&buffer).collect();
+    let offset = inner.range.start + 4;
+    assert_eq!(found, [Err(Malformed::new("no Encrypted payload inside another", offset))]);
 }

@@ -139,6 +139,9 @@ fn a_critical_payload_of_an_unknown_type_is_named_and_the_sa_stays(
 #[case::an_esp_delete_with_short_spis(ExchangeType::INFORMATIONAL,
     raw(PayloadType::D.0, false, &[3, 2, 0, 1, 1, 2]))]
 #[case::a_cut_notify(ExchangeType::INFORMATIONAL, raw(PayloadType::N.0, false, &[]))]
+#[case::sk_inside_sk(ExchangeType::INFORMATIONAL, raw(PayloadType::SK.0, false, &[0; 40]))]
+#[case::sk_inside_a_creation(ExchangeType::CREATE_CHILD_SA, raw(PayloadType::SK.0, false, &[0; 40]))]
+#[case::a_fragment_inside_sk(ExchangeType::INFORMATIONAL, raw(PayloadType::SKF.0, false, &[0; 40]))]
 #[case::an_exchange_that_is_over(ExchangeType::IKE_AUTH, notify(NotifyType(50_000), &[]))]
 #[case::an_exchange_that_nobody_defined(ExchangeType(240), notify(NotifyType(50_000), &[]))]
 fn what_is_malformed_inside_ends_the_sa(
