@@ -62,7 +62,6 @@ const WALLS: [Row; 14] = [
             "ike-responder",
             "vnet",
             "simulator",
-            "conformance",
             "analysis",
             "runner",
         ],

@@ -36,6 +36,17 @@ impl Expected {
             && (self.profiles.is_empty()
                 || self.profiles.iter().any(|name| name == cell.profile.name()))
     }
+
+    /// Whether a cell can be that both are about.
+    fn overlaps(&self, other: &Self) -> bool {
+        let shared = |name: &String| other.profiles.contains(name);
+        self.implementation == other.implementation
+            && self.case == other.case
+            && self.requirement == other.requirement
+            && (self.profiles.is_empty()
+                || other.profiles.is_empty()
+                || self.profiles.iter().any(shared))
+    }
 }
 
 /// How a run differs from what is expected.
@@ -90,6 +101,12 @@ impl Baseline {
             let entry = entry.into_inner();
             if let Some(wrong) = wrong(&entry) {
                 return Err(RegistryError(format!("line {line}: {}: {wrong}", entry.case)));
+            }
+            if let Some((first, _)) = entries.iter().find(|(_, other)| entry.overlaps(other)) {
+                return Err(RegistryError(format!(
+                    "line {line}: {}: expected one entry for a cell; line {first} is about it too",
+                    entry.case
+                )));
             }
             entries.push((line, entry));
         }

@@ -16,6 +16,9 @@ pub enum Role {
 }
 
 impl Role {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Initiator, Self::Responder];
+
     /// The word for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -36,7 +39,7 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Initiator, Self::Responder]
+        Self::ALL
             .into_iter()
             .find(|role| role.name() == text)
             .ok_or_else(|| "expected one of initiator responder".to_owned())
@@ -164,12 +167,12 @@ pub fn run(
         Script::Initiator(script) => {
             let mut gateway = Gateway::new(session);
             let ended = script(&mut gateway);
-            (gateway.session, ended)
+            (gateway.peer.session, ended)
         }
         Script::Responder(script) => {
             let mut device = Device::new(session);
             let ended = script(&mut device);
-            (device.session, ended)
+            (device.peer.session, ended)
         }
     };
     let (findings, log) = session.finish(ended, &binding);

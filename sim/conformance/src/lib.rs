@@ -30,12 +30,12 @@ pub use baseline::{Baseline, Difference, Expected};
 pub use case::{Case, Role, Run, Script, run};
 pub use ike_initiator::Profile;
 pub use log::{Direction, Log};
-pub use matrix::{Cell, Job, Matrix, Selection};
+pub use matrix::{Cell, Job, Matrix, Selection, Standing};
 pub use message::{Draft, Inside, Part};
 pub use mutants::Mutant;
-pub use peer::{Device, Fate, Gateway, Opened, seen};
+pub use peer::{Device, Fate, Gateway, Opened, Peer, seen};
 pub use registry::{Binds, Level, Registry, RegistryError, Requirement};
-pub use session::Session;
+pub use session::{Ids, Session};
 pub use setup::Setup;
 pub use subject::{
     INITIATOR, Implementation, InitiatorSubject, OurInitiator, OurResponder, Packet, Patience,

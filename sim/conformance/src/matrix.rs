@@ -1,7 +1,7 @@
 //! Which cases run against whom, and what comes of it.
 
 use crate::verdict::{Finding, Verdict};
-use crate::{Case, Implementation, Log, Profile, Registry, Role, cases, run};
+use crate::{Case, Implementation, Log, Profile, Registry, Requirement, Role, cases, run};
 
 /// What of the matrix is wanted; everything unless it says so.
 #[derive(Clone, Debug, Default)]
@@ -47,6 +47,15 @@ impl Selection {
     #[must_use]
     pub fn wants(&self, cell: &Cell) -> bool {
         self.requirement.as_ref().is_none_or(|id| *id == cell.finding.requirement)
+    }
+
+    /// Whether it wants to know of this requirement.
+    #[must_use]
+    pub fn wants_requirement(&self, id: &str) -> bool {
+        let judges =
+            |name: &String| cases::all().any(|case| case.name == name && case.judges.contains(&id));
+        self.requirement.as_ref().is_none_or(|wanted| wanted == id)
+            && self.case.as_ref().is_none_or(judges)
     }
 }
 
@@ -126,6 +135,32 @@ pub struct Cell {
     pub log: Log,
 }
 
+/// What is known of a requirement in a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It does not bind there.
+    Unbound,
+    /// It binds, and no case judges it.
+    NoCase,
+    /// It binds, and no case that judges it was among those that ran.
+    NotRun,
+    /// The worst that a case gives.
+    Judged(Verdict),
+}
+
+impl Standing {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unbound => "-",
+            Self::NoCase => "no case",
+            Self::NotRun => "not run",
+            Self::Judged(verdict) => verdict.name(),
+        }
+    }
+}
+
 /// All cells of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Matrix {
@@ -147,15 +182,21 @@ impl Matrix {
         columns
     }
 
-    /// What all cases together say of a requirement in a column: the worst that one says; `None`
-    /// where no case judges it there.
+    /// What all cases together say of a requirement in a column: the worst that one says.
     #[must_use]
-    pub fn verdict(&self, requirement: &str, column: (&str, Profile)) -> Option<Verdict> {
-        let of = self.cells.iter().filter(|cell| {
-            cell.finding.requirement == requirement
-                && (cell.implementation.as_str(), cell.profile) == column
-        });
-        of.map(|cell| cell.finding.verdict).max()
+    pub fn standing(&self, requirement: &Requirement, column: (&str, Profile)) -> Standing {
+        let is_of = |cell: &&Cell| (cell.implementation.as_str(), cell.profile) == column;
+        let judges = |cell: &&Cell| cell.finding.requirement == requirement.id;
+        let here = self.cells.iter().filter(is_of);
+        if let Some(worst) = here.clone().filter(judges).map(|cell| cell.finding.verdict).max() {
+            return Standing::Judged(worst);
+        }
+        let Some(role) = here.map(|cell| cell.role).next() else { return Standing::NotRun };
+        if !requirement.binds_in(role, column.1) {
+            return Standing::Unbound;
+        }
+        let has = cases::judging(&requirement.id, role).any(|it| it.profiles.contains(&column.1));
+        if has { Standing::NotRun } else { Standing::NoCase }
     }
 
     /// How many cells have that verdict.

@@ -122,34 +122,21 @@ pub struct Inside {
     pub parts: Vec<Part>,
     /// Octets behind the payloads and before the padding.
     pub trailing: Vec<u8>,
-    /// The first payload's type in the place of the right one.
-    pub first: Option<PayloadType>,
     /// Its length is that of the protection, or the message is nonsense on purpose.
     pub iv: Vec<u8>,
     /// Whole blocks of padding more than are needed, in octets.
     pub more_padding: usize,
     /// What padding is filled with.
     pub filler: u8,
-    /// In the place of the right pad length.
-    pub pad_length: Option<u8>,
-    /// Flipped in the ICV once it has been computed.
-    pub spoil_icv: u8,
+    /// Whether a bit of the ICV is flipped once it has been computed.
+    pub spoil_icv: bool,
 }
 
 impl Inside {
     /// These payloads.
     #[must_use]
     pub fn of(parts: Vec<Part>, iv: Vec<u8>) -> Self {
-        Self {
-            parts,
-            trailing: Vec::new(),
-            first: None,
-            iv,
-            more_padding: 0,
-            filler: 0,
-            pad_length: None,
-            spoil_icv: 0,
-        }
+        Self { parts, trailing: Vec::new(), iv, more_padding: 0, filler: 0, spoil_icv: false }
     }
 
     fn text(&self, block: usize) -> (PayloadType, Vec<u8>) {
@@ -158,27 +145,22 @@ impl Inside {
         let least = (text.len() + 1).next_multiple_of(block) - text.len() - 1;
         let padding = least + self.more_padding;
         text.resize(text.len() + padding, self.filler);
-        let right = u8::try_from(padding).unwrap_or(u8::MAX);
-        text.push(self.pad_length.unwrap_or(right));
-        (self.first.unwrap_or(first), text)
+        text.push(u8::try_from(padding).expect("a pad length is one octet"));
+        (first, text)
     }
 }
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
-    /// Its first payload and length are computed, see [`Self::first`] and [`Self::length`].
+    /// Its first payload and length are computed, see [`Self::length`].
     pub header: Header,
     /// The payloads in clear.
     pub parts: Vec<Part>,
     /// The SK payload behind them.
     pub inside: Option<Inside>,
-    /// The first payload's type in the place of the right one.
-    pub first: Option<PayloadType>,
     /// In the place of the right length of the message.
     pub length: Option<u32>,
-    /// In the place of the right length of the SK payload.
-    pub sk_length: Option<u16>,
     /// Octets behind the last payload, which the header's length counts.
     pub trailing: Vec<u8>,
 }
@@ -187,8 +169,7 @@ impl Draft {
     /// A message in clear.
     #[must_use]
     pub fn clear(header: Header, parts: Vec<Part>) -> Self {
-        let trailing = Vec::new();
-        Self { header, parts, inside: None, first: None, length: None, sk_length: None, trailing }
+        Self { header, parts, inside: None, length: None, trailing: Vec::new() }
     }
 
     /// A protected message.
@@ -219,6 +200,13 @@ impl Draft {
         self.payloads().retain(|part| part.kind != kind);
     }
 
+    /// Flips a bit of the ICV once it has been computed.
+    pub fn spoil_icv(&mut self) {
+        if let Some(inside) = &mut self.inside {
+            inside.spoil_icv = true;
+        }
+    }
+
     /// The octets that travel; `key` protects what is inside.
     ///
     /// # Panics
@@ -236,8 +224,7 @@ impl Draft {
         let (inner, mut text) = inside.text(protection.encryption().block_len());
         let mut icv = vec![0; protection.icv_len()];
         let right = 4 + inside.iv.len() + text.len() + icv.len();
-        let length = self.sk_length.unwrap_or(u16::try_from(right).unwrap_or(u16::MAX));
-        let [high, low] = length.to_be_bytes();
+        let [high, low] = u16::try_from(right).unwrap_or(u16::MAX).to_be_bytes();
         payloads.extend([inner.0, 0, high, low]);
         let before = payloads.len();
         payloads.resize(before + right - 4, 0);
@@ -247,16 +234,15 @@ impl Draft {
         octets.truncate(start);
         RustCrypto
             .seal(key, Sealing { aad: &octets, iv: &inside.iv, text: &mut text, icv: &mut icv });
-        icv[0] ^= inside.spoil_icv;
+        icv[0] ^= u8::from(inside.spoil_icv);
         octets.extend(inside.iv.iter().chain(&text).chain(&icv).chain(&self.trailing));
         octets
     }
 
     fn message(&self, first: PayloadType, payloads: &[u8]) -> Vec<u8> {
         let right = u32::try_from(HEADER_LEN + payloads.len()).unwrap_or(u32::MAX);
-        let next_payload = self.first.unwrap_or(first);
         let length = self.length.unwrap_or(right);
-        let mut octets = Header { next_payload, length, ..self.header }.emit().to_vec();
+        let mut octets = Header { next_payload: first, length, ..self.header }.emit().to_vec();
         octets.extend(payloads);
         octets
     }

@@ -1,17 +1,19 @@
 //! The tester as a peer: a gateway against an initiator, a device against a responder.
 
+mod base;
 mod device;
 mod gateway;
 mod material;
 
-pub use device::Device;
+pub use base::Peer;
+pub use device::{CHILD_SPI as DEVICE_CHILD_SPI, Device};
 pub use gateway::{CHILD_SPI, Fate, Gateway};
 pub use material::{Side, SkKeys};
 
 use crate::message::{Part, find, parts};
 use crate::subject::Packet;
-use ike_core::payload::{Notify, Payloads};
-use ike_core::{HEADER_LEN, Header, IdType, NotifyType, PayloadType};
+use ike_core::payload::{Notify, Payloads, Sa};
+use ike_core::{HEADER_LEN, Header, NotifyType, PayloadType};
 
 /// A message of the subject, parsed; opened if it was protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +68,15 @@ impl Opened {
             .collect()
     }
 
+    /// The ESP SPI of the first proposal of its SA payload.
+    #[must_use]
+    pub fn esp_spi(&self) -> Option<u32> {
+        let view = find(&self.parts, PayloadType::SA)?.view();
+        let sa = Sa::parse(&view).ok()?;
+        let spi = sa.proposals().next()?.spi().try_into().ok()?;
+        Some(u32::from_be_bytes(spi))
+    }
+
     /// What it is, in a few words, for evidence.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -82,12 +93,6 @@ impl Opened {
         )
         .trim_end()
         .to_owned()
-    }
-
-    /// The kind of the identity in an ID payload.
-    #[must_use]
-    pub fn id_type(&self, kind: PayloadType) -> Option<IdType> {
-        self.body(kind)?.first().map(|octet| IdType(*octet))
     }
 }
 

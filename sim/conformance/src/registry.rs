@@ -2,6 +2,8 @@
 
 use crate::{Profile, Role};
 use core::fmt;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::collections::BTreeSet;
 
@@ -15,6 +17,28 @@ pub enum Binds {
     Responder,
     /// Both.
     Both,
+}
+
+impl Binds {
+    /// Whether it binds a subject of this role.
+    #[must_use]
+    pub fn role(self, role: Role) -> bool {
+        self == Self::Both
+            || match role {
+                Role::Initiator => self == Self::Initiator,
+                Role::Responder => self == Self::Responder,
+            }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Initiator => "initiator",
+            Self::Responder => "responder",
+            Self::Both => "both",
+        }
+    }
 }
 
 /// How strongly.
@@ -66,22 +90,77 @@ pub struct Requirement {
     pub profiles: Vec<Profile>,
     /// The demand.
     pub demand: String,
-    /// How it is judged. Either this or [`Self::no_case`] is there.
-    pub judged: Option<String>,
-    /// Why there is no case.
-    pub no_case: Option<String>,
+    /// Why there is no case, where there is none. How it is judged is what its cases say of themselves.
+    #[serde(default)]
+    no_case: NoCase,
+}
+
+/// Why there is no case: for all whom it binds, or by role.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum NoCase {
+    /// There are cases.
+    #[default]
+    Unsaid,
+    All(String),
+    Each(Reasons),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Reasons {
+    initiator: Option<String>,
+    responder: Option<String>,
+}
+
+impl Reasons {
+    const fn of(&self, role: Role) -> Option<&String> {
+        match role {
+            Role::Initiator => self.initiator.as_ref(),
+            Role::Responder => self.responder.as_ref(),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for NoCase {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(NoCaseVisitor)
+    }
+}
+
+struct NoCaseVisitor;
+
+impl<'de> Visitor<'de> for NoCaseVisitor {
+    type Value = NoCase;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a reason, or one for each role")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, reason: &str) -> Result<NoCase, E> {
+        Ok(NoCase::All(reason.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NoCase, A::Error> {
+        Reasons::deserialize(MapAccessDeserializer::new(map)).map(NoCase::Each)
+    }
 }
 
 impl Requirement {
     /// Whether it binds a subject of this role in this profile.
     #[must_use]
     pub fn binds_in(&self, role: Role, profile: Profile) -> bool {
-        let binds = match self.binds {
-            Binds::Both => true,
-            Binds::Initiator => role == Role::Initiator,
-            Binds::Responder => role == Role::Responder,
+        self.binds.role(role) && self.profiles.contains(&profile)
+    }
+
+    /// Why no case judges it for subjects of this role, if it binds them and none does.
+    #[must_use]
+    pub fn no_case(&self, role: Role) -> Option<&str> {
+        let reason = match &self.no_case {
+            NoCase::Unsaid => None,
+            NoCase::All(reason) => Some(reason),
+            NoCase::Each(reasons) => reasons.of(role),
         };
-        binds && self.profiles.contains(&profile)
+        reason.filter(|_| self.binds.role(role)).map(String::as_str)
     }
 }
 
@@ -171,7 +250,6 @@ pub(crate) fn line_of(text: &str, at: usize) -> usize {
 }
 
 fn wrong(entry: &Requirement) -> Option<&'static str> {
-    let empty = |text: &Option<String>| text.as_ref().is_some_and(|text| text.trim().is_empty());
     if entry.id.is_empty() || !entry.id.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
         return Some("expected an id of letters and digits");
     }
@@ -181,13 +259,23 @@ fn wrong(entry: &Requirement) -> Option<&'static str> {
     if entry.profiles.is_empty() {
         return Some("expected at least one profile");
     }
-    if entry.judged.is_some() == entry.no_case.is_some() {
-        return Some("expected either judged or no_case");
+    match &entry.no_case {
+        NoCase::Unsaid => None,
+        NoCase::All(reason) => reason.trim().is_empty().then_some("expected a reason in no_case"),
+        NoCase::Each(reasons) => wrong_reasons(entry.binds, reasons),
     }
-    if empty(&entry.judged) || empty(&entry.no_case) {
-        return Some("expected a text in judged or no_case");
+}
+
+fn wrong_reasons(binds: Binds, reasons: &Reasons) -> Option<&'static str> {
+    let given = Role::ALL.map(|role| (role, reasons.of(role)));
+    if given.iter().all(|(_, reason)| reason.is_none()) {
+        return Some("expected initiator or responder in no_case");
     }
-    None
+    if given.iter().any(|(role, reason)| reason.is_some() && !binds.role(*role)) {
+        return Some("expected only roles that it binds in no_case");
+    }
+    let empty = given.iter().any(|(_, reason)| reason.is_some_and(|it| it.trim().is_empty()));
+    empty.then_some("expected a reason in no_case")
 }
 
 #[cfg(test)]

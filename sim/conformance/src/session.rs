@@ -10,6 +10,24 @@ use ike_core::{IkeKeys, IkeSpi, Instant, Path};
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+/// The requirements that one check judges at once: mostly one.
+pub trait Ids: Copy {
+    /// Them.
+    fn ids(&self) -> &[&'static str];
+}
+
+impl Ids for &'static str {
+    fn ids(&self) -> &[&'static str] {
+        core::slice::from_ref(self)
+    }
+}
+
+impl<const N: usize> Ids for [&'static str; N] {
+    fn ids(&self) -> &[&'static str] {
+        self
+    }
+}
+
 /// A case under way.
 pub struct Session {
     subject: Box<dyn Subject>,
@@ -123,7 +141,8 @@ impl Session {
         self.log.learn(spis, keys);
     }
 
-    /// Judges a requirement; a failure ends the case. `found` is asked for only then.
+    /// Judges a requirement, or each of several by the same; a failure ends the case. `found` is asked
+    /// for only then.
     ///
     /// # Errors
     /// It failed.
@@ -132,19 +151,19 @@ impl Session {
     /// When the case does not say that it judges this: the case is wrong.
     pub fn demand(
         &mut self,
-        id: &'static str,
+        ids: impl Ids,
         holds: bool,
         expected: &str,
         found: impl FnOnce() -> String,
     ) -> Outcome {
-        self.judge(id, holds, (expected, None), found)
+        self.judge(ids, holds, (expected, None), found)
     }
 
     /// As [`Self::demand`], for octets that must be the same.
     ///
     /// # Errors
     /// They differ.
-    pub fn demand_same(&mut self, id: &'static str, what: &str, pair: (&[u8], &[u8])) -> Outcome {
+    pub fn demand_same(&mut self, ids: impl Ids, what: &str, pair: (&[u8], &[u8])) -> Outcome {
         let (wanted, found) = pair;
         let differ = wanted.iter().zip(found).position(|(a, b)| a != b);
         let offset =
@@ -156,24 +175,26 @@ impl Session {
         };
         let expected =
             if offset.is_some() { format!("{what}: {}", octet(wanted)) } else { what.to_owned() };
-        self.judge(id, offset.is_none(), (&expected, offset), || octet(found))
+        self.judge(ids, offset.is_none(), (&expected, offset), || octet(found))
     }
 
     fn judge(
         &mut self,
-        id: &'static str,
+        ids: impl Ids,
         holds: bool,
         (expected, offset): (&str, Option<usize>),
         found: impl FnOnce() -> String,
     ) -> Outcome {
-        assert!(self.judges.contains(&id), "the case says that it judges {id}");
-        let mut check = Check::passed(id);
-        if !holds {
-            let message = self.log.last_from_subject();
-            let (expected, found) = (expected.to_owned(), found());
-            check.failure = Some(crate::verdict::Failure { expected, found, message, offset });
+        let failure = (!holds).then(|| crate::verdict::Failure {
+            expected: expected.to_owned(),
+            found: found(),
+            message: self.log.last_from_subject(),
+            offset,
+        });
+        for id in ids.ids().iter().copied() {
+            assert!(self.judges.contains(&id), "the case says that it judges {id}");
+            self.checks.push(Check::new(id, failure.clone()));
         }
-        self.checks.push(check);
         if holds { Ok(()) } else { Err(Stop::Failed) }
     }
 

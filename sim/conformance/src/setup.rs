@@ -2,7 +2,6 @@
 
 use crate::Profile;
 use crate::subject::{INITIATOR, RESPONDER};
-use core::time::Duration;
 use crypto::Group;
 use ike_core::{Identity, Path, Psk, Suite, TrafficSelector};
 
@@ -20,26 +19,16 @@ pub struct Setup {
     pub psk: Psk,
     /// Who the subject is.
     pub identity: Identity,
-    /// Who the tester is.
+    /// Who the tester is; an initiator insists on it as IDr.
     pub peer: Identity,
-    /// Whether an initiator insists on [`Self::peer`] as IDr.
-    pub pins_peer: bool,
     /// What the subject proposes, or grants, as its own side of the tunnel.
     pub local: Vec<TrafficSelector>,
     /// The same for the tester's side.
     pub remote: Vec<TrafficSelector>,
     /// Whether an initiator sends INITIAL_CONTACT.
     pub initial_contact: bool,
-    /// Whether it sends a Delete when it closes.
-    pub delete_on_close: bool,
     /// Whether a responder asks for a cookie each time.
     pub cookies: bool,
-    /// After how long without a message a responder checks that its peer is alive.
-    pub liveness: Option<Duration>,
-    /// After how long a responder rekeys the Child SA.
-    pub child_lifetime: Option<Duration>,
-    /// After how long a responder rekeys the IKE SA.
-    pub ike_lifetime: Option<Duration>,
     /// The tester's view of the usual path.
     pub path: Path,
 }
@@ -59,15 +48,10 @@ impl Setup {
             psk: Psk::new(b"correct horse battery staple").expect("a short key"),
             identity,
             peer,
-            pins_peer: true,
             local: vec![TrafficSelector::host(own.ip())],
             remote: vec![TrafficSelector::host(other.ip())],
             initial_contact: true,
-            delete_on_close: true,
             cookies: false,
-            liveness: None,
-            child_lifetime: None,
-            ike_lifetime: None,
             path: Path { local: other, remote: own },
         }
     }

@@ -44,16 +44,12 @@ pub enum Wish {
     Connect,
     /// Send one packet through the Child SA.
     Send,
-    /// End the SA: with a Delete if it was set up so.
+    /// End the SA; with a Delete, if it can.
     Close,
     /// Check that the peer is alive: an empty INFORMATIONAL request.
     CheckLiveness,
-    /// Ask for another Child SA.
-    NewChild,
     /// Rekey the Child SA.
     RekeyChild,
-    /// Rekey the IKE SA.
-    RekeyIke,
 }
 
 /// Why the subject cannot do what a case needs.

@@ -78,12 +78,13 @@ pub struct Failure {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Check {
     requirement: &'static str,
-    pub(crate) failure: Option<Failure>,
+    failure: Option<Failure>,
 }
 
 impl Check {
-    pub(crate) const fn passed(requirement: &'static str) -> Self {
-        Self { requirement, failure: None }
+    /// It passed if there is no failure.
+    pub(crate) const fn new(requirement: &'static str, failure: Option<Failure>) -> Self {
+        Self { requirement, failure }
     }
 }
 

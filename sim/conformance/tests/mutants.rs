@@ -1,6 +1,6 @@
 //! The suite tells every broken implementation from an honest one.
 
-use conformance::{Registry, Role, Selection, mutants};
+use conformance::{Registry, Role, Selection, cases, mutants};
 use std::collections::BTreeSet;
 
 fn registry() -> Registry {
@@ -15,7 +15,7 @@ fn there_are_enough_mutants_of_both_roles() {
 }
 
 #[test]
-fn a_mutant_has_a_name_of_its_own_and_breaks_what_binds_it() {
+fn a_mutant_has_a_name_of_its_own_and_breaks_what_binds_it_and_is_judged() {
     let registry = registry();
     let mut names = BTreeSet::new();
     for mutant in mutants::all() {
@@ -26,6 +26,8 @@ fn a_mutant_has_a_name_of_its_own_and_breaks_what_binds_it() {
             let requirement = requirement.unwrap_or_else(|| panic!("{mutant:?}: no {id}"));
             let binds = |profile: &_| requirement.binds_in(mutant.role, *profile);
             assert!(requirement.profiles.iter().any(binds), "{mutant:?}: {id}");
+            let judged = cases::judging(id, mutant.role).next().is_some();
+            assert!(judged, "{mutant:?}: no case judges {id} for its role");
         }
     }
 }

@@ -13,7 +13,8 @@ fn the_checked_in_matrix_is_the_one_that_the_cases_give() {
     let all = Selection::default();
     let ours: [&dyn Implementation; 2] = [&OurInitiator, &OurResponder];
     let matrix = run(&registry, &ours, &all);
-    let judged = Judged { registry: &registry, matrix: &matrix, baseline: &baseline };
+    let judged =
+        Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &all };
     let now = document(&judged, &kills(&registry, &all));
     let differs = now.lines().zip(WRITTEN.lines()).position(|(now, written)| now != written);
     assert!(

@@ -85,3 +85,17 @@ fn entries_that_say_nothing_are_refused() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[test]
+fn two_entries_for_one_cell_are_refused() {
+    let same = format!("{ENTRY}{ENTRY}");
+    let all = format!("{ENTRY}{}", ENTRY.replace("profiles = [\"rfc7815\"]\n", ""));
+    for text in [same, all] {
+        let error = Baseline::parse(&text).expect_err("two entries").to_string();
+        assert!(error.contains("expected one entry for a cell; line 2 is about it too"), "{error}");
+    }
+    for (from, to) in [("rfc7815", "modern"), ("RT1", "RT2"), ("a/case", "b/case")] {
+        let text = format!("{ENTRY}{}", ENTRY.replace(from, to));
+        assert!(Baseline::parse(&text).is_ok(), "{to}");
+    }
+}

@@ -1,11 +1,15 @@
 //! Cases whose subject is an initiator: the tester is its gateway.
 
+mod answering;
 mod basic;
 mod common;
+mod esp;
 mod header;
-mod more;
+mod negotiating;
 mod notify;
 mod payload;
+mod proving;
+mod sending;
 
 use crate::Case;
 
@@ -15,8 +19,9 @@ pub(crate) const THEMES: &[&[Case]] = &[
     header::CASES,
     notify::CASES,
     payload::CASES,
-    more::THEMES[0],
-    more::THEMES[1],
-    more::THEMES[2],
-    more::THEMES[3],
+    sending::CASES,
+    negotiating::CASES,
+    proving::CASES,
+    answering::CASES,
+    esp::CASES,
 ];

@@ -8,9 +8,10 @@ mod framing;
 mod header;
 mod init;
 mod ke;
-mod more;
 mod negotiation;
+mod outside;
 mod retransmission;
+mod selectors;
 
 use crate::Case;
 
@@ -24,9 +25,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     ke::CASES,
     init::CASES,
     auth::CASES,
+    selectors::CASES,
     after::CASES,
-    more::THEMES[0],
-    more::THEMES[1],
-    more::THEMES[2],
-    more::THEMES[3],
+    outside::CASES,
 ];

@@ -1,7 +1,6 @@
 //! SA payloads with full freedom over every field.
 
 use crate::message::Part;
-use crypto::Group;
 use ike_core::payload::Transform;
 use ike_core::{EspSuite, IkeSuite, PayloadType, ProtocolId, TransformType};
 
@@ -97,13 +96,6 @@ impl ProposalDraft {
     #[must_use]
     pub fn esp(suite: &EspSuite, spi: u32) -> Self {
         Self::new(ProtocolId::ESP, &spi.to_be_bytes(), &suite.transforms())
-    }
-
-    /// The same with a group.
-    #[must_use]
-    pub fn with_group(mut self, group: Group) -> Self {
-        self.transforms.push(TransformDraft::new(TransformType::DH, group.transform_id()));
-        self
     }
 
     /// The first transform of that type, to be changed.

@@ -1,54 +1,45 @@
 //! The tester as the device of a responder under test.
 
 use super::Opened;
-use super::material::{Side, SkKeys, iv, public_value};
-use crate::message::{Draft, Inside, Part, parts};
+use super::base::Peer;
+use super::material::{Side, SkKeys, public_value};
+use crate::message::{Draft, Part};
 use crate::subject::Packet;
 use crate::verdict::{Outcome, Stop};
 use crate::{Session, seen};
 use core::ops::{Deref, DerefMut};
 use crypto::{Crypto, PrivateKey, RustCrypto};
-use ike_core::payload::{Auth, KeyExchange, Nonce, ProposalRepr, SaRepr, TsRepr};
-use ike_core::{
-    AuthMethod, ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType, ProtocolId,
-    open_protected,
-};
+use ike_core::payload::{KeyExchange, Nonce, ProposalRepr, SaRepr, TsRepr};
+use ike_core::{ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType, ProtocolId};
 
 /// The SPI of ESP packets to the tester.
-pub(crate) const CHILD_SPI: u32 = 0xc0ff_ee02;
+pub const CHILD_SPI: u32 = 0xc0ff_ee02;
 
 /// The tester as a device. What it has in hand is that of the latest attempt.
 pub struct Device {
-    /// The case under way.
-    pub session: Session,
+    /// What it is in either role.
+    pub peer: Peer,
     /// Our key, nonce and SPI; fresh with [`Device::restart`].
     pub private: PrivateKey,
     /// Ni.
     pub nonce: Vec<u8>,
     /// SPIi.
     pub spi_i: IkeSpi,
-    /// The IKE_SA_INIT request as it was sent last.
-    pub request: Vec<u8>,
     /// The IKE_SA_INIT response that made the SA.
     pub response: Option<Opened>,
-    /// The IKE SA, once a response was taken.
-    pub sa: Option<SkKeys>,
-    /// The Message ID of our next request.
-    pub next_id: u32,
-    sealed: u64,
 }
 
 impl Deref for Device {
-    type Target = Session;
+    type Target = Peer;
 
-    fn deref(&self) -> &Session {
-        &self.session
+    fn deref(&self) -> &Peer {
+        &self.peer
     }
 }
 
 impl DerefMut for Device {
-    fn deref_mut(&mut self) -> &mut Session {
-        &mut self.session
+    fn deref_mut(&mut self) -> &mut Peer {
+        &mut self.peer
     }
 }
 
@@ -58,15 +49,11 @@ impl Device {
     pub fn new(mut session: Session) -> Self {
         let private = PrivateKey::generate(session.setup.suite.ike().group, &mut session.rng);
         let mut device = Self {
-            session,
+            peer: Peer::new(session, Side::Initiator),
             private,
             nonce: Vec::new(),
             spi_i: IkeSpi::ZERO,
-            request: Vec::new(),
             response: None,
-            sa: None,
-            next_id: 0,
-            sealed: 0,
         };
         device.restart();
         device
@@ -79,7 +66,7 @@ impl Device {
         self.nonce = self.random(32);
         let spi = self.random(8).iter().fold(0, |value, &octet| value << 8 | u64::from(octet));
         self.spi_i = IkeSpi(spi | 1);
-        (self.sa, self.response, self.next_id, self.sealed) = (None, None, 0, 0);
+        (self.sa, self.response, self.next_id) = (None, None, 0);
     }
 
     /// A lawful IKE_SA_INIT request: SA, KE, Ni.
@@ -108,9 +95,9 @@ impl Device {
     /// # Errors
     /// The port cannot.
     pub fn send_init(&mut self, request: &Draft) -> Outcome {
-        self.request = request.octets(None);
-        let octets = self.request.clone();
-        self.session.send(&octets)
+        self.sent = request.octets(None);
+        let octets = self.sent.clone();
+        self.send(&octets)
     }
 
     /// The next message in clear within the patience for an answer.
@@ -150,17 +137,9 @@ impl Device {
         let suite = self.setup.suite.ike();
         let sa = SkKeys::derive(suite, spis, (self.nonce.clone(), nonce_r), &shared)
             .ok_or_else(broken)?;
-        self.session.learn_keys(spis, &sa.keys);
+        self.learn_keys(spis, &sa.keys);
         (self.sa, self.response, self.next_id) = (Some(sa), Some(answer.clone()), 1);
         Ok(())
-    }
-
-    /// The IKE SA.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn sa(&self) -> Outcome<&SkKeys> {
-        self.sa.as_ref().ok_or_else(|| Stop::Inconclusive("there is no IKE SA".into()))
     }
 
     /// A lawful IKE_AUTH request: IDi, AUTH, SAi2, TSi, TSr.
@@ -186,15 +165,6 @@ impl Device {
         self.ask(ExchangeType::IKE_AUTH, parts)
     }
 
-    /// The AUTH payload that goes with this body of IDi.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn auth_part(&self, id_body: &[u8]) -> Outcome<Part> {
-        let data = self.sa()?.proof(Side::Initiator, &self.setup.psk, &self.request, id_body);
-        Ok(Part::of(&Auth { method: AuthMethod::SHARED_KEY_MIC, data: &data }))
-    }
-
     /// The AUTH data that the responder must send with this body of IDr.
     ///
     /// # Errors
@@ -203,99 +173,6 @@ impl Device {
         let response = self.response.as_ref().map(|response| &response.packet.octets[..]);
         let octets = response.unwrap_or_default();
         Ok(self.sa()?.proof(Side::Responder, &self.setup.psk, octets, id_body))
-    }
-
-    /// Our next protected request.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn ask(&mut self, exchange: ExchangeType, parts: Vec<Part>) -> Outcome<Draft> {
-        let id = self.next_id;
-        self.next_id += 1;
-        self.ask_with(exchange, id, parts)
-    }
-
-    /// A protected request with that Message ID.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn ask_with(
-        &mut self,
-        exchange: ExchangeType,
-        id: u32,
-        parts: Vec<Part>,
-    ) -> Outcome<Draft> {
-        self.sealed += 1;
-        let sa = self.sa()?;
-        let header =
-            Header::new(sa.spis.0, sa.spis.1, exchange).message_id(id).flags(Flags::INITIATOR);
-        let iv = iv(self.sealed, sa.suite.protection.encryption().iv_len());
-        Ok(Draft::protected(header, Inside::of(parts, iv)))
-    }
-
-    /// A protected response to a request of the responder's.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn respond(&mut self, request: &Header, parts: Vec<Part>) -> Outcome<Draft> {
-        let mut draft = self.ask_with(request.exchange, request.message_id, parts)?;
-        draft.header.flags = Flags::INITIATOR.with(Flags::RESPONSE);
-        Ok(draft)
-    }
-
-    /// The octets of a draft, protected with our keys.
-    ///
-    /// # Errors
-    /// There is no IKE SA to protect it with.
-    pub fn seal(&self, draft: &Draft) -> Outcome<Vec<u8>> {
-        if draft.inside.is_none() {
-            return Ok(draft.octets(None));
-        }
-        Ok(draft.octets(Some(self.sa()?.protecting(Side::Initiator))))
-    }
-
-    /// Protects and sends a draft.
-    ///
-    /// # Errors
-    /// The port cannot.
-    pub fn send_draft(&mut self, draft: &Draft) -> Outcome {
-        let octets = self.seal(draft)?;
-        self.session.send(&octets)
-    }
-
-    /// Opens a message of the responder's; `None` where it is none of this SA, or does not open.
-    #[must_use]
-    pub fn open(&self, packet: &Packet) -> Option<Opened> {
-        let sa = self.sa.as_ref()?;
-        let header = Header::parse(&packet.octets).ok()?;
-        if (header.spi_i, header.spi_r) != sa.spis {
-            return None;
-        }
-        let mut octets = packet.octets.clone();
-        let key = sa.protecting(Side::Responder);
-        let inner = open_protected(&RustCrypto, key, &mut octets).ok()?;
-        let parts = parts(inner.payloads(&octets)).ok()?;
-        Some(Opened { packet: packet.clone(), header, parts, protected: true })
-    }
-
-    /// Sends a request and takes the answer that bears its Message ID; `None`: there is none in time.
-    ///
-    /// # Errors
-    /// The port cannot.
-    pub fn exchange(&mut self, request: &Draft) -> Outcome<Option<Opened>> {
-        self.send_draft(request)?;
-        let until = self.now() + self.patience.answer;
-        loop {
-            let rest = until.saturating_duration_since(self.now());
-            let Some(packet) = self.receive_ike(rest) else { return Ok(None) };
-            let opened = self.open(&packet).filter(|opened| {
-                opened.header.flags.is_response()
-                    && opened.header.message_id == request.header.message_id
-            });
-            if opened.is_some() {
-                return Ok(opened);
-            }
-        }
     }
 
     /// Both SAs, by the book; the IKE_AUTH response.

@@ -1,19 +1,17 @@
 //! The tester as the gateway of an initiator under test.
 
 use super::Opened;
-use super::material::{Side, SkKeys, iv, public_value};
-use crate::message::{Draft, Inside, Part, find, parts};
+use super::base::Peer;
+use super::material::{Side, SkKeys, public_value};
+use crate::message::{Draft, Part, find};
 use crate::subject::{Packet, Wish};
 use crate::verdict::{Outcome, Stop};
 use crate::{Session, seen};
 use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 use crypto::{Crypto, Group, PrivateKey, RustCrypto, SharedSecret};
-use ike_core::payload::{Auth, KeyExchange, Nonce, ProposalRepr, SaRepr};
-use ike_core::{
-    AuthMethod, ExchangeType, Flags, Header, IkeSpi, IkeSuite, PayloadType, ProtocolId,
-    open_protected,
-};
+use ike_core::payload::{KeyExchange, Nonce, ProposalRepr, SaRepr};
+use ike_core::{ExchangeType, Flags, Header, IkeSpi, IkeSuite, PayloadType, ProtocolId};
 
 /// The SPI of ESP packets to the tester.
 pub const CHILD_SPI: u32 = 0xc0ff_ee01;
@@ -35,50 +33,35 @@ pub enum Fate {
 
 /// The tester as a gateway. What it has in hand is that of the latest attempt.
 pub struct Gateway {
-    /// The case under way.
-    pub session: Session,
+    /// What it is in either role.
+    pub peer: Peer,
     /// The latest IKE_SA_INIT request.
     pub request: Option<Opened>,
-    /// The IKE_SA_INIT response as it was sent last.
-    pub response: Vec<u8>,
-    /// The IKE SA, once a response was sent that makes one.
-    pub sa: Option<SkKeys>,
     /// The latest IKE_AUTH request.
     pub asked: Option<Opened>,
-    /// The Message ID of our next request.
-    pub next_id: u32,
     private: Option<PrivateKey>,
-    sealed: u64,
 }
 
 impl Deref for Gateway {
-    type Target = Session;
+    type Target = Peer;
 
-    fn deref(&self) -> &Session {
-        &self.session
+    fn deref(&self) -> &Peer {
+        &self.peer
     }
 }
 
 impl DerefMut for Gateway {
-    fn deref_mut(&mut self) -> &mut Session {
-        &mut self.session
+    fn deref_mut(&mut self) -> &mut Peer {
+        &mut self.peer
     }
 }
 
 impl Gateway {
     /// A gateway that has heard nothing yet.
     #[must_use]
-    pub fn new(session: Session) -> Self {
-        Self {
-            session,
-            request: None,
-            response: Vec::new(),
-            sa: None,
-            asked: None,
-            next_id: 0,
-            private: None,
-            sealed: 0,
-        }
+    pub const fn new(session: Session) -> Self {
+        let peer = Peer::new(session, Side::Responder);
+        Self { peer, request: None, asked: None, private: None }
     }
 
     /// The device begins an attempt; its IKE_SA_INIT request.
@@ -87,7 +70,7 @@ impl Gateway {
     /// There was none.
     pub fn wake(&mut self) -> Outcome<Opened> {
         // A device that cannot be made to wake does so on its own.
-        let _ = self.session.wish(Wish::Connect);
+        let _ = self.wish(Wish::Connect);
         let within = self.patience.wake;
         self.next_init(within)?
             .ok_or_else(|| Stop::Inconclusive("the device sent no IKE_SA_INIT request".into()))
@@ -117,14 +100,6 @@ impl Gateway {
     /// There was none.
     pub fn request(&self) -> Outcome<&Opened> {
         self.request.as_ref().ok_or_else(|| Stop::Inconclusive("no IKE_SA_INIT request".into()))
-    }
-
-    /// The IKE SA.
-    ///
-    /// # Errors
-    /// There is none.
-    pub fn sa(&self) -> Outcome<&SkKeys> {
-        self.sa.as_ref().ok_or_else(|| Stop::Inconclusive("there is no IKE SA".into()))
     }
 
     /// A lawful answer to the latest IKE_SA_INIT request: SA, KE, Nr with a key and an SPI of its own.
@@ -177,15 +152,15 @@ impl Gateway {
     pub fn send_init(&mut self, answer: &Draft) -> Outcome {
         let octets = answer.octets(None);
         self.adopt(answer, &octets);
-        self.session.send(&octets)
+        self.send(&octets)
     }
 
     /// Makes the SA that the answer would make, without sending it.
     pub fn adopt(&mut self, answer: &Draft, octets: &[u8]) {
         let Some(sa) = self.made_by(answer) else { return };
-        self.session.learn_keys(sa.spis, &sa.keys);
+        self.learn_keys(sa.spis, &sa.keys);
         self.sa = Some(sa);
-        self.response = octets.to_vec();
+        self.sent = octets.to_vec();
     }
 
     /// What the latest answer's key and the latest request's KE payload come to.
@@ -204,21 +179,6 @@ impl Gateway {
         let suite = IkeSuite { group: private.group(), ..self.setup.suite.ike() };
         let spis = (request.header.spi_i, answer.header.spi_r);
         SkKeys::derive(suite, spis, (nonce_i, nonce_r), &shared)
-    }
-
-    /// Opens a message of the device's; `None` where it is none of this SA, or does not open.
-    #[must_use]
-    pub fn open(&self, packet: &Packet) -> Option<Opened> {
-        let sa = self.sa.as_ref()?;
-        let header = Header::parse(&packet.octets).ok()?;
-        if (header.spi_i, header.spi_r) != sa.spis {
-            return None;
-        }
-        let mut octets = packet.octets.clone();
-        let key = sa.protecting(Side::Initiator);
-        let inner = open_protected(&RustCrypto, key, &mut octets).ok()?;
-        let parts = parts(inner.payloads(&octets)).ok()?;
-        Some(Opened { packet: packet.clone(), header, parts, protected: true })
     }
 
     /// The device's IKE_AUTH request, opened.
@@ -255,15 +215,6 @@ impl Gateway {
         self.expect_auth()
     }
 
-    /// The AUTH payload that goes with this body of IDr.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn auth_part(&self, id_body: &[u8]) -> Outcome<Part> {
-        let data = self.sa()?.proof(Side::Responder, &self.setup.psk, &self.response, id_body);
-        Ok(Part::of(&Auth { method: AuthMethod::SHARED_KEY_MIC, data: &data }))
-    }
-
     /// A lawful answer to the latest IKE_AUTH request: IDr, AUTH, SAr2 and the selectors as proposed.
     ///
     /// # Errors
@@ -289,95 +240,6 @@ impl Gateway {
             tsr,
         ];
         self.respond(ExchangeType::IKE_AUTH, 1, parts)
-    }
-
-    /// A protected response.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn respond(&mut self, exchange: ExchangeType, id: u32, parts: Vec<Part>) -> Outcome<Draft> {
-        let mut draft = self.ask_with(exchange, id, parts)?;
-        draft.header.flags = Flags::RESPONSE;
-        Ok(draft)
-    }
-
-    /// A protected request with that Message ID.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn ask_with(
-        &mut self,
-        exchange: ExchangeType,
-        id: u32,
-        parts: Vec<Part>,
-    ) -> Outcome<Draft> {
-        let (spi_i, spi_r) = self.sa()?.spis;
-        let header = Header::new(spi_i, spi_r, exchange).message_id(id);
-        let inside = Inside::of(parts, self.next_iv()?);
-        Ok(Draft::protected(header, inside))
-    }
-
-    /// Our next protected request.
-    ///
-    /// # Errors
-    /// There is no IKE SA.
-    pub fn ask(&mut self, exchange: ExchangeType, parts: Vec<Part>) -> Outcome<Draft> {
-        let id = self.next_id;
-        self.next_id += 1;
-        self.ask_with(exchange, id, parts)
-    }
-
-    fn next_iv(&mut self) -> Outcome<Vec<u8>> {
-        self.sealed += 1;
-        let len = self.sa()?.suite.protection.encryption().iv_len();
-        Ok(iv(self.sealed, len))
-    }
-
-    /// The octets of a draft, protected with our keys.
-    ///
-    /// # Errors
-    /// There is no IKE SA to protect it with.
-    pub fn seal(&self, draft: &Draft) -> Outcome<Vec<u8>> {
-        if draft.inside.is_none() {
-            return Ok(draft.octets(None));
-        }
-        Ok(draft.octets(Some(self.sa()?.protecting(Side::Responder))))
-    }
-
-    /// Protects and sends a draft.
-    ///
-    /// # Errors
-    /// The port cannot.
-    pub fn send_draft(&mut self, draft: &Draft) -> Outcome {
-        let octets = self.seal(draft)?;
-        self.session.send(&octets)
-    }
-
-    /// Sends a request and takes the answer that bears its Message ID; `None`: there is none in time.
-    ///
-    /// # Errors
-    /// The port cannot.
-    pub fn exchange(&mut self, request: &Draft) -> Outcome<Option<Opened>> {
-        self.send_draft(request)?;
-        self.answer_to(request.header.message_id)
-    }
-
-    /// The next response of the device's with that Message ID that opens.
-    ///
-    /// # Errors
-    /// None so far.
-    pub fn answer_to(&mut self, id: u32) -> Outcome<Option<Opened>> {
-        let until = self.now() + self.patience.answer;
-        loop {
-            let rest = until.saturating_duration_since(self.now());
-            let Some(packet) = self.receive_ike(rest) else { return Ok(None) };
-            let opened = self.open(&packet).filter(|opened| {
-                opened.header.flags.is_response() && opened.header.message_id == id
-            });
-            if opened.is_some() {
-                return Ok(opened);
-            }
-        }
     }
 
     /// Both SAs, by the book.

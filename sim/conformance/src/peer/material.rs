@@ -14,6 +14,15 @@ pub enum Side {
     Responder,
 }
 
+impl Side {
+    pub(super) const fn other(self) -> Self {
+        match self {
+            Self::Initiator => Self::Responder,
+            Self::Responder => Self::Initiator,
+        }
+    }
+}
+
 /// What an IKE SA is made of, and its keys.
 #[derive(Clone, Debug)]
 pub struct SkKeys {

@@ -8,7 +8,6 @@ section = "2.1"
 binds = "initiator"
 level = "MUST"
 demand = "Send it again."
-judged = "Responses are withheld."
 "#;
 
 #[test]
@@ -25,12 +24,39 @@ fn a_requirement_binds_its_role_in_its_profiles() {
 }
 
 #[test]
+fn a_reason_is_for_those_whom_it_binds_or_for_one_role() {
+    let of = |binds: &str, no_case: &str| {
+        let text = GOOD.replace("\"initiator\"", binds) + no_case;
+        let registry = Registry::parse(&text).unwrap_or_else(|error| panic!("{error}"));
+        let requirement = registry.get("RT1").expect("it is there");
+        Role::ALL.map(|role| requirement.no_case(role).map(str::to_owned))
+    };
+    let why = || Some("Why.".to_owned());
+    assert_eq!(of("\"both\"", ""), [None, None]);
+    assert_eq!(of("\"both\"", "no_case = \"Why.\"\n"), [why(), why()]);
+    assert_eq!(of("\"responder\"", "no_case = \"Why.\"\n"), [None, why()]);
+    assert_eq!(of("\"both\"", "no_case = { responder = \"Why.\" }\n"), [None, why()]);
+}
+
+#[test]
 fn what_does_not_fit_is_refused_with_its_line() {
     for (from, to, expected) in [
         ("id = \"RT1\"", "id = \"R T\"", "line 2: R T: expected an id of letters and digits"),
         ("demand = \"Send it again.\"", "demand = \" \"", "expected a demand and a section"),
-        ("judged = \"Responses are withheld.\"\n", "", "expected either judged or no_case"),
-        ("judged = \"Responses are withheld.\"", "no_case = \"\"", "expected a text in"),
+        ("rfc = 7296", "rfc = 7296\nno_case = \" \"", "expected a reason in no_case"),
+        ("rfc = 7296", "rfc = 7296\nno_case = {}", "expected initiator or responder in no_case"),
+        (
+            "rfc = 7296",
+            "rfc = 7296\nno_case = { initiator = \"\" }",
+            "expected a reason in no_case",
+        ),
+        (
+            "rfc = 7296",
+            "rfc = 7296\nno_case = { responder = \"x\" }",
+            "expected only roles that it",
+        ),
+        ("rfc = 7296", "rfc = 7296\nno_case = { gateway = \"x\" }", "unknown field `gateway`"),
+        ("rfc = 7296", "rfc = 7296\nno_case = 1", "expected a reason, or one for each role"),
         ("level = \"MUST\"", "level = \"must\"", "unknown variant `must`"),
         ("binds =", "bind =", "unknown field `bind`"),
         ("rfc = 7296", "rfc = 7296\nprofiles = []", "expected at least one profile"),
@@ -42,5 +68,5 @@ fn what_does_not_fit_is_refused_with_its_line() {
     }
     let twice = format!("{GOOD}{GOOD}");
     let error = Registry::parse(&twice).expect_err("twice").to_string();
-    assert_eq!(error, "line 11: RT1: expected an id of its own");
+    assert_eq!(error, "line 10: RT1: expected an id of its own");
 }

@@ -110,12 +110,12 @@ fn config(setup: &Setup, path: Path) -> Result<Config, Unsupported> {
     let usual = Config::new(path, setup.identity.clone(), setup.psk.clone()).suite(setup.suite);
     Ok(Config {
         ike,
-        remote_identity: setup.pins_peer.then(|| setup.peer.clone()),
+        remote_identity: Some(setup.peer.clone()),
         local: selectors(&setup.local)?,
         remote: selectors(&setup.remote)?,
         profile: setup.profile,
         initial_contact: setup.initial_contact,
-        delete_on_close: setup.delete_on_close,
+        delete_on_close: true,
         ..usual
     })
 }
@@ -177,7 +177,7 @@ impl<B: Behaviour> Subject for InitiatorSubject<B> {
                 .map_err(|misuse| Unsupported(misuse.to_string()))?,
             Wish::Close => self.machine.close(self.now, &mut self.rng),
             Wish::Send => self.send_inner()?,
-            Wish::CheckLiveness | Wish::NewChild | Wish::RekeyChild | Wish::RekeyIke => {
+            Wish::CheckLiveness | Wish::RekeyChild => {
                 return Err(Unsupported("a minimal initiator asks nothing".into()));
             }
         }

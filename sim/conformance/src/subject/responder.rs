@@ -75,9 +75,6 @@ fn config(setup: &Setup) -> Config {
     config.local.clone_from(&setup.local);
     config.remote.clone_from(&setup.remote);
     config.cookies = if setup.cookies { CookiePolicy::Always } else { CookiePolicy::Never };
-    config.liveness = setup.liveness;
-    config.child_lifetime = setup.child_lifetime;
-    config.ike_lifetime = setup.ike_lifetime;
     config.half_open_timeout = Duration::from_secs(30);
     config
 }
@@ -128,9 +125,7 @@ impl<B: Behaviour> Subject for ResponderSubject<B> {
                 true
             }
             Wish::CheckLiveness => self.machine.request(self.now, sa, GatewayRequest::Liveness),
-            Wish::NewChild => self.machine.request(self.now, sa, GatewayRequest::NewChild),
             Wish::RekeyChild => self.machine.request(self.now, sa, GatewayRequest::RekeyChild),
-            Wish::RekeyIke => self.machine.request(self.now, sa, GatewayRequest::RekeyIke),
         };
         self.drain();
         let refused = || Unsupported("the responder cannot ask that now".into());

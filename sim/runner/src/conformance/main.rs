@@ -9,8 +9,8 @@ mod show;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use conformance::{
-    Baseline, Implementation, Job, OurInitiator, OurResponder, Profile, Registry, Role, Selection,
-    cases, mutants,
+    Baseline, Implementation, Job, OurInitiator, OurResponder, Profile, Registry, Requirement,
+    Role, Selection, cases, mutants,
 };
 use runner::matrix::{self, Judged};
 use std::fs;
@@ -91,9 +91,13 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         print!("{}", show::list(&jobs));
         return Ok(true);
     }
-    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
+    ensure!(!jobs.is_empty(), "{}", nothing_left(&registry, &selection));
     if arguments.mutants {
         let kills = matrix::kills(&registry, &selection);
+        ensure!(
+            !kills.is_empty(),
+            "no mutant breaks what is left: expected options that go together"
+        );
         print!("{}", kills::show(&kills));
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
@@ -102,7 +106,9 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
     let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
     let matrix = matrix::run(&registry, &implementations, &selection);
-    print!("{}", show::matrix(&registry, &matrix, &baseline));
+    let judged =
+        Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
+    print!("{}", show::matrix(&judged));
     if arguments.case.is_some() {
         print!("{}", show::ladders(&matrix));
     }
@@ -111,8 +117,24 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         println!("{difference}");
     }
     print!("{}", show::summary(&matrix, differences.len()));
-    write(arguments, &Judged { registry: &registry, matrix: &matrix, baseline: &baseline })?;
+    write(arguments, &judged)?;
     Ok(differences.is_empty())
+}
+
+/// Why no case is left.
+fn nothing_left(registry: &Registry, selection: &Selection) -> String {
+    let wanted = selection.requirement.as_ref().and_then(|id| registry.get(id));
+    let reason = |requirement: &Requirement, role| {
+        let why = requirement.no_case(role)?;
+        Some(format!("{} {role}: no case: {why}", requirement.id))
+    };
+    let reasons = wanted.into_iter().flat_map(|it| Role::ALL.map(|role| reason(it, role)));
+    let reasons: Vec<String> = reasons.flatten().collect();
+    if reasons.is_empty() {
+        "no case is left: expected options that go together".to_owned()
+    } else {
+        reasons.join("\n")
+    }
 }
 
 /// The files that are asked for.

@@ -1,7 +1,8 @@
 //! The result on the terminal.
 
 use comfy_table::{Table, presets};
-use conformance::{Baseline, Cell, Job, Matrix, Registry, Verdict};
+use conformance::{Cell, Job, Matrix, Verdict};
+use runner::matrix::Judged;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -20,22 +21,18 @@ pub(crate) fn list(jobs: &[Job<'_>]) -> String {
     format!("{table}\n{} cases\n", seen.len())
 }
 
-/// A row for each requirement that was judged, a column for each implementation and profile, and
-/// below it what did not pass.
-pub(crate) fn matrix(registry: &Registry, matrix: &Matrix, baseline: &Baseline) -> String {
+/// A row for each requirement that was judged or has no case, a column for each implementation and
+/// profile, and below it what did not pass.
+pub(crate) fn matrix(judged: &Judged<'_>) -> String {
+    let Judged { matrix, baseline, .. } = judged;
     let columns = matrix.columns();
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     let names = columns.iter().map(|(name, profile)| format!("{name}\n{}", profile.name()));
     table.set_header(["requirement".to_owned(), "level".to_owned()].into_iter().chain(names));
-    for requirement in registry.all() {
-        let verdicts: Vec<Option<Verdict>> =
-            columns.iter().map(|column| matrix.verdict(&requirement.id, *column)).collect();
-        if verdicts.iter().all(Option::is_none) {
-            continue;
-        }
-        let words = verdicts.iter().map(|verdict| verdict.map_or("-", Verdict::name).to_owned());
-        let start = [requirement.id.clone(), requirement.level.name().to_owned()];
+    for requirement in judged.requirements() {
+        let words = columns.iter().map(|column| matrix.standing(requirement, *column).name());
+        let start = [requirement.id.as_str(), requirement.level.name()];
         table.add_row(start.into_iter().chain(words));
     }
     let mut text = format!("{table}\n");

@@ -1,8 +1,7 @@
 //! The matrix as the table in `docs/conformance.md`.
 
 use super::{Judged, Kill};
-use conformance::{Binds, Matrix, Mutant, Profile, Requirement, Verdict};
-use std::collections::BTreeSet;
+use conformance::{Matrix, Mutant, Profile, Requirement, Role, Standing, Verdict, cases};
 use std::fmt::Write as _;
 
 const HEAD: &str = "\
@@ -17,26 +16,82 @@ and how the evidence is read is in [matrix.md](conformance/matrix.md). The deman
 #[must_use]
 pub fn document(judged: &Judged<'_>, kills: &[Kill]) -> String {
     let mut text = HEAD.to_owned();
+    verdicts(&mut text, judged);
+    how(&mut text, judged);
+    without(&mut text, judged);
+    mutants(&mut text, judged, kills);
+    text
+}
+
+fn verdicts(text: &mut String, judged: &Judged<'_>) {
     let implementations = implementations(judged.matrix);
     text.push_str("\n## Verdicts\n\n");
     let _ = writeln!(text, "{}\n", counts(judged.matrix, &implementations));
     let names = implementations.join(" | ");
     let _ = writeln!(text, "| | level | RFC | binds | demand | cases | {names} |");
     let _ = writeln!(text, "|---|---|---|---|---|---|{}", "---|".repeat(implementations.len()));
-    for requirement in judged.registry.all().iter().filter(|it| it.no_case.is_none()) {
-        row(&mut text, judged.matrix, (requirement, &implementations));
+    let has = |it: &&Requirement| Role::ALL.iter().any(|role| is_judged(it, *role));
+    for requirement in judged.registry.all().iter().filter(has) {
+        row(text, judged.matrix, (requirement, &implementations));
     }
-    text.push_str(
-        "\n## Without a case\n\n| | level | RFC | demand | why |\n|---|---|---|---|---|\n",
-    );
+}
+
+fn is_judged(requirement: &Requirement, role: Role) -> bool {
+    cases::judging(&requirement.id, role).next().is_some()
+}
+
+/// What the cases that judge it say of themselves.
+fn how(text: &mut String, judged: &Judged<'_>) {
+    text.push_str("\n## How it is judged\n\n");
     for requirement in judged.registry.all() {
-        if let Some(why) = &requirement.no_case {
-            let Requirement { id, level, demand, .. } = requirement;
-            let place = place(requirement);
-            let _ = writeln!(text, "| {id} | {} | {place} | {demand} | {why} |", level.name());
+        for role in Role::ALL.into_iter().filter(|role| is_judged(requirement, *role)) {
+            let cases: Vec<String> = cases::judging(&requirement.id, role)
+                .map(|case| format!("{} (`{}`)", case.about, case.name))
+                .collect();
+            let _ = writeln!(text, "- **{}** {role}: {}", requirement.id, cases.join(" / "));
         }
     }
-    text.push_str("\n## Mutants\n\nEach implementation that is broken on purpose, and the cases that tell it from an honest one.\n\n");
+}
+
+fn without(text: &mut String, judged: &Judged<'_>) {
+    text.push_str("\n## Without a case\n\n");
+    let all = judged.registry.all().iter();
+    let pairs = all.flat_map(|it| Role::ALL.map(|role| (it, role, it.no_case(role))));
+    let rows: Vec<String> = pairs
+        .filter_map(|(requirement, role, why)| {
+            let Requirement { id, level, demand, .. } = requirement;
+            let place = place(requirement);
+            Some(format!("| {id} | {role} | {} | {place} | {demand} | {} |\n", level.name(), why?))
+        })
+        .collect();
+    let (pairs, without) = (pairs_bound(judged), rows.len());
+    let _ = writeln!(
+        text,
+        "Of {pairs} pairs of a requirement and a role that it binds, {without} have no case.\n"
+    );
+    text.push_str("| | role | level | RFC | demand | why |\n|---|---|---|---|---|---|\n");
+    text.push_str(&rows.concat());
+}
+
+fn pairs_bound(judged: &Judged<'_>) -> usize {
+    let of = |it: &Requirement| Role::ALL.iter().filter(|role| it.binds.role(**role)).count();
+    judged.registry.all().iter().map(of).sum()
+}
+
+fn mutants(text: &mut String, judged: &Judged<'_>, kills: &[Kill]) {
+    let pairs = |role| judged.registry.all().iter().map(move |it| (it, role));
+    let has = |role: Role, id: &str| {
+        kills.iter().any(|it| it.mutant.role == role && it.mutant.breaks.contains(&id))
+    };
+    let judged = Role::ALL.into_iter().flat_map(pairs).filter(|(it, role)| is_judged(it, *role));
+    let all = judged.clone().count();
+    let broken = judged.filter(|(it, role)| has(*role, &it.id)).count();
+    let _ = write!(
+        text,
+        "\n## Mutants\n\nEach implementation that is broken on purpose, and the cases that tell it from an honest one. Of {all}\n\
+         pairs of a requirement and a role that cases judge, a mutant breaks {broken}; of the others nothing shows that their cases\n\
+         can fail.\n\n"
+    );
     text.push_str("| mutant | role | what it does | breaks | killed by |\n|---|---|---|---|---|\n");
     for Kill { mutant, cases } in kills {
         let Mutant { name, role, about, breaks, .. } = mutant;
@@ -44,7 +99,6 @@ pub fn document(judged: &Judged<'_>, kills: &[Kill]) -> String {
         let (breaks, by) = (breaks.join(" "), by.join(", "));
         let _ = writeln!(text, "| {name} | {role} | {about} | {breaks} | {by} |");
     }
-    text
 }
 
 fn implementations(matrix: &Matrix) -> Vec<&str> {
@@ -73,38 +127,30 @@ fn counts(matrix: &Matrix, implementations: &[&str]) -> String {
 }
 
 fn row(text: &mut String, matrix: &Matrix, (requirement, names): (&Requirement, &[&str])) {
-    let Requirement { id, level, demand, .. } = requirement;
-    let binds = match requirement.binds {
-        Binds::Initiator => "initiator",
-        Binds::Responder => "responder",
-        Binds::Both => "both",
-    };
-    let cells = matrix.cells.iter().filter(|cell| cell.finding.requirement == *id);
-    let cases = cells.map(|cell| (cell.role, cell.case)).collect::<BTreeSet<_>>().len();
-    let verdicts: Vec<String> = names.iter().map(|name| verdicts(matrix, (id, name))).collect();
-    let (place, verdicts) = (place(requirement), verdicts.join(" | "));
-    let _ = writeln!(
-        text,
-        "| {id} | {} | {place} | {binds} | {demand} | {cases} | {verdicts} |",
-        level.name()
-    );
+    let Requirement { id, level, demand, binds, .. } = requirement;
+    let cases: usize = Role::ALL.map(|role| cases::judging(id, role).count()).iter().sum();
+    let words: Vec<String> = names.iter().map(|name| word(matrix, (requirement, name))).collect();
+    let (level, binds) = (level.name(), binds.name());
+    let (place, words) = (place(requirement), words.join(" | "));
+    let _ = writeln!(text, "| {id} | {level} | {place} | {binds} | {demand} | {cases} | {words} |");
 }
 
 fn place(requirement: &Requirement) -> String {
     format!("{} {}", requirement.rfc, requirement.section)
 }
 
-/// One word where all profiles agree, else one for each.
-fn verdicts(matrix: &Matrix, (id, name): (&str, &str)) -> String {
-    let each: Vec<(Profile, Verdict)> = Profile::ALL
+/// One word where all profiles in which it binds agree, else one for each.
+fn word(matrix: &Matrix, (requirement, name): (&Requirement, &str)) -> String {
+    let each: Vec<(Profile, Standing)> = Profile::ALL
         .into_iter()
-        .filter_map(|profile| Some((profile, matrix.verdict(id, (name, profile))?)))
+        .map(|profile| (profile, matrix.standing(requirement, (name, profile))))
+        .filter(|(_, standing)| *standing != Standing::Unbound)
         .collect();
     match each.first() {
-        None => "-".to_owned(),
-        Some((_, first)) if each.iter().all(|(_, verdict)| verdict == first) => first.to_string(),
+        None => Standing::Unbound.name().to_owned(),
+        Some((_, first)) if each.iter().all(|(_, it)| it == first) => first.name().to_owned(),
         Some(_) => {
-            let words = each.iter().map(|(profile, it)| format!("{it} in {}", profile.name()));
+            let words = each.iter().map(|(at, it)| format!("{} in {}", it.name(), at.name()));
             words.collect::<Vec<_>>().join(", ")
         }
     }

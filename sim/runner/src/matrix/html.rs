@@ -1,7 +1,7 @@
 //! The matrix as a page of its own: a cell leads to its evidence. It needs nothing from elsewhere.
 
 use super::Judged;
-use conformance::{Cell, Profile, Requirement, Verdict};
+use conformance::{Cell, Profile, Requirement, Role, Standing, Verdict, cases};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -52,7 +52,8 @@ impl Page<'_> {
             "</p><p>A row is a requirement, a column an implementation in a profile. A verdict is the \
              worst that a case gives: <b>passed</b> it was judged and holds; <b>failed</b> it does \
              not; <b>unsupported</b> the implementation, or who drives it, cannot do what the case \
-             needs; <b>inconclusive</b> the case did not get that far; <b>-</b> it does not bind there. \
+             needs; <b>inconclusive</b> the case did not get that far; <b>no case</b> it binds there and nothing judges \
+             it; <b>not run</b> no case that judges it was wanted; <b>-</b> it does not bind there. \
              Follow a verdict to its evidence.</p>\
              <p class=\"tools\"><label>Find <input id=\"find\" type=\"search\" placeholder=\"RT2, cookie, failed\"></label></p>\
              </header>\n",
@@ -65,11 +66,7 @@ impl Page<'_> {
             let _ = write!(text, "<th>{}<br><small>{}</small></th>", escape(name), profile.name());
         }
         text.push_str("</tr></thead><tbody>\n");
-        for requirement in self.judged.registry.all() {
-            if self.cells.contains_key(requirement.id.as_str()) {
-                self.row(text, requirement);
-            }
-        }
+        self.judged.requirements().for_each(|requirement| self.row(text, requirement));
         text.push_str("</tbody></table></div>\n");
     }
 
@@ -82,9 +79,8 @@ impl Page<'_> {
             escape(demand)
         );
         for column in &self.columns {
-            match self.judged.matrix.verdict(id, *column) {
-                None => text.push_str("<td class=\"none\">-</td>"),
-                Some(verdict) => {
+            match self.judged.matrix.standing(requirement, *column) {
+                Standing::Judged(verdict) => {
                     let anchor = anchor(id, *column);
                     let _ = write!(
                         text,
@@ -93,6 +89,9 @@ impl Page<'_> {
                         column.1.name()
                     );
                 }
+                other => {
+                    let _ = write!(text, "<td class=\"none\">{}</td>", other.name());
+                }
             }
         }
         text.push_str("</tr>\n");
@@ -100,19 +99,19 @@ impl Page<'_> {
 
     fn evidence(&self, text: &mut String) {
         text.push_str("<h2>Evidence</h2>\n");
-        for requirement in self.judged.registry.all() {
-            let Some(cells) = self.cells.get(requirement.id.as_str()) else { continue };
-            let Requirement { id, rfc, section, demand, judged, .. } = requirement;
+        for requirement in self.judged.requirements() {
+            let Requirement { id, rfc, section, demand, level, .. } = requirement;
+            let cells = self.cells.get(id.as_str()).map_or(&[][..], Vec::as_slice);
             let bad = cells.iter().any(|cell| cell.finding.verdict != Verdict::Passed);
             let open = if bad { " open" } else { "" };
-            let _ = writeln!(
+            let _ = write!(
                 text,
-                "<details id=\"{id}\"{open}><summary><b>{id}</b> {}</summary><p>RFC {rfc}, {}; {}. {}</p>",
+                "<details id=\"{id}\"{open}><summary><b>{id}</b> {}</summary><p>RFC {rfc}, {}; {}.</p>",
                 escape(demand),
                 escape(section),
-                requirement.level.name(),
-                escape(judged.as_deref().unwrap_or_default())
+                level.name()
             );
+            how(text, requirement);
             for column in &self.columns {
                 let of = |cell: &&&Cell| is_of(cell, *column);
                 if cells.iter().any(|cell| is_of(cell, *column)) {
@@ -177,6 +176,20 @@ impl Page<'_> {
             last = Some(anchor);
         }
     }
+}
+
+/// What the cases that judge it say of themselves, or why there are none.
+fn how(text: &mut String, requirement: &Requirement) {
+    text.push_str("<ul class=\"how\">");
+    for role in Role::ALL {
+        for case in cases::judging(&requirement.id, role) {
+            let _ = write!(text, "<li>{} {role}: {}</li>", case.name, escape(case.about));
+        }
+        if let Some(why) = requirement.no_case(role) {
+            let _ = write!(text, "<li>{role}: no case: {}</li>", escape(why));
+        }
+    }
+    text.push_str("</ul>\n");
 }
 
 fn is_of(cell: &Cell, column: Column<'_>) -> bool {

@@ -1,7 +1,7 @@
 //! The matrix for programs.
 
 use super::Judged;
-use conformance::{Cell, Requirement};
+use conformance::{Cell, Requirement, Role, cases};
 use serde_json::{Value, json};
 
 /// Requirements, columns and cells. A cell has the evidence in words; what crossed is in the page.
@@ -22,15 +22,26 @@ pub fn json(judged: &Judged<'_>) -> Value {
 
 fn requirement(requirement: &Requirement) -> Value {
     let profiles: Vec<&str> = requirement.profiles.iter().map(|it| it.name()).collect();
+    let judged = |role| {
+        let cases = cases::judging(&requirement.id, role);
+        cases.map(|case| json!({ "case": case.name, "about": case.about })).collect::<Vec<_>>()
+    };
     json!({
         "id": requirement.id,
         "rfc": requirement.rfc,
         "section": requirement.section,
+        "binds": requirement.binds.name(),
         "level": requirement.level.name(),
         "profiles": profiles,
         "demand": requirement.demand,
-        "judged": requirement.judged,
-        "no_case": requirement.no_case,
+        "judged": {
+            "initiator": judged(Role::Initiator),
+            "responder": judged(Role::Responder),
+        },
+        "no_case": {
+            "initiator": requirement.no_case(Role::Initiator),
+            "responder": requirement.no_case(Role::Responder),
+        },
     })
 }
 

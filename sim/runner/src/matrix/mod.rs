@@ -14,7 +14,7 @@ pub use run::{Kill, kills, run};
 
 use crate::files;
 use anyhow::{Context, Result};
-use conformance::{Baseline, Matrix, Registry};
+use conformance::{Baseline, Matrix, Registry, Requirement, Selection, Standing};
 use std::fs;
 use std::path::Path;
 
@@ -27,6 +27,24 @@ pub struct Judged<'a> {
     pub matrix: &'a Matrix,
     /// The verdicts that are expected.
     pub baseline: &'a Baseline,
+    /// What of it was wanted.
+    pub selection: &'a Selection,
+}
+
+impl<'a> Judged<'a> {
+    /// The demands to be shown: those that are wanted, and bind in a column where they were judged or
+    /// no case judges them.
+    pub fn requirements(&self) -> impl Iterator<Item = &'a Requirement> {
+        let Self { registry, matrix, selection, .. } = *self;
+        let columns = matrix.columns();
+        registry.all().iter().filter(move |requirement| {
+            let known = |column: &(&str, _)| {
+                let standing = matrix.standing(requirement, *column);
+                matches!(standing, Standing::Judged(_) | Standing::NoCase)
+            };
+            selection.wants_requirement(&requirement.id) && columns.iter().any(known)
+        })
+    }
 }
 
 /// Writes `conformance.json`, `conformance.xml` (JUnit) and `conformance.html` into `folder`.

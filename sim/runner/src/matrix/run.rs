@@ -26,17 +26,22 @@ pub fn run(
     Matrix { cells: cells.into_iter().filter(|cell| selection.wants(cell)).collect() }
 }
 
-/// The mutants that the selection wants, and what the cases that it wants say of them.
+/// The mutants that the selection wants, and what the cases that it wants say of them. One of which no
+/// wanted case judges anything does not survive: it was not tried, and is left out. Only of everything
+/// is it a hole in the suite.
 #[must_use]
 pub fn kills(registry: &Registry, selection: &Selection) -> Vec<Kill> {
     let wanted: Vec<&'static Mutant> =
         mutants::all().filter(|mutant| selection.wants_implementation(*mutant)).collect();
     wanted
         .par_iter()
-        .map(|mutant| {
+        .filter_map(|mutant| {
             let jobs = mutant.plan(registry, selection);
+            if jobs.is_empty() && !selection.is_everything() {
+                return None;
+            }
             let kills = jobs.par_iter().filter(|job| mutant.is_killed_by(job, registry));
-            Kill { mutant, cases: kills.map(|job| job.case.name).collect() }
+            Some(Kill { mutant, cases: kills.map(|job| job.case.name).collect() })
         })
         .collect()
 }

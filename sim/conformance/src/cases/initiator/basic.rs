@@ -1,16 +1,33 @@
 //! By the book: the two exchanges, and what the requests say.
 
+use super::common::accepts_each_auth;
 use crate::peer::{Fate, Side};
 use crate::verdict::Outcome;
 use crate::{Case, Gateway};
-use ike_core::{AuthMethod, PayloadType};
+use ike_core::{AuthMethod, PayloadType, Psk};
 
-pub(super) const CASES: &[Case] = &[Case::initiator(
-    "basic/handshake",
-    &["AU1", "AU3", "RT10"],
-    handshake,
-    "connects by the book; the device's AUTH must verify, its Message IDs be 0 and 1",
-)];
+pub(super) const CASES: &[Case] = &[
+    Case::initiator(
+        "basic/handshake",
+        &["AU1", "AU3", "RT10"],
+        handshake,
+        "connects by the book; the device's AUTH must verify, its Message IDs be 0 and 1",
+    ),
+    Case::initiator(
+        "basic/psk-64",
+        &["AU5"],
+        |gateway| accepts_each_auth(gateway, "AU5", &[("a secret of 64 octets", |_| {})]),
+        "connects with a secret of 64 octets",
+    )
+    .with(|setup| setup.psk = Psk::new(&[0xa5; 64]).expect("a secret that fits")),
+    Case::initiator(
+        "basic/psk-zero-octets",
+        &["AU5"],
+        |gateway| accepts_each_auth(gateway, "AU5", &[("a secret with zeros", |_| {})]),
+        "connects with a secret that has zero octets",
+    )
+    .with(|setup| setup.psk = Psk::new(b"\0a\0b\0").expect("a secret that fits")),
+];
 
 fn handshake(gateway: &mut Gateway) -> Outcome {
     let init = gateway.wake()?;

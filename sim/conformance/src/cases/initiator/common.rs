@@ -7,7 +7,7 @@ use crate::message::{Part, sa_part};
 use crate::peer::{Fate, Gateway, Opened, seen};
 use crate::subject::{Packet, Wish};
 use crate::verdict::{Outcome, Stop};
-use crate::{Draft, Profile};
+use crate::{Draft, Ids, Profile};
 use ike_core::{ExchangeType, Header, NotifyType, PayloadType};
 
 pub(super) use crate::message::ProposalDraft;
@@ -43,27 +43,44 @@ pub(super) fn afresh_to_auth(gateway: &mut Gateway) -> Outcome<Opened> {
 /// The device must not go on to IKE_AUTH after this IKE_SA_INIT answer.
 pub(super) fn refuses_init(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     (what, answer): (&str, &Draft),
 ) -> Outcome {
     gateway.send_init(answer)?;
     let span = gateway.patience.answer;
     let packets = gateway.listen(span);
     let goes_on = packets.iter().any(|packet| is_of(packet, ExchangeType::IKE_AUTH));
-    gateway.demand(id, !goes_on, &format!("no IKE_AUTH after {what}"), || seen(&packets))
+    gateway.demand(ids, !goes_on, &format!("no IKE_AUTH after {what}"), || seen(&packets))
 }
 
 /// Each change to the IKE_SA_INIT answer, in an attempt of its own, must be refused.
 pub(super) fn refuses_each_init(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     changes: &[Change],
+) -> Outcome {
+    each_init(gateway, changes, |gateway, changed| refuses_init(gateway, ids, changed))
+}
+
+/// Each change to the IKE_SA_INIT answer, in an attempt of its own, must be accepted.
+pub(super) fn accepts_each_init(
+    gateway: &mut Gateway,
+    ids: impl Ids,
+    changes: &[Change],
+) -> Outcome {
+    each_init(gateway, changes, |gateway, changed| accepts_init(gateway, ids, changed))
+}
+
+fn each_init(
+    gateway: &mut Gateway,
+    changes: &[Change],
+    judge: impl Fn(&mut Gateway, (&str, &Draft)) -> Outcome,
 ) -> Outcome {
     for (what, change) in changes {
         afresh(gateway)?;
         let mut answer = gateway.init_answer()?;
         change(&mut answer);
-        refuses_init(gateway, id, (what, &answer))?;
+        judge(gateway, (what, &answer))?;
     }
     Ok(())
 }
@@ -71,163 +88,148 @@ pub(super) fn refuses_each_init(
 /// The device must go on to IKE_AUTH after this IKE_SA_INIT answer, and be up after that.
 pub(super) fn accepts_init(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     (what, answer): (&str, &Draft),
 ) -> Outcome {
     gateway.send_init(answer)?;
-    goes_on(gateway, id, what)
+    goes_on(gateway, ids, what)
 }
 
 /// The device must send IKE_AUTH, which opens, and be up once it is answered.
-pub(super) fn goes_on(gateway: &mut Gateway, id: &'static str, what: &str) -> Outcome {
+pub(super) fn goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let asked = gateway.expect_auth();
     let expected = format!("IKE_AUTH after {what}");
     let why = asked.as_ref().err().cloned();
-    gateway.demand(id, asked.is_ok(), &expected, || match why {
+    gateway.demand(ids, asked.is_ok(), &expected, || match why {
         Some(Stop::Inconclusive(reason)) => reason,
         other => format!("{other:?}"),
     })?;
     let answer = gateway.auth_answer()?;
     gateway.send_draft(&answer)?;
-    is_up(gateway, id, what)
-}
-
-/// Each change to the IKE_SA_INIT answer, in an attempt of its own, must be accepted.
-pub(super) fn accepts_each_init(
-    gateway: &mut Gateway,
-    id: &'static str,
-    changes: &[Change],
-) -> Outcome {
-    for (what, change) in changes {
-        afresh(gateway)?;
-        let mut answer = gateway.init_answer()?;
-        change(&mut answer);
-        accepts_init(gateway, id, (what, &answer))?;
-    }
-    Ok(())
+    is_up(gateway, ids, what)
 }
 
 /// The device must be up.
-pub(super) fn is_up(gateway: &mut Gateway, id: &'static str, what: &str) -> Outcome {
+pub(super) fn is_up(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let fate = gateway.fate()?;
     let expected = format!("a device that is up after {what}");
-    gateway.demand(id, fate == Fate::Up, &expected, || format!("{fate:?}"))
+    gateway.demand(ids, fate == Fate::Up, &expected, || format!("{fate:?}"))
 }
 
 /// The device must not be up.
-pub(super) fn is_not_up(gateway: &mut Gateway, id: &'static str, what: &str) -> Outcome {
+pub(super) fn is_not_up(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let fate = gateway.fate()?;
     let expected = format!("a device that is not up after {what}");
-    gateway.demand(id, fate != Fate::Up, &expected, || format!("{fate:?}"))
+    gateway.demand(ids, fate != Fate::Up, &expected, || format!("{fate:?}"))
 }
 
 /// Each change to the IKE_AUTH answer, in an attempt of its own, must not convince.
 pub(super) fn refuses_each_auth(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     changes: &[Change],
 ) -> Outcome {
-    for (what, change) in changes {
-        afresh_to_auth(gateway)?;
-        let mut answer = gateway.auth_answer()?;
-        change(&mut answer);
-        gateway.send_draft(&answer)?;
-        is_not_up(gateway, id, what)?;
-    }
-    Ok(())
+    each_auth(gateway, changes, |gateway, what| is_not_up(gateway, ids, what))
 }
 
 /// Each change to the IKE_AUTH answer, in an attempt of its own, must be accepted.
 pub(super) fn accepts_each_auth(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     changes: &[Change],
+) -> Outcome {
+    each_auth(gateway, changes, |gateway, what| is_up(gateway, ids, what))
+}
+
+fn each_auth(
+    gateway: &mut Gateway,
+    changes: &[Change],
+    judge: impl Fn(&mut Gateway, &str) -> Outcome,
 ) -> Outcome {
     for (what, change) in changes {
         afresh_to_auth(gateway)?;
         let mut answer = gateway.auth_answer()?;
         change(&mut answer);
         gateway.send_draft(&answer)?;
-        is_up(gateway, id, what)?;
+        judge(gateway, what)?;
     }
     Ok(())
 }
 
 /// What was sent must have changed nothing while IKE_SA_INIT is outstanding: the device does not go
 /// on, and the true answer works.
-pub(super) fn init_goes_on(gateway: &mut Gateway, id: &'static str, what: &str) -> Outcome {
+pub(super) fn init_goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let span = gateway.patience.answer;
     let packets = gateway.listen(span);
     let odd = packets.iter().any(|packet| !is_of(packet, ExchangeType::IKE_SA_INIT));
     let expected = format!("nothing but IKE_SA_INIT again after {what}");
-    gateway.demand(id, !odd, &expected, || seen(&packets))?;
+    gateway.demand(ids, !odd, &expected, || seen(&packets))?;
     let answer = gateway.init_answer()?;
-    accepts_init(gateway, id, (&format!("the true answer behind {what}"), &answer))
+    accepts_init(gateway, ids, (&format!("the true answer behind {what}"), &answer))
 }
 
 /// What was sent must have changed nothing while IKE_AUTH is outstanding: the true answer works.
-pub(super) fn auth_goes_on(gateway: &mut Gateway, id: &'static str, what: &str) -> Outcome {
+pub(super) fn auth_goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let span = gateway.patience.answer;
     let packets = gateway.listen(span);
     let odd = packets.iter().any(|packet| !is_of(packet, ExchangeType::IKE_AUTH));
     let expected = format!("nothing but IKE_AUTH again after {what}");
-    gateway.demand(id, !odd, &expected, || seen(&packets))?;
+    gateway.demand(ids, !odd, &expected, || seen(&packets))?;
     let answer = gateway.auth_answer()?;
     gateway.send_draft(&answer)?;
-    is_up(gateway, id, &format!("the true answer behind {what}"))
+    is_up(gateway, ids, &format!("the true answer behind {what}"))
 }
 
 /// The device says nothing for a while.
-pub(super) fn is_silent(gateway: &mut Gateway, id: &'static str, what: &str) -> Outcome {
+pub(super) fn is_silent(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let span = gateway.patience.answer;
     let packets = gateway.listen(span);
     let expected = format!("silence after {what}");
-    gateway.demand(id, packets.is_empty(), &expected, || seen(&packets))
+    gateway.demand(ids, packets.is_empty(), &expected, || seen(&packets))
 }
 
 /// The device's answer to this request, which must be there with the right header.
 pub(super) fn answered(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     (what, request): (&str, &Draft),
 ) -> Outcome<Opened> {
     let answer = gateway.exchange(request)?;
     let Some(answer) = answer else {
-        gateway.demand(id, false, &format!("an answer to {what}"), || "none".into())?;
+        gateway.demand(ids, false, &format!("an answer to {what}"), || "none".into())?;
         return Err(Stop::Failed);
     };
     let header = &answer.header;
     let right = header.exchange == request.header.exchange && header.flags.0 == 0x28;
     let found = format!("{} with flags {:#04x}", header.exchange, header.flags.0);
     let expected = format!("a response of the same exchange, of the initiator, to {what}");
-    gateway.demand(id, right, &expected, || found)?;
+    gateway.demand(ids, right, &expected, || found)?;
     Ok(answer)
 }
 
 /// The device's answer to this request, which must be empty.
 pub(super) fn answered_empty(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     (what, request): (&str, &Draft),
 ) -> Outcome {
-    let answer = answered(gateway, id, (what, request))?;
-    let expected = format!("an answer without an error to {what}");
-    let error = answer.notifies().iter().any(|(kind, _)| kind.is_error());
-    gateway.demand(id, !error, &expected, || answer.summary())
+    let answer = answered(gateway, ids, (what, request))?;
+    let expected = format!("an empty answer to {what}");
+    gateway.demand(ids, answer.parts.is_empty(), &expected, || answer.summary())
 }
 
 /// The device's answer to this request, which must be this error and nothing else.
 pub(super) fn answered_error(
     gateway: &mut Gateway,
-    id: &'static str,
+    ids: impl Ids,
     (what, request): (&str, &Draft),
     wanted: (NotifyType, &[u8]),
 ) -> Outcome {
-    let answer = answered(gateway, id, (what, request))?;
+    let answer = answered(gateway, ids, (what, request))?;
     let (kind, data) = wanted;
     let expected = format!("{kind} to {what}");
     let holds = answer.notifies() == [(kind, data.to_vec())] && answer.parts.len() == 1;
-    gateway.demand(id, holds, &expected, || answer.summary())
+    gateway.demand(ids, holds, &expected, || answer.summary())
 }
 
 /// Puts a payload in front of the first of that type, or at the end.

@@ -1,7 +1,7 @@
 //! Notifies: unknown ones, those that do not belong there, and the fields of the device's own.
 
 use super::common::{
-    accepts_each_auth, accepts_each_init, answered, answered_empty, insert_before, is_up,
+    Change, accepts_each_auth, accepts_each_init, answered, answered_empty, insert_before, is_up,
     refuses_each_auth,
 };
 use crate::message::Part;
@@ -27,6 +27,32 @@ pub(super) const CASES: &[Case] = &[
         &["HD16"],
         error_in_request,
         "asks with error notifies inside, which are ignored",
+    ),
+    Case::initiator(
+        "notify/nat-detection",
+        &["NT1"],
+        |gateway| {
+            let add: Change = ("notifies of NAT detection", |answer| {
+                for kind in
+                    [NotifyType::NAT_DETECTION_SOURCE_IP, NotifyType::NAT_DETECTION_DESTINATION_IP]
+                {
+                    answer.parts.push(Part::notify(kind, &[1; 20]));
+                }
+            });
+            accepts_each_init(gateway, "NT1", &[add])
+        },
+        "adds notifies of NAT detection that match nothing to the IKE_SA_INIT answer",
+    ),
+    Case::initiator(
+        "notify/signature-hashes",
+        &["SG2"],
+        |gateway| {
+            let add: Change = ("SIGNATURE_HASH_ALGORITHMS", |answer| {
+                answer.parts.push(Part::notify(NotifyType::SIGNATURE_HASH_ALGORITHMS, &[0, 2]));
+            });
+            accepts_each_init(gateway, "SG2", &[add])
+        },
+        "adds SIGNATURE_HASH_ALGORITHMS to the IKE_SA_INIT answer",
     ),
     Case::initiator(
         "notify/fields",

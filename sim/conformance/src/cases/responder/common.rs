@@ -3,99 +3,127 @@
 use crate::message::{Part, ProposalDraft, SelectorDraft, sa_part, ts_part};
 use crate::peer::{Opened, seen};
 use crate::verdict::{Outcome, Stop};
-use crate::{Device, Draft};
+use crate::{Device, Draft, Ids};
 use ike_core::{ExchangeType, NotifyType, PayloadType};
 
 /// A change to a lawful request, with its name.
 pub(super) type Change = (&'static str, fn(&mut Draft));
 
+/// What was answered, in words.
+pub(super) fn words(answer: Option<&Opened>) -> String {
+    answer.map_or("nothing".into(), Opened::summary)
+}
+
+/// Whether it is an answer to IKE_SA_INIT that makes an SA, or a part of one.
+fn offers_sa(answer: Option<&Opened>) -> bool {
+    answer
+        .is_some_and(|it| it.body(PayloadType::SA).is_some() || it.body(PayloadType::KE).is_some())
+}
+
+/// Sends the changed IKE_SA_INIT request in an attempt of its own.
+fn changed_init(device: &mut Device, change: fn(&mut Draft)) -> Outcome {
+    device.restart();
+    let mut request = device.init_request();
+    change(&mut request);
+    device.send_init(&request)
+}
+
+/// The changed IKE_AUTH request, in an attempt of its own.
+fn changed_auth(device: &mut Device, change: fn(&mut Draft)) -> Outcome<Draft> {
+    device.restart();
+    device.reach_auth()?;
+    let mut request = device.auth_request()?;
+    change(&mut request);
+    Ok(request)
+}
+
 /// From an IKE_SA_INIT response to an SA that answers.
-fn goes_on(device: &mut Device, id: &'static str, what: &str) -> Outcome {
+fn goes_on(device: &mut Device, ids: impl Ids, what: &str) -> Outcome {
     let answer = device.clear_answer();
-    makes_sa(device, id, what, answer.as_ref())?;
+    makes_sa(device, ids, what, answer.as_ref())?;
     let request = device.auth_request()?;
-    authenticates(device, id, (what, &request)).map(|_| ())
+    authenticates(device, ids, (what, &request)).map(|_| ())
 }
 
 /// The answer must be one that makes an SA; it is taken.
 pub(super) fn makes_sa(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     what: &str,
     answer: Option<&Opened>,
 ) -> Outcome {
-    let found = || answer.map_or("nothing".into(), Opened::summary);
-    let good = answer.is_some_and(|answer| answer.body(PayloadType::KE).is_some());
-    device.demand(id, good, &format!("an IKE_SA_INIT response with KE to {what}"), found)?;
+    let all = [PayloadType::SA, PayloadType::KE, PayloadType::NONCE];
+    let good = answer.is_some_and(|answer| all.iter().all(|kind| answer.body(*kind).is_some()));
+    let expected = format!("an IKE_SA_INIT response with SA, KE and a nonce to {what}");
+    device.demand(ids, good, &expected, || words(answer))?;
     let none = || Stop::Inconclusive("no answer to IKE_SA_INIT".into());
     device.take_init(answer.ok_or_else(none)?)
 }
 
-/// The IKE_AUTH request must be answered with AUTH, and the SA must work.
+/// The IKE_AUTH request must be answered with AUTH and a Child SA, and the IKE SA must work.
 pub(super) fn authenticates(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     (what, request): (&str, &Draft),
 ) -> Outcome<Opened> {
+    let answer = proves(device, ids, (what, request))?;
+    let child = answer.body(PayloadType::SA).is_some();
+    device.demand(ids, child, &format!("a Child SA after {what}"), || answer.summary())?;
+    Ok(answer)
+}
+
+/// The IKE_AUTH request must be answered with AUTH, and the IKE SA must work.
+fn proves(device: &mut Device, ids: impl Ids, (what, request): (&str, &Draft)) -> Outcome<Opened> {
     let answer = device.exchange(request)?;
-    let found = answer.as_ref().map_or("nothing".into(), Opened::summary);
     let good = answer.as_ref().is_some_and(|answer| answer.body(PayloadType::AUTH).is_some());
-    device.demand(id, good, &format!("an IKE_AUTH response with AUTH to {what}"), || found)?;
-    is_up(device, id, what)?;
+    let expected = format!("an IKE_AUTH response with AUTH to {what}");
+    device.demand(ids, good, &expected, || words(answer.as_ref()))?;
+    is_up(device, ids, what)?;
     answer.ok_or(Stop::Failed)
 }
 
 /// The SA must answer.
-pub(super) fn is_up(device: &mut Device, id: &'static str, what: &str) -> Outcome {
+pub(super) fn is_up(device: &mut Device, ids: impl Ids, what: &str) -> Outcome {
     let up = device.is_up()?;
-    device.demand(id, up, &format!("an SA that answers after {what}"), || "no answer".into())
+    device.demand(ids, up, &format!("an SA that answers after {what}"), || "no answer".into())
 }
 
 /// The SA must not answer any more, or never have done so.
-pub(super) fn is_down(device: &mut Device, id: &'static str, what: &str) -> Outcome {
+pub(super) fn is_down(device: &mut Device, ids: impl Ids, what: &str) -> Outcome {
     let request = device.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
     let answer = device.exchange(&request)?;
-    let found = answer.as_ref().map_or("nothing".into(), Opened::summary);
-    device.demand(id, answer.is_none(), &format!("no SA that answers after {what}"), || found)
+    let expected = format!("no SA that answers after {what}");
+    device.demand(ids, answer.is_none(), &expected, || words(answer.as_ref()))
 }
 
 /// Each change to the IKE_SA_INIT request, in an attempt of its own, must be accepted.
-pub(super) fn accepts_init(device: &mut Device, id: &'static str, changes: &[Change]) -> Outcome {
+pub(super) fn accepts_init(device: &mut Device, ids: impl Ids, changes: &[Change]) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        let mut request = device.init_request();
-        change(&mut request);
-        device.send_init(&request)?;
-        goes_on(device, id, what)?;
+        changed_init(device, *change)?;
+        goes_on(device, ids, what)?;
     }
     Ok(())
 }
 
 /// Each change to the IKE_AUTH request, in an attempt of its own, must be accepted.
-pub(super) fn accepts_auth(device: &mut Device, id: &'static str, changes: &[Change]) -> Outcome {
+pub(super) fn accepts_auth(device: &mut Device, ids: impl Ids, changes: &[Change]) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        device.reach_auth()?;
-        let mut request = device.auth_request()?;
-        change(&mut request);
-        authenticates(device, id, (what, &request))?;
+        let request = changed_auth(device, *change)?;
+        authenticates(device, ids, (what, &request))?;
     }
     Ok(())
 }
 
 /// Each change to the IKE_SA_INIT request, in an attempt of its own, must get no word, and a true
 /// request behind it must be served.
-pub(super) fn drops_init(device: &mut Device, id: &'static str, changes: &[Change]) -> Outcome {
+pub(super) fn drops_init(device: &mut Device, ids: impl Ids, changes: &[Change]) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        let mut request = device.init_request();
-        change(&mut request);
-        device.send_init(&request)?;
-        is_silent(device, id, what)?;
+        changed_init(device, *change)?;
+        is_silent(device, ids, what)?;
         device.restart();
         let request = device.init_request();
         device.send_init(&request)?;
-        goes_on(device, id, &format!("a true request behind {what}"))?;
+        goes_on(device, ids, &format!("a true request behind {what}"))?;
     }
     Ok(())
 }
@@ -103,33 +131,27 @@ pub(super) fn drops_init(device: &mut Device, id: &'static str, changes: &[Chang
 /// Each change to the IKE_SA_INIT request, in an attempt of its own, must get this error alone.
 pub(super) fn refuses_init(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     kind: NotifyType,
     changes: &[Change],
 ) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        let mut request = device.init_request();
-        change(&mut request);
-        device.send_init(&request)?;
+        changed_init(device, *change)?;
         let answer = device.clear_answer();
-        is_only(device, id, (what, answer.as_ref()), kind)?;
+        is_only(device, ids, (what, answer.as_ref()), kind)?;
     }
     Ok(())
 }
 
 /// No change to the IKE_SA_INIT request, each in an attempt of its own, may make an SA; an error or
 /// silence are as good.
-pub(super) fn makes_none(device: &mut Device, id: &'static str, changes: &[Change]) -> Outcome {
+pub(super) fn makes_none(device: &mut Device, ids: impl Ids, changes: &[Change]) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        let mut request = device.init_request();
-        change(&mut request);
-        device.send_init(&request)?;
+        changed_init(device, *change)?;
         let answer = device.clear_answer();
-        let made = answer.as_ref().is_some_and(|answer| answer.body(PayloadType::KE).is_some());
-        let found = || answer.as_ref().map_or(String::new(), Opened::summary);
-        device.demand(id, !made, &format!("no SA after {what}"), found)?;
+        let made = offers_sa(answer.as_ref());
+        let expected = format!("no SA after {what}");
+        device.demand(ids, !made, &expected, || words(answer.as_ref()))?;
     }
     // Who answers nobody shows nothing.
     device.restart();
@@ -140,18 +162,15 @@ pub(super) fn makes_none(device: &mut Device, id: &'static str, changes: &[Chang
 /// protection.
 pub(super) fn refuses_auth(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     kind: NotifyType,
     changes: &[Change],
 ) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        device.reach_auth()?;
-        let mut request = device.auth_request()?;
-        change(&mut request);
+        let request = changed_auth(device, *change)?;
         let answer = device.exchange(&request)?;
-        is_only(device, id, (what, answer.as_ref()), kind)?;
-        is_down(device, id, what)?;
+        is_only(device, ids, (what, answer.as_ref()), kind)?;
+        is_down(device, ids, what)?;
     }
     Ok(())
 }
@@ -160,35 +179,56 @@ pub(super) fn refuses_auth(
 /// error and no Child SA.
 pub(super) fn refuses_child(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     kind: NotifyType,
     changes: &[Change],
 ) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        device.reach_auth()?;
-        let mut request = device.auth_request()?;
-        change(&mut request);
-        let answer = authenticates(device, id, (what, &request))?;
+        let request = changed_auth(device, *change)?;
+        let answer = proves(device, ids, (what, &request))?;
         let holds = answer.notify(kind).is_some() && answer.body(PayloadType::SA).is_none();
         let expected = format!("{kind} and no Child SA after {what}");
-        device.demand(id, holds, &expected, || answer.summary())?;
+        device.demand(ids, holds, &expected, || answer.summary())?;
     }
     Ok(())
 }
 
-/// The IKE_AUTH request as sent octets must get no word, and the true one must be served.
-pub(super) fn drops_auth(device: &mut Device, id: &'static str, changes: &[Change]) -> Outcome {
+/// No change to the IKE_AUTH request, each in an attempt of its own, may convince (`ids`); who fails
+/// to is told so under protection (ER1).
+pub(super) fn convinces_not(device: &mut Device, ids: impl Ids, changes: &[Change]) -> Outcome {
     for (what, change) in changes {
-        device.restart();
-        device.reach_auth()?;
-        let mut request = device.auth_request()?;
-        change(&mut request);
+        let request = changed_auth(device, *change)?;
+        unconvinced(device, ids, (what, &request))?;
+        is_down(device, ids, what)?;
+    }
+    Ok(())
+}
+
+/// The IKE_AUTH request must not convince (`ids`); the answer is a protected AUTHENTICATION_FAILED
+/// (ER1).
+pub(super) fn unconvinced(
+    device: &mut Device,
+    ids: impl Ids,
+    (what, request): (&str, &Draft),
+) -> Outcome {
+    let answer = device.exchange(request)?;
+    let made = answer.as_ref().is_some_and(|answer| {
+        answer.body(PayloadType::AUTH).is_some() || answer.body(PayloadType::SA).is_some()
+    });
+    let expected = format!("neither AUTH nor a Child SA after {what}");
+    device.demand(ids, !made, &expected, || words(answer.as_ref()))?;
+    is_only(device, "ER1", (what, answer.as_ref()), NotifyType::AUTHENTICATION_FAILED)
+}
+
+/// The IKE_AUTH request as sent octets must get no word, and the true one must be served.
+pub(super) fn drops_auth(device: &mut Device, ids: impl Ids, changes: &[Change]) -> Outcome {
+    for (what, change) in changes {
+        let request = changed_auth(device, *change)?;
         device.send_draft(&request)?;
-        is_silent(device, id, what)?;
+        is_silent(device, ids, what)?;
         device.next_id = 1;
         let request = device.auth_request()?;
-        authenticates(device, id, (&format!("the true request behind {what}"), &request))?;
+        authenticates(device, ids, (&format!("the true request behind {what}"), &request))?;
     }
     Ok(())
 }
@@ -196,65 +236,76 @@ pub(super) fn drops_auth(device: &mut Device, id: &'static str, changes: &[Chang
 /// The answer must be there with that one notify and nothing else.
 pub(super) fn is_only(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     (what, answer): (&str, Option<&Opened>),
     kind: NotifyType,
 ) -> Outcome {
-    let found = || answer.map_or("nothing".into(), Opened::summary);
     let holds =
         answer.is_some_and(|answer| answer.parts.len() == 1 && answer.notify(kind).is_some());
-    device.demand(id, holds, &format!("{kind} alone after {what}"), found)
+    device.demand(ids, holds, &format!("{kind} alone after {what}"), || words(answer))
+}
+
+/// The answer must say nothing (`ids`) but that it does not know this critical payload (HD11).
+pub(super) fn names_critical(
+    device: &mut Device,
+    ids: impl Ids,
+    (answer, critical): (Option<&Opened>, PayloadType),
+) -> Outcome {
+    let kind = NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD;
+    is_only(device, ids, ("an unknown critical payload", answer), kind)?;
+    let data = answer.and_then(|answer| answer.notify(kind)).unwrap_or_default();
+    device.demand_same("HD11", "the type of the payload", (&[critical.0], &data))
 }
 
 /// The responder says nothing for a while.
-pub(super) fn is_silent(device: &mut Device, id: &'static str, what: &str) -> Outcome {
+pub(super) fn is_silent(device: &mut Device, ids: impl Ids, what: &str) -> Outcome {
     let (packets, words) = device.overhear();
-    device.demand(id, packets.is_empty(), &format!("silence after {what}"), || words)
+    device.demand(ids, packets.is_empty(), &format!("silence after {what}"), || words)
 }
 
 /// These octets must get no word, and the SA must live on.
 pub(super) fn ignores(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     (what, octets): (&str, &[u8]),
 ) -> Outcome {
     device.send(octets)?;
-    is_silent(device, id, what)?;
-    is_up(device, id, what)
+    is_silent(device, ids, what)?;
+    is_up(device, ids, what)
 }
 
 /// A request inside the SA must be answered, in the same exchange and with the flags of a response.
 pub(super) fn answered(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     (what, request): (&str, &Draft),
 ) -> Outcome<Opened> {
     let answer = device.exchange(request)?;
     let right = answer.as_ref().is_some_and(|answer| {
         answer.header.exchange == request.header.exchange && answer.header.flags.0 == 0x20
     });
-    let found = answer.as_ref().map_or("nothing".into(), Opened::summary);
-    device.demand(id, right, &format!("an answer to {what}"), || found)?;
+    let expected = format!("an answer to {what}");
+    device.demand(ids, right, &expected, || words(answer.as_ref()))?;
     answer.ok_or(Stop::Failed)
 }
 
 /// A request inside the SA must get an answer without an error.
 pub(super) fn answered_well(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     (what, exchange, parts): (&str, ExchangeType, Vec<Part>),
 ) -> Outcome<Opened> {
     let request = device.ask(exchange, parts)?;
-    let answer = answered(device, id, (what, &request))?;
+    let answer = answered(device, ids, (what, &request))?;
     let error = answer.notifies().iter().any(|(kind, _)| kind.is_error());
-    device.demand(id, !error, &format!("no error in answer to {what}"), || answer.summary())?;
+    device.demand(ids, !error, &format!("no error in answer to {what}"), || answer.summary())?;
     Ok(answer)
 }
 
 /// The same octets sent again must get the same octets back, once.
 pub(super) fn repeats(
     device: &mut Device,
-    id: &'static str,
+    ids: impl Ids,
     (what, request): (&str, &[u8]),
     first: &[u8],
 ) -> Outcome {
@@ -263,9 +314,9 @@ pub(super) fn repeats(
         let span = device.patience.answer;
         let packets = device.listen(span);
         let expected = format!("one answer to {what} again");
-        device.demand(id, packets.len() == 1, &expected, || seen(&packets))?;
+        device.demand(ids, packets.len() == 1, &expected, || seen(&packets))?;
         let again = packets.first().map_or(&[][..], |packet| &packet.octets);
-        device.demand_same(id, &format!("the stored answer to {what}"), (first, again))?;
+        device.demand_same(ids, &format!("the stored answer to {what}"), (first, again))?;
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! The IKE header of what a device asks.
 
-use super::common::{accepts_auth, accepts_init, drops_auth, drops_init, ignores};
+use super::common::{Change, accepts_auth, accepts_init, drops_auth, drops_init, ignores, words};
 use crate::message::Part;
 use crate::verdict::Outcome;
-use crate::{Case, Device};
+use crate::{Case, Device, Draft};
 use ike_core::{ExchangeType, Flags, IkeSpi};
 
 pub(super) const CASES: &[Case] = &[
@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = &[
         "header/major-version-in-sa",
         &["HD4"],
         major_version_in_sa,
-        "asks an SA in major version 3, which must change nothing",
+        "asks an SA in major version 3; no protected answer, and nothing may change",
     ),
     Case::responder(
         "header/major-version-response",
@@ -79,6 +79,12 @@ pub(super) const CASES: &[Case] = &[
         &["HD5"],
         |d| accepts_auth(d, "HD5", &[("all reserved flags", |r| r.header.flags.0 |= 0xd7)]),
         "sets all reserved flags and the version flag in IKE_AUTH",
+    ),
+    Case::responder(
+        "header/answer-flags",
+        &["HD5", "HD6"],
+        answer_flags,
+        "sets reserved flags and looks at those of the answer",
     ),
     Case::responder(
         "header/response-flag-init",
@@ -168,23 +174,13 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "header/spoilt-icv",
         &["ER9"],
-        |d| {
-            drops_auth(
-                d,
-                "ER9",
-                &[("a spoilt ICV", |r| {
-                    if let Some(inside) = &mut r.inside {
-                        inside.spoil_icv = 1;
-                    }
-                })],
-            )
-        },
+        |d| drops_auth(d, "ER9", &[("a spoilt ICV", Draft::spoil_icv)]),
         "asks IKE_AUTH with a spoilt ICV, then truly",
     ),
 ];
 
-fn length(draft: &crate::Draft) -> u32 {
-    let plain = crate::Draft { length: None, trailing: Vec::new(), ..draft.clone() };
+fn length(draft: &Draft) -> u32 {
+    let plain = Draft { length: None, trailing: Vec::new(), ..draft.clone() };
     u32::try_from(plain.octets(None).len()).unwrap_or(u32::MAX)
 }
 
@@ -203,16 +199,15 @@ fn major_version_in_sa(device: &mut Device) -> Outcome {
     device.establish()?;
     let mut request = device.ask_with(ExchangeType::INFORMATIONAL, 2, vec![Part::delete_ike()])?;
     request.header.version = 0x30;
-    device.send_draft(&request)?;
-    let _ = device.overhear();
+    let answer = device.exchange(&request)?;
+    let expected = "no protected answer to major version 3";
+    device.demand("HD4", answer.is_none(), expected, || words(answer.as_ref()))?;
     super::common::is_up(device, "HD4", "a Delete in major version 3")
 }
 
 fn response_flag_init(device: &mut Device) -> Outcome {
-    for id in ["HD7", "ER6"] {
-        drops_init(device, id, &[("a response", |r| r.header.flags = Flags(0x28))])?;
-    }
-    Ok(())
+    let response: &[Change] = &[("a response", |r| r.header.flags = Flags(0x28))];
+    drops_init(device, ["HD7", "ER6"], response)
 }
 
 fn response_flag_sa(device: &mut Device) -> Outcome {
@@ -221,4 +216,16 @@ fn response_flag_sa(device: &mut Device) -> Outcome {
     message.header.flags = Flags(0x28);
     let octets = device.seal(&message)?;
     ignores(device, "HD7", ("a response that nobody waits for", &octets))
+}
+
+fn answer_flags(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let mut request = device.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    request.header.flags = Flags(0xc7).with(Flags::INITIATOR);
+    let answer = device.exchange(&request)?;
+    let found = answer.map(|answer| answer.header.flags.0);
+    let shown = || format!("{found:02x?}");
+    let initiator = found.is_some_and(|flags| flags & Flags::INITIATOR.0 != 0);
+    device.demand("HD6", !initiator, "no initiator flag", shown)?;
+    device.demand(["HD5", "HD6"], found == Some(0x20), "the response flag alone", shown)
 }

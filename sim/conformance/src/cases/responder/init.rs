@@ -2,9 +2,10 @@
 
 use super::common::{accepts_auth, accepts_init, authenticates, is_only, makes_sa};
 use crate::message::Part;
-use crate::verdict::Outcome;
+use crate::peer::seen;
+use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device, Setup};
-use ike_core::{NotifyType, PayloadType};
+use ike_core::{ExchangeType, NotifyType, PayloadType};
 
 pub(super) const CASES: &[Case] = &[
     Case::responder(
@@ -48,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
         "cookie/wrong",
         &["NG17"],
         cookie_wrong,
-        "returns a wrong cookie and an empty one",
+        "returns wrong cookies, one of them a bit off; each time a cookie is asked for",
     )
     .with(cookies),
     Case::responder(
@@ -107,8 +108,8 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "status/fragmentation",
         &["FR1"],
-        |d| accepts_init(d, "FR1", &[("no word of fragmentation", |_| {})]),
-        "says nothing of fragmentation; answers must be whole",
+        unfragmented,
+        "says nothing of fragmentation; no SKF may come in the handshake nor after a long request",
     ),
     Case::responder(
         "status/signature-hashes",
@@ -118,7 +119,7 @@ pub(super) const CASES: &[Case] = &[
                 d,
                 "SG2",
                 &[("SIGNATURE_HASH_ALGORITHMS", |r| {
-                    r.parts.push(Part::notify(NotifyType(16_431), &[0, 2]));
+                    r.parts.push(Part::notify(NotifyType::SIGNATURE_HASH_ALGORITHMS, &[0, 2]));
                 })],
             )
         },
@@ -176,13 +177,32 @@ fn cookie_asked(device: &mut Device) -> Outcome {
 }
 
 fn cookie_wrong(device: &mut Device) -> Outcome {
-    for cookie in [&b"wrong"[..], &[7; 64]] {
-        device.restart();
-        let mut request = device.init_request();
+    let request = device.init_request();
+    device.send_init(&request)?;
+    let mut off = device.clear_answer().and_then(|it| it.notify(NotifyType::COOKIE));
+    let nothing = || Stop::Inconclusive("the responder asked for no cookie".into());
+    let off = off.as_mut().filter(|cookie| !cookie.is_empty()).ok_or_else(nothing)?;
+    off[0] ^= 1;
+    for cookie in [&off[..], b"wrong", &[7; 64]] {
+        let mut request = request.clone();
         request.parts.insert(0, Part::notify(NotifyType::COOKIE, cookie));
         device.send_init(&request)?;
         let answer = device.clear_answer();
         is_only(device, "NG17", ("a wrong cookie", answer.as_ref()), NotifyType::COOKIE)?;
     }
     Ok(())
+}
+
+fn unfragmented(device: &mut Device) -> Outcome {
+    let answer = device.establish()?;
+    let long = Part::notify(NotifyType(40_000), &[0; 2_000]);
+    let request = device.ask(ExchangeType::INFORMATIONAL, vec![long])?;
+    device.send_draft(&request)?;
+    let span = device.patience.answer;
+    let mut packets = device.listen(span);
+    let none = || Stop::Inconclusive("no answer to a long request".into());
+    packets.first().ok_or_else(none)?;
+    packets.push(answer.packet);
+    let skf = packets.iter().any(|packet| packet.octets.get(16) == Some(&PayloadType::SKF.0));
+    device.demand("FR1", !skf, "no SKF payload", || seen(&packets))
 }

@@ -43,6 +43,21 @@ pub(super) const CASES: &[Case] = &[
         "sends public values of wrong lengths",
     ),
     Case::responder(
+        "ke/another-name",
+        &["NG10"],
+        |d| {
+            makes_none(
+                d,
+                "NG10",
+                &[("KE that names 256-bit ECP", |r| {
+                    let group = crypto::Group::Ecp256.transform_id().to_be_bytes();
+                    r.part(PayloadType::KE).body[..2].copy_from_slice(&group);
+                })],
+            )
+        },
+        "names another group in KE than the key is of",
+    ),
+    Case::responder(
         "ke/x25519-zero",
         &["NG14"],
         |d| {

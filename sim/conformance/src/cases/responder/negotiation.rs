@@ -4,9 +4,10 @@ use super::common::{
     accepts_auth, accepts_init, authenticates, drops_init, makes_none, makes_sa, refuses_child,
     refuses_init, set_sa,
 };
-use crate::message::{Part, ProposalDraft, TransformDraft};
+use crate::message::{Part, ProposalDraft, TransformDraft, find, sa_part};
+use crate::peer::DEVICE_CHILD_SPI;
 use crate::verdict::Outcome;
-use crate::{Case, Device};
+use crate::{Case, Device, Opened};
 use ike_core::payload::Sa;
 use ike_core::{EspSuite, IkeSuite, NotifyType, PayloadType, Suite, TransformType};
 
@@ -15,9 +16,9 @@ const REFUSED: NotifyType = NotifyType::NO_PROPOSAL_CHOSEN;
 pub(super) const CASES: &[Case] = &[
     Case::responder(
         "negotiation/second-proposal",
-        &["NG1", "NG2"],
+        &["NG1", "NG2", "NG4", "NG13"],
         second_proposal,
-        "offers what nobody has as number 1 and the suite as number 2",
+        "offers what nobody has as number 1 and the suite as number 2; looks at SAr1 and Nr",
     ),
     Case::responder(
         "negotiation/second-esp-proposal",
@@ -29,21 +30,16 @@ pub(super) const CASES: &[Case] = &[
         "negotiation/extra-transforms",
         &["NG2", "NG8"],
         |d| {
-            for id in ["NG2", "NG8"] {
-                accepts_init(
-                    d,
-                    id,
-                    &[("unknown transforms beside known ones", |r| {
-                        let mut proposal = ike();
-                        proposal.transforms.push(TransformDraft::new(TransformType::ENCR, 1023));
-                        proposal
-                            .transforms
-                            .insert(0, TransformDraft::new(TransformType::PRF, 1023));
-                        set_sa(r, &[proposal]);
-                    })],
-                )?;
-            }
-            Ok(())
+            accepts_init(
+                d,
+                ["NG2", "NG8"],
+                &[("unknown transforms beside known ones", |r| {
+                    let mut proposal = ike();
+                    proposal.transforms.push(TransformDraft::new(TransformType::ENCR, 1023));
+                    proposal.transforms.insert(0, TransformDraft::new(TransformType::PRF, 1023));
+                    set_sa(r, &[proposal]);
+                })],
+            )
         },
         "offers unknown transforms beside known ones of the same type",
     ),
@@ -165,7 +161,8 @@ pub(super) const CASES: &[Case] = &[
                 d,
                 "HD17",
                 &[
-                    ("a proposal one octet too long", |r| sa(r, |p| p.length = Some(45))),
+                    ("a proposal one octet too long", |r| sa(r, |p| p.length = Some(37))),
+                    ("a proposal one octet too short", |r| sa(r, |p| p.length = Some(35))),
                     ("a proposal of length 0", |r| sa(r, |p| p.length = Some(0))),
                     ("a transform too many in the count", |r| sa(r, |p| p.count = Some(9))),
                     ("a transform too few in the count", |r| sa(r, |p| p.count = Some(1))),
@@ -201,14 +198,15 @@ pub(super) const CASES: &[Case] = &[
     ),
     Case::responder(
         "negotiation/esp-spi",
-        &["ES1"],
+        &["NG9", "ES1"],
         |d| {
             for _ in 0..8 {
                 d.restart();
                 let answer = d.establish()?;
-                let spi = chosen(answer.body(PayloadType::SA).unwrap_or_default()).1;
-                let small = spi.len() != 4 || spi[..3] == [0, 0, 0];
-                d.demand("ES1", !small, "an SPI above 255", || format!("{spi:02x?}"))?;
+                let spi = answer.esp_spi();
+                let right = spi.is_some_and(|spi| spi > 255);
+                let expected = "an ESP SPI of four octets above 255";
+                d.demand(["NG9", "ES1"], right, expected, || format!("{spi:02x?}"))?;
             }
             Ok(())
         },
@@ -246,15 +244,14 @@ pub(super) const CASES: &[Case] = &[
             )?;
             d.restart();
             let answer = d.establish()?;
-            let body = answer.body(PayloadType::SA).unwrap_or_default().to_vec();
-            let part = Part::raw(PayloadType::SA, &body);
-            let view = part.view();
-            let group = Sa::parse(&view).is_ok_and(|sa| {
-                sa.proposals().any(|proposal| {
-                    proposal.transforms().any(|transform| transform.kind == TransformType::DH)
+            let part = find(&answer.parts, PayloadType::SA);
+            let view = part.map(Part::view);
+            let none = view.as_ref().and_then(|view| Sa::parse(view).ok()).is_some_and(|sa| {
+                sa.proposals().all(|proposal| {
+                    proposal.transforms().all(|transform| transform.kind != TransformType::DH)
                 })
             });
-            d.demand("NG7", !group, "no group in SAr2", || "a group".into())
+            d.demand("NG7", none, "SAr2 without a group", || answer.summary())
         },
         "looks for a group in the answer to IKE_AUTH",
     ),
@@ -268,7 +265,7 @@ fn ike() -> ProposalDraft {
 
 fn esp() -> ProposalDraft {
     let suite: EspSuite = Suite::default().esp();
-    ProposalDraft::esp(&suite, 0xc0ff_ee02)
+    ProposalDraft::esp(&suite, DEVICE_CHILD_SPI)
 }
 
 fn sa(request: &mut crate::Draft, change: fn(&mut ProposalDraft)) {
@@ -293,24 +290,39 @@ fn keys(request: &mut crate::Draft, bits: &[u16]) {
     set_sa(request, &[proposal]);
 }
 
-/// Number and SPI of the first proposal of an SA body.
-fn chosen(body: &[u8]) -> (u8, Vec<u8>) {
-    let spi = body.get(6).map_or(0, |size| usize::from(*size));
-    (body.get(4).copied().unwrap_or(0), body.get(8..8 + spi).unwrap_or_default().to_vec())
+/// The number of the first proposal of an SA body.
+fn chosen(body: &[u8]) -> u8 {
+    body.get(4).copied().unwrap_or(0)
 }
 
 fn second_proposal(device: &mut Device) -> Outcome {
-    device.restart();
     let mut request = device.init_request();
     let mut first = ike();
     first.transform(TransformType::ENCR).id = 1023;
-    set_sa(&mut request, &[first, ProposalDraft { number: 2, ..ike() }]);
+    let second = ProposalDraft { number: 2, ..ike() };
+    set_sa(&mut request, &[first, second.clone()]);
     device.send_init(&request)?;
     let answer = device.clear_answer();
     makes_sa(device, "NG2", "two proposals", answer.as_ref())?;
-    let body = answer.and_then(|answer| answer.body(PayloadType::SA).map(<[u8]>::to_vec));
-    let number = chosen(&body.unwrap_or_default()).0;
-    device.demand("NG1", number == 2, "proposal number 2", || number.to_string())
+    let Some(answer) = answer else { return Ok(()) };
+    let body = answer.body(PayloadType::SA).unwrap_or_default();
+    let number = chosen(body);
+    device.demand("NG1", number == 2, "proposal number 2", || number.to_string())?;
+    let offered = device.setup.suite.ike().transforms().iter().find_map(|it| it.key_length);
+    let length = key_length(&answer);
+    let expected = format!("a Key Length of {offered:?}");
+    device.demand("NG4", length == offered, &expected, || format!("{length:?}"))?;
+    let wanted = sa_part(&[second]).body;
+    device.demand_same("NG2", "the accepted proposal as it was offered", (&wanted, body))?;
+    let nonce = answer.body(PayloadType::NONCE).unwrap_or_default().len();
+    let fits = (16..=256).contains(&nonce);
+    device.demand("NG13", fits, "a nonce of 16 to 256 octets", || format!("{nonce} octets"))
+}
+
+fn key_length(answer: &Opened) -> Option<u16> {
+    let view = find(&answer.parts, PayloadType::SA)?.view();
+    let sa = Sa::parse(&view).ok()?;
+    sa.proposals().next()?.transforms().find_map(|transform| transform.key_length)
 }
 
 fn second_esp_proposal(device: &mut Device) -> Outcome {
@@ -320,6 +332,6 @@ fn second_esp_proposal(device: &mut Device) -> Outcome {
     first.transform(TransformType::ENCR).id = 1023;
     set_sa(&mut request, &[first, ProposalDraft { number: 2, ..esp() }]);
     let answer = authenticates(device, "NG1", ("two ESP proposals", &request))?;
-    let number = chosen(answer.body(PayloadType::SA).unwrap_or_default()).0;
+    let number = chosen(answer.body(PayloadType::SA).unwrap_or_default());
     device.demand("NG1", number == 2, "proposal number 2", || number.to_string())
 }

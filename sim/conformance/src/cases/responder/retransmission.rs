@@ -1,12 +1,14 @@
 //! Requests that come again, and those that are out of turn.
 
-use super::common::{answered, ignores, is_silent, is_up, repeats};
+use super::common::{answered, authenticates, ignores, is_silent, is_up, makes_sa, repeats, words};
 use crate::message::Part;
 use crate::peer::seen;
+use crate::subject::Packet;
 use crate::verdict::{Outcome, Stop};
-use crate::{Case, Device};
+use crate::{Case, Device, Ids};
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
-use ike_core::{ExchangeType, IkeSpi, PayloadType};
+use ike_core::{ExchangeType, Header, IkeSpi, PayloadType};
 
 const INFORMATIONAL: ExchangeType = ExchangeType::INFORMATIONAL;
 
@@ -39,7 +41,7 @@ pub(super) const CASES: &[Case] = &[
         "retransmission/unasked",
         &["RT5"],
         unasked,
-        "listens for minutes after each response; nothing may come unasked",
+        "listens 20 s after IKE_SA_INIT, 3 min after IKE_AUTH and INFORMATIONAL; no answer comes unasked",
     ),
     Case::responder(
         "retransmission/minutes-later",
@@ -72,16 +74,28 @@ pub(super) const CASES: &[Case] = &[
         "repeats a request from another port; the answer goes there",
     ),
     Case::responder(
+        "retransmission/new-port",
+        &["RT17"],
+        new_port,
+        "asks for the first time from another port; the answer goes there",
+    ),
+    Case::responder(
         "window/skipped",
         &["RT14"],
-        |d| out_of_turn(d, 3),
-        "skips a Message ID; no answer, and the SA lives",
+        |d| out_of_turn(d, &[3, 7]),
+        "skips Message IDs; no answer, and the SA lives",
     ),
     Case::responder(
         "window/huge",
         &["RT14"],
-        |d| out_of_turn(d, u32::MAX),
-        "asks with the largest Message ID; no answer, and the SA lives",
+        |d| out_of_turn(d, &[1 << 20, u32::MAX]),
+        "asks with huge Message IDs; no answer, and the SA lives",
+    ),
+    Case::responder(
+        "window/zero",
+        &["RT14"],
+        |d| out_of_turn(d, &[0]),
+        "asks with the Message ID of IKE_SA_INIT; no answer, and the SA lives",
     ),
     Case::responder(
         "window/old",
@@ -105,7 +119,7 @@ pub(super) const CASES: &[Case] = &[
         "window/before-auth",
         &["RT15"],
         before_auth,
-        "asks INFORMATIONAL and CREATE_CHILD_SA before IKE_AUTH",
+        "asks INFORMATIONAL and CREATE_CHILD_SA before IKE_AUTH, which must work after silence",
     ),
     Case::responder(
         "window/unknown-spi",
@@ -123,23 +137,23 @@ fn answer_octets(device: &mut Device, what: &str) -> Outcome<Vec<u8>> {
         .ok_or_else(|| Stop::Inconclusive(format!("no answer to {what}")))
 }
 
-/// Sends a request twice and compares.
-fn twice(device: &mut Device, ids: &[&'static str], (what, octets): (&str, &[u8])) -> Outcome {
+/// Sends a request again and compares.
+fn twice(device: &mut Device, ids: impl Ids, (what, octets): (&str, &[u8])) -> Outcome {
     device.send(octets)?;
     let first = answer_octets(device, what)?;
-    ids.iter().try_for_each(|id| repeats(device, id, (what, octets), &first))
+    repeats(device, ids, (what, octets), &first)
 }
 
 fn init(device: &mut Device) -> Outcome {
     let request = device.init_request().octets(None);
-    twice(device, &["RT6", "RT8"], ("IKE_SA_INIT", &request))
+    twice(device, ["RT6", "RT8"], ("IKE_SA_INIT", &request))
 }
 
 fn auth(device: &mut Device) -> Outcome {
     device.reach_auth()?;
     let request = device.auth_request()?;
     let octets = device.seal(&request)?;
-    twice(device, &["RT6", "RT13"], ("IKE_AUTH", &octets))?;
+    twice(device, ["RT6", "RT13"], ("IKE_AUTH", &octets))?;
     is_up(device, "RT6", "IKE_AUTH again")
 }
 
@@ -147,7 +161,7 @@ fn informational(device: &mut Device) -> Outcome {
     device.establish()?;
     let request = device.ask(INFORMATIONAL, Vec::new())?;
     let octets = device.seal(&request)?;
-    twice(device, &["RT6", "RT13"], ("INFORMATIONAL", &octets))?;
+    twice(device, ["RT6", "RT13"], ("INFORMATIONAL", &octets))?;
     is_up(device, "RT13", "INFORMATIONAL again")
 }
 
@@ -155,20 +169,27 @@ fn delete(device: &mut Device) -> Outcome {
     device.establish()?;
     let request = device.ask(INFORMATIONAL, vec![Part::delete_ike()])?;
     let octets = device.seal(&request)?;
-    twice(device, &["RT6", "PO5"], ("Delete", &octets))
+    twice(device, ["RT6", "PO5"], ("Delete", &octets))
 }
 
 fn unasked(device: &mut Device) -> Outcome {
     device.reach_auth()?;
-    let minute = Duration::from_secs(20);
-    let packets = device.listen(minute);
+    // Shorter than a half-open SA is kept: what comes then is none of its answers.
+    let packets = device.listen(Duration::from_secs(20));
     device.demand("RT5", packets.is_empty(), "silence after IKE_SA_INIT", || seen(&packets))?;
     device.restart();
     device.establish()?;
-    let packets = device.listen(minute * 9);
-    let answers =
-        packets.iter().any(|packet| packet.octets.get(19).is_some_and(|it| it & 0x20 != 0));
-    device.demand("RT5", !answers, "no response unasked after IKE_AUTH", || seen(&packets))
+    let is_answer = |packet: &Packet| {
+        Header::parse(&packet.octets).is_ok_and(|header| header.flags.is_response())
+    };
+    for what in ["IKE_AUTH", "INFORMATIONAL"] {
+        let packets = device.listen(Duration::from_secs(180));
+        let answers = packets.iter().any(is_answer);
+        let expected = format!("no response unasked after {what}");
+        device.demand("RT5", !answers, &expected, || seen(&packets))?;
+        is_up(device, "RT5", what)?;
+    }
+    Ok(())
 }
 
 fn minutes_later(device: &mut Device) -> Outcome {
@@ -187,7 +208,7 @@ fn minutes_later(device: &mut Device) -> Outcome {
 
 fn init_after_auth(device: &mut Device) -> Outcome {
     device.establish()?;
-    let octets = device.request.clone();
+    let octets = device.sent.clone();
     device.send(&octets)?;
     let (packets, words) = device.overhear();
     let stored = device.response.as_ref().map(|it| it.packet.octets.clone()).unwrap_or_default();
@@ -196,33 +217,37 @@ fn init_after_auth(device: &mut Device) -> Outcome {
     is_up(device, "RT6", "IKE_SA_INIT again")
 }
 
-/// Begins two attempts under one SPI; the second from `port`.
-fn two_attempts(device: &mut Device, port: u16) -> Outcome {
-    device.restart();
+/// Begins two attempts under one SPI, the second from `there`; both must get an SA that works.
+fn two_attempts(device: &mut Device, there: SocketAddr) -> Outcome {
     device.reach_auth()?;
-    let first = (device.sa.clone(), device.spi_i, device.path);
+    let first = (device.sa.clone(), device.sent.clone(), device.path.local);
+    let (spi, first_spi) = (device.spi_i, device.sa()?.spis.1);
     device.restart();
-    device.spi_i = first.1;
-    device.path.local.set_port(port);
+    device.spi_i = spi;
+    device.path.local = there;
     let request = device.init_request();
     device.send_init(&request)?;
     let answer = device.clear_answer();
-    super::common::makes_sa(device, "RT9", "another request of that SPI", answer.as_ref())?;
-    let other = device.sa()?.spis.1;
-    let differ = first.0.as_ref().is_some_and(|sa| sa.spis.1 != other);
+    makes_sa(device, "RT9", "another request of that SPI", answer.as_ref())?;
+    let differ = device.sa()?.spis.1 != first_spi;
     device.demand("RT9", differ, "an SA of its own", || "the same SPI".into())?;
     let request = device.auth_request()?;
-    super::common::authenticates(device, "RT9", ("the second request", &request)).map(|_| ())
+    authenticates(device, "RT9", ("the second request", &request))?;
+    (device.sa, device.sent, device.path.local) = first;
+    device.next_id = 1;
+    let request = device.auth_request()?;
+    authenticates(device, "RT9", ("the first request", &request)).map(drop)
 }
 
 fn same_spi(device: &mut Device) -> Outcome {
-    let port = device.path.local.port();
-    two_attempts(device, port.wrapping_add(1))
+    let mut there = device.path.local;
+    there.set_ip(Ipv4Addr::new(203, 0, 113, 200).into());
+    two_attempts(device, there)
 }
 
 fn same_spi_same_address(device: &mut Device) -> Outcome {
-    let port = device.path.local.port();
-    two_attempts(device, port)
+    let there = device.path.local;
+    two_attempts(device, there)
 }
 
 fn other_address(device: &mut Device) -> Outcome {
@@ -239,11 +264,31 @@ fn other_address(device: &mut Device) -> Outcome {
     device.demand("RT17", right, "the stored answer to where the request came from", || words)
 }
 
-fn out_of_turn(device: &mut Device, id: u32) -> Outcome {
+fn new_port(device: &mut Device) -> Outcome {
     device.establish()?;
-    let request = device.ask_with(INFORMATIONAL, id, Vec::new())?;
+    let request = device.ask(INFORMATIONAL, Vec::new())?;
     let octets = device.seal(&request)?;
-    ignores(device, "RT14", ("a Message ID out of turn", &octets))
+    let mut local = device.path.local;
+    local.set_port(40_500);
+    device.send_from(local, &octets)?;
+    let (packets, words) = device.overhear();
+    let to = packets.first().map(|packet| packet.path.local);
+    let expected = format!("an answer to {local}");
+    device.demand("RT17", to == Some(local), &expected, || match to {
+        Some(to) => format!("one to {to}"),
+        None => words,
+    })
+}
+
+fn out_of_turn(device: &mut Device, ids: &[u32]) -> Outcome {
+    device.establish()?;
+    for id in ids {
+        let request = device.ask_with(INFORMATIONAL, *id, Vec::new())?;
+        let octets = device.seal(&request)?;
+        device.send(&octets)?;
+        is_silent(device, "RT14", &format!("Message ID {id} in the place of 2"))?;
+    }
+    is_up(device, "RT14", "Message IDs out of turn")
 }
 
 fn old(device: &mut Device) -> Outcome {
@@ -254,10 +299,7 @@ fn old(device: &mut Device) -> Outcome {
     for _ in 0..3 {
         is_up(device, "PO15", "a request in turn")?;
     }
-    for id in ["RT14", "PO15"] {
-        ignores(device, id, ("an old request", &octets))?;
-    }
-    Ok(())
+    ignores(device, ["RT14", "PO15"], ("an old request", &octets))
 }
 
 fn other_octets(device: &mut Device) -> Outcome {
@@ -288,8 +330,11 @@ fn before_auth(device: &mut Device) -> Outcome {
             let answer = device.exchange(&request)?;
             let accepted = answer.as_ref().is_some_and(|answer| answer.notifies().is_empty());
             let expected = format!("no success of {exchange} {id} before IKE_AUTH");
-            let found = || answer.as_ref().map_or(String::new(), crate::Opened::summary);
-            device.demand("RT15", !accepted, &expected, found)?;
+            device.demand("RT15", !accepted, &expected, || words(answer.as_ref()))?;
+            if answer.is_none() {
+                let request = device.auth_request()?;
+                authenticates(device, "RT15", ("IKE_AUTH after that", &request))?;
+            }
         }
     }
     Ok(())

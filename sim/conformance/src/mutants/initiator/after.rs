@@ -23,7 +23,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::initiator::<AnyId>(
         "any-message-id",
-        &["RT14", "PO15"],
+        &["RT14"],
         "answers requests with any Message ID as if it were the next",
     ),
     Mutant::initiator::<OtherRepeat>(

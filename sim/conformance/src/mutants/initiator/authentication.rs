@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::initiator::<GullibleAuth>(
         "believes-auth-errors",
-        &["ER10", "RT19", "PO9"],
+        &["ER10", "RT19"],
         "ends for a message in clear once keys are there",
     ),
     Mutant::initiator::<BadIcv>(

@@ -1,7 +1,7 @@
 //! What is proven, and what is believed.
 
-use crate::mutants::{Mutant, chain};
-use ike_core::{DropReason, NotifyType, PayloadType};
+use crate::mutants::Mutant;
+use ike_core::DropReason;
 use ike_responder::Behaviour;
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -23,11 +23,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "ends the SA for a message whose checksum is wrong",
     ),
     Mutant::responder::<OneIv>("iv-reused", &["AU11"], "has the same IV in each message"),
-    Mutant::responder::<NoContact>(
-        "initial-contact-ignored",
-        &["PO7"],
-        "keeps older SAs of an identity that says INITIAL_CONTACT",
-    ),
 ];
 
 #[derive(Default)]
@@ -81,14 +76,5 @@ struct OneIv;
 impl Behaviour for OneIv {
     fn edit_iv(&mut self, iv: &mut [u8]) {
         iv.fill(0);
-    }
-}
-
-#[derive(Default)]
-struct NoContact;
-
-impl Behaviour for NoContact {
-    fn read_payloads(&mut self, first: PayloadType, octets: &mut [u8]) {
-        chain::hide_notify(first, octets, NotifyType::INITIAL_CONTACT);
     }
 }

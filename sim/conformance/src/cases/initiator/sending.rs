@@ -1,13 +1,12 @@
 //! What a device sends of its own accord, and when.
 
-use crate::cases::initiator::common::{FULL, is_of};
+use super::common::{FULL, afresh_to_auth, is_of};
 use crate::message::Part;
 use crate::peer::{Side, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway, Wish};
 use core::time::Duration;
-use ike_core::payload::Sa;
-use ike_core::{ExchangeType, HEADER_LEN, NotifyType, PayloadType};
+use ike_core::{ExchangeType, NotifyType, PayloadType};
 use std::collections::BTreeSet;
 
 pub(super) const CASES: &[Case] = &[
@@ -76,7 +75,7 @@ fn stops(gateway: &mut Gateway) -> Outcome {
     let packets = gateway.listen(span);
     let again = packets.iter().any(|packet| is_of(packet, ExchangeType::IKE_SA_INIT));
     gateway.demand("RT23", !again, "no IKE_SA_INIT after its answer", || seen(&packets))?;
-    super::super::common::afresh_to_auth(gateway)?;
+    afresh_to_auth(gateway)?;
     let answer = gateway.auth_answer()?;
     gateway.send_draft(&answer)?;
     let span = gateway.patience.retransmission;
@@ -88,7 +87,7 @@ fn stops(gateway: &mut Gateway) -> Outcome {
 fn fresh(gateway: &mut Gateway) -> Outcome {
     let (mut spis, mut nonces) = (BTreeSet::new(), BTreeSet::new());
     for _ in 0..3 {
-        let asked = super::super::common::afresh_to_auth(gateway)?;
+        let asked = afresh_to_auth(gateway)?;
         let init = gateway.request()?.clone();
         let spi = init.header.spi_i;
         gateway.demand("HD2", spis.insert(spi), "another SPI", || format!("{spi} again"))?;
@@ -97,20 +96,12 @@ fn fresh(gateway: &mut Gateway) -> Outcome {
         gateway.demand("NG13", fits, "16 to 256 octets", || nonce.len().to_string())?;
         let is_new = nonces.insert(nonce);
         gateway.demand("NG13", is_new, "another nonce", || "the same again".into())?;
-        let spi = esp_spi(asked.parts.iter().find(|part| part.kind == PayloadType::SA));
-        let found = || format!("{spi:?}");
+        let spi = asked.esp_spi();
         let right = spi.is_some_and(|spi| spi > 255);
-        gateway.demand("NG9", right, "an ESP SPI of four octets above 255", found)?;
-        gateway.demand("ES1", right, "an ESP SPI of four octets above 255", found)?;
+        let expected = "an ESP SPI of four octets above 255";
+        gateway.demand(["NG9", "ES1"], right, expected, || format!("{spi:?}"))?;
     }
     Ok(())
-}
-
-fn esp_spi(sa: Option<&Part>) -> Option<u32> {
-    let view = sa?.view();
-    let sa = Sa::parse(&view).ok()?;
-    let spi = sa.proposals().next()?.spi().try_into().ok()?;
-    Some(u32::from_be_bytes(spi))
 }
 
 fn cookie(gateway: &mut Gateway) -> Outcome {
@@ -161,12 +152,5 @@ fn ivs(gateway: &mut Gateway) -> Outcome {
     let _ = gateway.wish(Wish::Close);
     let span = gateway.patience.answer;
     messages.extend(gateway.receive_ike(span));
-    let mut seen = BTreeSet::new();
-    for message in messages {
-        // SK is the first payload; behind its generic header is the IV.
-        let iv = message.octets.get(HEADER_LEN + 4..HEADER_LEN + 12).unwrap_or_default().to_vec();
-        let found = ike_decode::hex(&iv);
-        gateway.demand("AU11", seen.insert(iv), "another IV", || format!("{found} again"))?;
-    }
-    Ok(())
+    gateway.demand_other_ivs("AU11", &messages)
 }

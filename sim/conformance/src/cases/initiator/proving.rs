@@ -1,7 +1,7 @@
 //! What convinces a device, and what does not.
 
-use crate::cases::initiator::common::{
-    Change, afresh_to_auth, auth_goes_on, init_goes_on, is_up, refuses_each_auth,
+use super::common::{
+    Change, afresh_to_auth, auth_goes_on, init_goes_on, is_silent, is_up, refuses_each_auth,
 };
 use crate::message::Part;
 use crate::verdict::Outcome;
@@ -16,6 +16,15 @@ pub(super) const CASES: &[Case] = &[
         "changes AUTH here and there, cuts it, and leaves it out",
     ),
     Case::initiator(
+        "proving/null",
+        &["NU1"],
+        |gateway| {
+            let null: Change = ("method 13", |it| it.part(PayloadType::AUTH).body[0] = 13);
+            refuses_each_auth(gateway, "NU1", &[null])
+        },
+        "names method 13 in AUTH, which authenticates nobody",
+    ),
+    Case::initiator(
         "proving/errors-init",
         &["RT21"],
         errors_init,
@@ -26,6 +35,12 @@ pub(super) const CASES: &[Case] = &[
         &["ER10", "RT19"],
         errors_auth,
         "sends errors in clear before the true IKE_AUTH answer, and to an established device",
+    ),
+    Case::initiator(
+        "proving/invalid-spi",
+        &["ER7", "ER8"],
+        invalid_spi,
+        "sends INVALID_IKE_SPI and INVALID_SPI in clear to an established device",
     ),
     Case::initiator(
         "proving/icv",
@@ -85,22 +100,32 @@ fn errors_auth(gateway: &mut Gateway) -> Outcome {
     is_up(gateway, "RT19", "errors in clear")
 }
 
+fn invalid_spi(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let kinds = [("ER7", NotifyType::INVALID_IKE_SPI), ("ER8", NotifyType::INVALID_SPI)];
+    for (id, kind) in kinds {
+        for flags in [Flags(0), Flags::RESPONSE] {
+            let (spi_i, spi_r) = gateway.sa()?.spis;
+            let header = Header::new(spi_i, spi_r, ExchangeType::INFORMATIONAL);
+            let header = header.message_id(gateway.next_id).flags(flags);
+            gateway.send_draft(&Draft::clear(header, vec![Part::notify(kind, &[])]))?;
+            is_silent(gateway, id, &format!("{kind} in clear"))?;
+        }
+        is_up(gateway, id, &format!("{kind} in clear"))?;
+    }
+    Ok(())
+}
+
 fn icv(gateway: &mut Gateway) -> Outcome {
     afresh_to_auth(gateway)?;
     let mut answer = gateway.auth_answer()?;
-    spoil(&mut answer);
+    answer.spoil_icv();
     gateway.send_draft(&answer)?;
     auth_goes_on(gateway, "ER9", "an answer whose checksum is wrong")?;
     let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
-    spoil(&mut request);
+    request.spoil_icv();
     let answer = gateway.exchange(&request)?;
     gateway.demand("ER9", answer.is_none(), "no answer to a wrong checksum", || "one".into())?;
     gateway.next_id -= 1;
     is_up(gateway, "ER9", "a request whose checksum is wrong")
-}
-
-fn spoil(draft: &mut Draft) {
-    if let Some(inside) = &mut draft.inside {
-        inside.spoil_icv = 1;
-    }
 }

@@ -1,6 +1,6 @@
 //! How a device answers its gateway.
 
-use crate::cases::initiator::common::{FULL, answered, answered_empty, answered_error, is_silent};
+use super::common::{FULL, answered, answered_empty, answered_error, is_silent};
 use crate::message::Part;
 use crate::peer::seen;
 use crate::verdict::Outcome;
@@ -10,13 +10,18 @@ use ike_core::{ExchangeType, NotifyType};
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "answering/informational",
-        &["PO1"],
+        &["PO1", "HD23"],
         informational,
-        "asks empty INFORMATIONAL requests in a row",
+        "asks empty INFORMATIONAL requests in a row; each must get an empty answer",
     ),
     Case::initiator("answering/flags", &["HD6"], flags, "looks at the flags of an answer"),
     Case::initiator("answering/create-child", &["PO2"], create_child, "asks for another Child SA"),
-    Case::initiator("answering/delete", &["PO11"], delete, "deletes the IKE SA"),
+    Case::initiator(
+        "answering/delete",
+        &["PO10", "PO11"],
+        delete,
+        "deletes the IKE SA; an empty answer, and none to what is asked after it",
+    ),
     Case::initiator(
         "answering/again",
         &["RT13"],
@@ -46,7 +51,7 @@ fn informational(gateway: &mut Gateway) -> Outcome {
     gateway.send_draft(&answer)?;
     for _ in 0..3 {
         let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
-        answered_empty(gateway, "PO1", ("an empty request", &request))?;
+        answered_empty(gateway, ["PO1", "HD23"], ("an empty request", &request))?;
     }
     Ok(())
 }
@@ -68,7 +73,11 @@ fn delete(gateway: &mut Gateway) -> Outcome {
     gateway.establish()?;
     let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![Part::delete_ike()])?;
     answered_empty(gateway, "PO11", ("a Delete", &request))?;
-    is_silent(gateway, "PO11", "the answer to a Delete")
+    is_silent(gateway, "PO11", "the answer to a Delete")?;
+    let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    let answer = gateway.exchange(&request)?;
+    let expected = "no answer under an SA that was deleted";
+    gateway.demand(["PO10", "PO11"], answer.is_none(), expected, || "one".into())
 }
 
 fn again(gateway: &mut Gateway) -> Outcome {

@@ -1,7 +1,8 @@
 //! What a device takes for an answer to its offer.
 
-use crate::cases::initiator::common::{
-    Change, FULL, ProposalDraft, accepts_init, refuses_each_auth, refuses_each_init, set_sa,
+use super::common::{
+    Change, FULL, ProposalDraft, accepts_each_auth, accepts_init, refuses_each_auth,
+    refuses_each_init, set_sa,
 };
 use crate::message::{Part, SelectorDraft, TransformDraft, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
@@ -32,6 +33,25 @@ pub(super) const CASES: &[Case] = &[
     )
     .only(FULL)
     .with(|setup| setup.groups = vec![Group::Ecp256]),
+    Case::initiator(
+        "negotiating/ke",
+        &["NG10"],
+        |gateway| refuses_each_init(gateway, "NG10", OTHER_KE),
+        "answers with a KE payload of another group's name, and of other lengths",
+    ),
+    Case::initiator(
+        "negotiating/x25519-zero",
+        &["NG14"],
+        |gateway| refuses_each_init(gateway, "NG14", ZERO_SECRETS),
+        "answers with Curve25519 values whose shared secret is all zero",
+    ),
+    Case::initiator(
+        "negotiating/chacha20",
+        &["CC1"],
+        |gateway| accepts_each_auth(gateway, "CC1", &[("ChaCha20-Poly1305", |_| {})]),
+        "connects with ChaCha20-Poly1305, whose transform has no Key Length",
+    )
+    .with(|setup| setup.suite = Suite::ChaCha20X25519),
     Case::initiator(
         "negotiating/leading-zeros",
         &["NG21"],
@@ -101,9 +121,35 @@ fn esp(gateway: &mut Gateway) -> Outcome {
         ("an ESP SPI of zero", |it| set_esp(it, 0, |_| {})),
         ("an ESP SPI of 255", |it| set_esp(it, 255, |_| {})),
     ];
-    refuses_each_auth(gateway, "NG9", low)?;
-    gateway.demand("ES1", true, "refused", String::new)
+    refuses_each_auth(gateway, ["NG9", "ES1"], low)
 }
+
+const OTHER_KE: &[Change] = &[
+    ("KE that names 256-bit ECP", |it| {
+        let group = Group::Ecp256.transform_id().to_be_bytes();
+        it.part(PayloadType::KE).body[..2].copy_from_slice(&group);
+    }),
+    ("a public value one octet too short", |it| {
+        it.part(PayloadType::KE).body.pop();
+    }),
+    ("a public value one octet too long", |it| it.part(PayloadType::KE).body.push(1)),
+    ("an empty public value", |it| it.part(PayloadType::KE).body.truncate(4)),
+];
+
+/// Values of small order, little-endian: what they come to with any key is zero (RFC 7748 6.1).
+const ZERO_SECRETS: &[Change] = &[
+    ("public value 0", |it| it.part(PayloadType::KE).body[4..].fill(0)),
+    ("public value 1", |it| {
+        let value = &mut it.part(PayloadType::KE).body[4..];
+        value.fill(0);
+        value[0] = 1;
+    }),
+    ("public value p", |it| {
+        let value = &mut it.part(PayloadType::KE).body[4..];
+        value.fill(0xff);
+        (value[0], value[31]) = (0xed, 0x7f);
+    }),
+];
 
 fn ke_group(request: &Opened) -> Option<u16> {
     let ke = request.body(PayloadType::KE)?;
