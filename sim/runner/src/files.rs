@@ -20,7 +20,8 @@ pub fn write(
 ) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let report = outcome.report.to_json();
-    let shown = RunPage { report: &outcome.report, ladder: outcome.ladder.as_deref(), replay, seen };
+    let shown =
+        RunPage { report: &outcome.report, ladder: outcome.ladder.as_deref(), replay, seen };
     let html = page::run(&shown);
     let files: [(&str, &[u8]); 6] = [
         ("report.json", report.as_bytes()),
