@@ -4,7 +4,7 @@
 use core::net::IpAddr;
 use ike_core::IkeSpi;
 use simulator::scenario::Scenario;
-use simulator::{Actor, Addresses, EspKeyLog, Event, Observer};
+use simulator::{Actor, Addresses, EspKeyLog, IkeKeyLog, Observer};
 use std::collections::BTreeMap;
 
 /// An IKE SA of a device.
