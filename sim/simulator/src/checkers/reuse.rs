@@ -10,6 +10,7 @@
 
 mod attempts;
 
+use super::by_spi::BySpi;
 use super::packet::{Content, Esp, Ike, Packet, SK, iv_number};
 use super::per_node::PerNode;
 use super::ranges::Ranges;
@@ -29,11 +30,11 @@ type Sa = (u64, u64);
 #[derive(Default)]
 pub(super) struct Reuse {
     /// All keys that there were, by their hash.
-    keys: BTreeMap<u64, Known>,
+    keys: BySpi<u64, Known>,
     /// The IKE SAs of each end: a damaged IKE_SA_INIT may give each its own keys.
     ike: BTreeMap<(Sa, End), IkeSa>,
     /// By SPI and destination, at each end.
-    esp: BTreeMap<(u32, IpAddr, End), EspSa>,
+    esp: BySpi<(u32, IpAddr, End), EspSa>,
     /// The SA that a node had last.
     nodes: PerNode<Sa>,
     /// Ends that have closed: what they still had to send leaves at the same instant.
@@ -46,7 +47,7 @@ pub(super) struct Reuse {
 }
 
 /// Which end of an SA.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum End {
     Node,
     Gateway,
@@ -119,12 +120,12 @@ impl Reuse {
 
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
     fn claim(&mut self, key: u64, purpose: u64, what: impl FnOnce() -> String) -> Option<String> {
-        let mut before = None;
-        let known = self
-            .keys
-            .entry(key)
-            .and_modify(|known| before = Some(known.purpose))
-            .or_insert(Known { purpose, used: None });
+        let mut is_new = false;
+        let known = self.keys.get_or_insert_with(key, || {
+            is_new = true;
+            Known { purpose, used: None }
+        });
+        let before = (!is_new).then_some(known.purpose);
         if known.used.is_none() {
             known.purpose = purpose;
         }
