@@ -5,7 +5,7 @@
 //! Memory: of an SA as long as an end has its keys, the IVs: one range for a counter, 32 octets for
 //! each packet with random IVs; for each protected IKE message a hash. For ever, as 64-bit hashes: the
 //! four keys of each attempt with what they were for, its SPIs and its nonces: 16 words, about 200
-//! octets with the trees that hold them. Two of n hashes are equal by chance with n^2 / 2^65: for a
+//! octets with the tables that hold them. Two of n hashes are equal by chance with n^2 / 2^65: for a
 //! million attempts less than 10^-5.
 
 mod attempts;
