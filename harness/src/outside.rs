@@ -3,11 +3,11 @@
 use crate::{Pacer, Portal, Stop};
 use anyhow::{Context as _, Result, bail};
 use ike_core::Instant;
-use runner::{Named, files};
+use runner::{Named, files, quoted};
 use simulator::scenario::{Backend, Gateway as Policy, GatewaySelectors, Scenario};
 use simulator::{Ask, Crossing, Keep, Outcome, Recording, Standing, Tape, World};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -174,13 +174,27 @@ impl Finished {
         self.outcome.report.tell_outside(gateway, self.tape.skipped_us);
     }
 
+    /// What crossed the portal, in the folder of the run.
+    #[must_use]
+    pub fn recording(folder: &Path) -> PathBuf {
+        folder.join("recording.jsonl")
+    }
+
+    /// The command that has the run in `folder` again.
+    #[must_use]
+    pub fn replay(folder: &Path) -> String {
+        let path = Self::recording(folder).display().to_string();
+        format!("cargo xtask simulate --recording {}", quoted(&path))
+    }
+
     /// Writes all files into `folder`; of what the gateway does not tell, none is left from an older run.
     ///
     /// # Errors
     /// A file cannot be written.
     pub fn write(&self, folder: &Path, told: &Told) -> Result<()> {
-        files::write(folder, &self.outcome)?;
-        files::replace(&folder.join("recording.jsonl"), self.tape.to_text().as_bytes())?;
+        // A collector sees both ends, and one of them is outside.
+        files::write(folder, &self.outcome, &Self::replay(folder), None)?;
+        files::replace(&Self::recording(folder), self.tape.to_text().as_bytes())?;
         let texts = [
             ("gateway.log", &told.log),
             ("gateway-sas.json", &told.sas),

@@ -10,7 +10,7 @@ use core::net::SocketAddr;
 use harness::gateways::{Plug, Running, Setting, StartError, bridge_address, obey};
 use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
-use runner::{Named, Trace, default_folder, key_value, quoted, show};
+use runner::{Named, Trace, default_folder, key_value, show};
 use simulator::Keep;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -205,9 +205,7 @@ fn print(finished: &Finished, folder: &Path, json: bool) {
         print!("{}", outcome.report.to_json());
         return;
     }
-    let recording = folder.join("recording.jsonl");
-    let path = quoted(&recording.display().to_string());
-    let replay = format!("cargo xtask simulate --recording {path}");
+    let (recording, replay) = (Finished::recording(folder), Finished::replay(folder));
     print!("{}", show::paced_result(outcome, folder, (&recording, &replay)));
     if finished.stopped {
         println!("stopped before its end");

@@ -3,12 +3,12 @@
 use super::cases::Case;
 use super::cell::{Counterpart, Ran, Run};
 use super::sas::SaList;
-use super::witness::{Both, Witness};
+use super::witness::Witness;
 use anyhow::{Context, Result};
 use core::time::Duration;
 use ike_core::Instant;
 use simulator::scenario::Scenario;
-use simulator::{Event, Keep, Observer, Recording, What, World, trace_line};
+use simulator::{Both, Event, Keep, Observer, Recording, What, World, trace_line};
 
 /// Its name among the gateways.
 pub const NAME: &str = "reference";

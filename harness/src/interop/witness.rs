@@ -4,7 +4,7 @@
 use core::net::IpAddr;
 use ike_core::IkeSpi;
 use simulator::scenario::Scenario;
-use simulator::{Actor, Addresses, Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Observer};
+use simulator::{Actor, Addresses, EspKeyLog, IkeKeyLog, Observer};
 use std::collections::BTreeMap;
 
 /// An IKE SA of a device.
@@ -87,40 +87,5 @@ impl Observer for Witness {
         } else {
             child.1 = Some(keys.spi);
         }
-    }
-}
-
-/// Two observers of one run.
-pub struct Both<'a, A, B>(pub &'a mut A, pub &'a mut B);
-
-impl<A: Observer, B: Observer> Observer for Both<'_, A, B> {
-    fn event(&mut self, event: &Event<'_>) {
-        self.0.event(event);
-        self.1.event(event);
-    }
-
-    fn datagram(&mut self, datagram: &Datagram<'_>) {
-        self.0.datagram(datagram);
-        self.1.datagram(datagram);
-    }
-
-    fn arrival(&mut self, arrival: &Arrival<'_>) {
-        self.0.arrival(arrival);
-        self.1.arrival(arrival);
-    }
-
-    fn taken(&mut self, arrival: &Arrival<'_>) {
-        self.0.taken(arrival);
-        self.1.taken(arrival);
-    }
-
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
-        self.0.ike_keys(keys);
-        self.1.ike_keys(keys);
-    }
-
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
-        self.0.esp_keys(keys);
-        self.1.esp_keys(keys);
     }
 }

@@ -5,9 +5,7 @@ use crate::plan::PlannedCell;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use simulator::scenario::Scenario;
-use simulator::{
-    Arrival, Datagram, EspKeyLog, Event, IkeKeyLog, Judge, Observer, Placement, World,
-};
+use simulator::{Both, Judge, Placement, World};
 
 /// What one run of a cell showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,35 +63,6 @@ impl Cell {
     }
 }
 
-/// The judge of every run, and the collector.
-struct Both {
-    judge: Judge,
-    collector: Collector,
-}
-
-impl Observer for Both {
-    fn event(&mut self, event: &Event<'_>) {
-        self.judge.event(event);
-        self.collector.event(event);
-    }
-
-    fn arrival(&mut self, arrival: &Arrival<'_>) {
-        self.judge.arrival(arrival);
-    }
-
-    fn datagram(&mut self, datagram: &Datagram<'_>) {
-        self.judge.datagram(datagram);
-    }
-
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
-        self.judge.ike_keys(keys);
-    }
-
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
-        self.judge.esp_keys(keys);
-    }
-}
-
 /// Runs a cell on as many cores as there are. `done` is told after each run.
 #[must_use]
 pub fn run_cell(planned: &PlannedCell, key: &str, seeds: &[u64], done: &(dyn Fn() + Sync)) -> Cell {
@@ -113,22 +82,21 @@ pub fn run_cell(planned: &PlannedCell, key: &str, seeds: &[u64], done: &(dyn Fn(
 /// One run: what it showed, and how it went over time.
 #[must_use]
 pub fn run(scenario: &Scenario, seed: u64) -> (RunFacts, Course) {
-    let mut both = Both {
-        judge: Judge::new(scenario, Placement::Inside),
-        collector: Collector::new(scenario.nodes()),
-    };
+    let mut judge = Judge::new(scenario, Placement::Inside);
+    let mut collector = Collector::new(scenario.nodes());
+    let mut both = Both(&mut judge, &mut collector);
     let mut world = World::new(scenario, seed, &mut both);
     world.step_until(world.end());
     let standing = world.standing();
     drop(world);
-    let report = both.judge.finish(scenario, ("", seed), &standing);
+    let report = judge.finish(scenario, ("", seed), &standing);
     let mut broken_rules: Vec<String> = Vec::new();
     for violation in &report.violations {
         if !broken_rules.iter().any(|name| name == violation.checker) {
             broken_rules.push(violation.checker.to_owned());
         }
     }
-    let (observed, course) = both.collector.finish(standing.at);
+    let (observed, course) = collector.finish(standing.at);
     let (fingerprint, events) = (report.fingerprint, report.events);
     (RunFacts { seed, fingerprint, events, broken_rules, observed }, course)
 }

@@ -3,7 +3,7 @@
 mod run;
 mod sweep;
 
-pub use run::run;
+pub use run::{RunPage, run};
 pub use sweep::sweep;
 
 use crate::plot::{COLOURS, Chart, Stroke};

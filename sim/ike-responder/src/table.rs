@@ -12,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// is when it is put.
 #[derive(Default)]
 pub(crate) struct Table {
-    sas: BTreeMap<SaId, Sa>,
+    /// Boxed: what a tree moves to make room stays small.
+    sas: BTreeMap<SaId, Box<Sa>>,
     by_request: BTreeMap<Digest, SaId>,
     /// The half-open ones.
     by_address: Tally,
@@ -24,20 +25,20 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn get(&self, id: SaId) -> Option<&Sa> {
-        self.sas.get(&id)
+        self.sas.get(&id).map(Box::as_ref)
     }
 
     /// For a change that no index sees.
     pub(crate) fn get_unindexed(&mut self, id: SaId) -> Option<&mut Sa> {
-        self.sas.get_mut(&id)
+        self.sas.get_mut(&id).map(Box::as_mut)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Sa> {
-        self.sas.values()
+        self.sas.values().map(Box::as_ref)
     }
 
     pub(crate) fn take(&mut self, id: SaId) -> Option<Sa> {
-        let sa = self.sas.remove(&id)?;
+        let sa = *self.sas.remove(&id)?;
         if let Some(deadline) = sa.deadline() {
             self.deadlines.remove(&(deadline, id));
         }
@@ -78,7 +79,7 @@ impl Table {
             self.by_identity.entry(live.identity.clone()).or_default().insert(id);
             self.inbound_spis.extend(live.children.iter().map(|child| child.inbound));
         }
-        self.sas.insert(id, sa);
+        self.sas.insert(id, Box::new(sa));
     }
 
     pub(crate) fn half_open(&self) -> usize {

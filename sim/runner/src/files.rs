@@ -1,18 +1,28 @@
 //! The files of a run.
 
+use analysis::page::{self, RunPage};
+use analysis::{Course, Observed};
 use anyhow::{Context, Result};
 use simulator::Outcome;
 use std::fs;
 use std::path::Path;
 
-/// Writes all files of a run into `folder`. Each is complete or not there: it gets its name last.
+/// Writes all files of a run into `folder`. Each is complete or not there: it gets its name last. `replay` is the command
+/// that does the run again, `seen` what a collector saw of it.
 ///
 /// # Errors
 /// The folder cannot be made, or a file cannot be written.
-pub fn write(folder: &Path, outcome: &Outcome) -> Result<()> {
+pub fn write(
+    folder: &Path,
+    outcome: &Outcome,
+    replay: &str,
+    seen: Option<&(Observed, Course)>,
+) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let report = outcome.report.to_json();
-    let html = analysis::page::run(&outcome.report, outcome.ladder.as_deref(), None);
+    let shown =
+        RunPage { report: &outcome.report, ladder: outcome.ladder.as_deref(), replay, seen };
+    let html = page::run(&shown);
     let files: [(&str, &[u8]); 6] = [
         ("report.json", report.as_bytes()),
         ("report.html", html.as_bytes()),

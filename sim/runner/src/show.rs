@@ -165,8 +165,9 @@ fn energy(text: &mut String, report: &Report) {
     let Some(energy) = &report.energy else { return };
     let all = energy.usage.energy_uj;
     let part = |(name, state): (&str, StateReport)| {
-        let ppm = u128::from(state.energy_uj) * 1_000 / u128::from(all.max(1));
-        format!("{name} {}.{} %", ppm / 10, ppm % 10)
+        let (part, all) = (u128::from(state.energy_uj), u128::from(all.max(1)));
+        let per_mille = (part * 1_000 + all / 2) / all;
+        format!("{name} {}.{} %", per_mille / 10, per_mille % 10)
     };
     let parts: Vec<String> = energy.usage.states().map(part).into();
     let nodes = match energy.nodes {

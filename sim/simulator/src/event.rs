@@ -11,7 +11,7 @@ use machines::{initiator_fields, initiator_name, responder_fields, responder_nam
 use vnet::link::{DamageKind, Direction, DropReason as LinkDrop, Outcome};
 
 /// Who an event happens to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Actor {
     /// The node of that number.
     Node(u32),

@@ -37,7 +37,7 @@ pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
 pub use judge::Judge;
 pub use keylog::{esp_sa, ikev2_decryption_table};
 pub use ladder::{Ladder, Lifelines, Side, Sighting, printable};
-pub use observer::{Arrival, Datagram, EspKeyLog, IkeKeyLog, Observer};
+pub use observer::{Arrival, Both, Datagram, EspKeyLog, IkeKeyLog, Nobody, Observer};
 pub use recording::{Keep, Recording, Thinning};
 pub use report::{Expectation, NotJudged, OutsideReport, Report, ViolationReport};
 pub use run::{Options, Outcome, run, run_with, verdict};

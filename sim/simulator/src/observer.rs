@@ -99,3 +99,44 @@ pub trait Observer {
         let _ = keys;
     }
 }
+
+/// An observer that looks away.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Nobody;
+
+impl Observer for Nobody {}
+
+/// Two observers of one run: the first sees everything first.
+pub struct Both<'a, A: ?Sized, B: ?Sized>(pub &'a mut A, pub &'a mut B);
+
+impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for Both<'_, A, B> {
+    fn event(&mut self, event: &Event<'_>) {
+        self.0.event(event);
+        self.1.event(event);
+    }
+
+    fn datagram(&mut self, datagram: &Datagram<'_>) {
+        self.0.datagram(datagram);
+        self.1.datagram(datagram);
+    }
+
+    fn arrival(&mut self, arrival: &Arrival<'_>) {
+        self.0.arrival(arrival);
+        self.1.arrival(arrival);
+    }
+
+    fn taken(&mut self, arrival: &Arrival<'_>) {
+        self.0.taken(arrival);
+        self.1.taken(arrival);
+    }
+
+    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+        self.0.ike_keys(keys);
+        self.1.ike_keys(keys);
+    }
+
+    fn esp_keys(&mut self, keys: &EspKeyLog) {
+        self.0.esp_keys(keys);
+        self.1.esp_keys(keys);
+    }
+}

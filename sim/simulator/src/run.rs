@@ -2,6 +2,7 @@
 
 use crate::faults::Faults;
 use crate::judge::Judge;
+use crate::observer::{Both, Nobody, Observer};
 use crate::recording::{Keep, Recording};
 use crate::report::Report;
 use crate::scenario::Scenario;
@@ -42,6 +43,8 @@ pub struct Options<'a> {
     pub faults: Option<&'a Faults>,
     /// Is told now and then how many percent of virtual time are over.
     pub progress: Option<&'a mut dyn FnMut(u8)>,
+    /// Sees the run besides.
+    pub watch: Option<&'a mut dyn Observer>,
 }
 
 /// As [`run`], with options.
@@ -56,7 +59,10 @@ pub fn run_with(
 ) -> Result<Outcome, CaptureError> {
     let ladder = options.keep.ladder(scenario);
     let mut recording = Recording::new(scenario, ladder, options.keep);
-    let mut world = World::new(scenario, seed, &mut recording);
+    let mut nobody = Nobody;
+    let watch = options.watch.take().unwrap_or(&mut nobody);
+    let mut observer = Both(&mut recording, watch);
+    let mut world = World::new(scenario, seed, &mut observer);
     if let Some(faults) = options.faults {
         world.replay_faults(faults);
     }

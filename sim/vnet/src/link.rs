@@ -47,6 +47,7 @@ pub use transmitter::Bandwidth;
 
 use crate::random::Streams;
 use crate::time::Instant;
+use account::Accounts;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use transmitter::Transmitter;
@@ -100,16 +101,15 @@ struct Orders {
     replay: Option<BTreeMap<u64, Outcome>>,
 }
 
-/// A link between a node and the gateway. It holds no datagrams and no generator, shares its configuration, and has no
-/// account of a direction that nothing crossed: a million of them are cheap.
+/// A link between a node and the gateway. It holds no datagrams and no generator, shares its configuration, and keeps its
+/// accounts in few octets: a million of them are cheap.
 #[derive(Debug, Clone)]
 pub struct Link {
     config: Arc<LinkConfig>,
     streams: Streams,
     /// By direction; `None`: nothing was ever ordered.
     orders: Option<Box<[Orders; 2]>>,
-    /// By direction; `None`: nothing crossed it.
-    accounts: [Option<Box<Accounting>>; 2],
+    accounts: Accounts,
     /// By direction; `None`: nothing crossed one that has a bandwidth.
     transmitters: [Option<Box<Transmitter>>; 2],
     id: u32,
@@ -119,7 +119,7 @@ impl Link {
     /// The link with this number, which names its random streams: unique in a run.
     #[must_use]
     pub fn new(id: u32, config: impl Into<Arc<LinkConfig>>, streams: &Streams) -> Self {
-        let (accounts, transmitters) = ([None, None], [None, None]);
+        let (accounts, transmitters) = (Accounts::default(), [None, None]);
         Self { config: config.into(), streams: *streams, orders: None, accounts, transmitters, id }
     }
 
@@ -172,7 +172,7 @@ impl Link {
         let index = u64::from(self.accounting(direction).sent);
         let outcome = self.decide(now, (direction, index), octets);
         let outcome = self.send(now, direction, (index, octets.len()), outcome);
-        self.accounting_mut(direction).entered(octets.len(), &outcome);
+        self.accounts.change(direction.index(), |account| account.entered(octets.len(), &outcome));
         Fate { index, outcome }
     }
 
@@ -217,22 +217,19 @@ impl Link {
     /// # Panics
     /// On the 2^32-nd injected datagram of a direction.
     pub fn inject(&mut self, direction: Direction, len: usize) -> Option<u64> {
-        (len <= self.config(direction).mtu).then(|| self.accounting_mut(direction).injected())
+        (len <= self.config(direction).mtu)
+            .then(|| self.accounts.change(direction.index(), Accounting::injected))
     }
 
     /// Counts the arrival of a copy of a datagram.
     pub fn arrived(&mut self, direction: Direction) {
-        self.accounting_mut(direction).arrived();
+        self.accounts.change(direction.index(), Accounting::arrived);
     }
 
     /// The account of one direction.
     #[must_use]
-    pub fn accounting(&self, direction: Direction) -> &Accounting {
-        self.accounts[direction.index()].as_deref().unwrap_or(&Accounting::EMPTY)
-    }
-
-    fn accounting_mut(&mut self, direction: Direction) -> &mut Accounting {
-        self.accounts[direction.index()].get_or_insert_default()
+    pub fn accounting(&self, direction: Direction) -> Accounting {
+        self.accounts.of(direction.index())
     }
 
     fn orders(&self, direction: Direction) -> Option<&Orders> {

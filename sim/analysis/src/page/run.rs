@@ -12,10 +12,24 @@ const MOST_NODES: usize = 50;
 /// Further violations are left to `report.json`.
 const MOST_VIOLATIONS: usize = 10;
 
-/// The page of one run: its report, its ladder if it is small, and what a collector saw of it.
+/// What the page of one run shows.
+#[derive(Clone, Copy)]
+pub struct RunPage<'a> {
+    /// Its report.
+    pub report: &'a Report,
+    /// Its ladder, if it is small.
+    pub ladder: Option<&'a str>,
+    /// The command that does it again.
+    pub replay: &'a str,
+    /// What a collector saw of it; where an end is outside, none can.
+    pub seen: Option<&'a (Observed, Course)>,
+}
+
+/// The page of one run.
 #[must_use]
-pub fn run(report: &Report, ladder: Option<&str>, seen: Option<&(Observed, Course)>) -> String {
-    let mut body = header(report);
+pub fn run(shown: &RunPage<'_>) -> String {
+    let RunPage { report, ladder, replay, seen } = *shown;
+    let mut body = header(report, replay);
     body.push_str(&verdicts(report));
     if let Some((observed, course)) = seen {
         let _ = write!(
@@ -28,12 +42,13 @@ pub fn run(report: &Report, ladder: Option<&str>, seen: Option<&(Observed, Cours
     if let Some(ladder) = ladder {
         let _ = write!(body, "<h2>Ladder</h2>\n<pre>{}</pre>\n", escape(ladder));
     }
+    body.push_str(&energy(report));
     let _ = write!(body, "<h2>Nodes</h2>\n{}", nodes(report));
     let _ = write!(body, "<h2>Figures</h2>\n{}", counters(report));
     document(&format!("{}, seed {}", report.scenario, report.seed), &body)
 }
 
-fn header(report: &Report) -> String {
+fn header(report: &Report, replay: &str) -> String {
     let mut rows = vec![
         ("Seed", report.seed.to_string()),
         ("Verdict", if report.passed { "passed".to_owned() } else { "failed".to_owned() }),
@@ -54,6 +69,7 @@ fn header(report: &Report) -> String {
         ("Commit", report.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
         ("Version", format!("wakebench {}, report {}", env!("CARGO_PKG_VERSION"), report.schema)),
         ("Fingerprint", format!("{} (shape {})", report.fingerprint, report.shape)),
+        ("Replay", replay.to_owned()),
     ]);
     format!(
         "<h1>{}</h1>\n<p class=\"lead\">{}</p>\n{}",
@@ -185,6 +201,34 @@ fn handshakes(observed: &Observed) -> String {
         .map(|(name, value)| vec![Field::Text(name.to_owned()), Field::Number(value)])
         .collect();
     table(&["what", "of all nodes"], &rows)
+}
+
+/// What a handshake took in each group with a radio, by state, if there is one.
+fn energy(report: &Report) -> String {
+    let millijoules = |uj: u64| Field::Number(format!("{}.{:03}", uj / 1_000, uj % 1_000));
+    let with_radio = report.groups.iter().filter_map(|group| {
+        let handshakes = &group.energy.as_ref()?.handshakes;
+        Some((&group.name, handshakes.for_each_established?))
+    });
+    let rows: Vec<Vec<Field>> = with_radio
+        .map(|(name, each)| {
+            let mut row = vec![
+                Field::Text(name.clone()),
+                Field::Number(seconds(each.radio_on_us)),
+                millijoules(each.energy_uj),
+            ];
+            row.extend(each.states().map(|(_, state)| millijoules(state.energy_uj)));
+            row
+        })
+        .collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = ["group", "radio on, s", "mJ", "transmit", "receive", "listen", "cpu", "sleep"];
+    format!(
+        "<h2>Energy for each handshake</h2>\n<p>All attempts of a group, failed ones too, for each that was established.</p>\n{}",
+        table(&head, &rows)
+    )
 }
 
 fn nodes(report: &Report) -> String {

@@ -2,11 +2,10 @@
 
 use crate::ALLOCATOR;
 use crate::measure::octets;
-use crate::recorder::Nobody;
 use core::time::Duration;
 use ike_core::Instant;
 use simulator::scenario::Scenario;
-use simulator::{Judge, NodeState, Observer, Placement, World};
+use simulator::{Judge, Nobody, NodeState, Observer, Placement, World};
 
 /// So many nodes that nothing else counts.
 const NODES: u32 = 10_000;

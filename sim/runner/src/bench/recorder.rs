@@ -5,7 +5,7 @@ use crypto::{
     PrivateKey, Protection, ProtectionKey, RustCrypto, Sealing, SharedSecret,
 };
 use simulator::scenario::Scenario;
-use simulator::{Behaviours, Observer, World};
+use simulator::{Behaviours, Nobody, World};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -97,11 +97,6 @@ impl Prf for RecordedPrf {
         self.inner.finalize()
     }
 }
-
-/// An observer that looks away.
-pub(crate) struct Nobody;
-
-impl Observer for Nobody {}
 
 /// The operations that nodes and gateway do in a run, in their order.
 pub(crate) fn record(scenario: &Scenario) -> Vec<Operation> {

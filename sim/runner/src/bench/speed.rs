@@ -2,9 +2,9 @@
 
 use crate::floor::Floor;
 use crate::measure::{alternate, line};
-use crate::recorder::{Nobody, Operation, record};
+use crate::recorder::{Operation, record};
 use crate::{POWER_CUT, ROOM_SENSORS, Shipped};
-use simulator::World;
+use simulator::{Nobody, World};
 
 /// What is asked of a whole run.
 const LIMIT: f64 = 1.5;

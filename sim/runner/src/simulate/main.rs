@@ -7,9 +7,11 @@ mod arguments;
 mod recorded;
 mod seeds;
 
+use analysis::Collector;
 use anyhow::{Context, Result};
 use arguments::Arguments;
 use clap::Parser;
+use ike_core::Instant;
 use runner::{Named, commit, default_folder, files, is_regression, shipped, show};
 use simulator::{Faults, Keep, Options, run_with};
 use std::path::Path;
@@ -45,11 +47,13 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     let seed = arguments.seed.unwrap_or(named.scenario.seed);
     let faults = arguments.replay_faults.as_deref().map(read_faults).transpose()?;
     let bar = seeds::bar(100, "% of virtual time");
+    let mut collector = Collector::new(named.scenario.nodes());
     let mut progress = |percent: u8| bar.set_position(percent.into());
     let mut options = Options {
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
         faults: faults.as_ref(),
         progress: Some(&mut progress),
+        watch: Some(&mut collector),
     };
     let outcome = run_with(&named.name, &named.scenario, seed, &mut options);
     bar.finish_and_clear();
@@ -59,12 +63,13 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     outcome.report.commit = commit();
     let folder =
         arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &seed.to_string()));
-    files::write(&folder, &outcome)?;
+    let faults = arguments.replay_faults.as_deref();
+    let replay = named.replay_with(seed, &arguments.overrides, faults);
+    let seen = collector.finish(Instant::from_micros(outcome.report.end_us));
+    files::write(&folder, &outcome, &replay, Some(&seen))?;
     if arguments.json {
         print!("{}", outcome.report.to_json());
     } else {
-        let faults = arguments.replay_faults.as_deref();
-        let replay = named.replay_with(seed, &arguments.overrides, faults);
         print!("{}", show::result(&outcome, &folder, &replay));
     }
     Ok(outcome.report.passed)

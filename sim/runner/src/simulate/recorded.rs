@@ -22,12 +22,12 @@ pub(crate) fn replay(path: &Path, arguments: &Arguments) -> Result<bool> {
         .out
         .clone()
         .unwrap_or_else(|| default_folder(&tape.scenario, &format!("{}-replayed", tape.seed)));
-    files::write(&folder, &again.outcome)?;
+    let command =
+        format!("cargo xtask simulate --recording {}", quoted(&path.display().to_string()));
+    files::write(&folder, &again.outcome, &command, None)?;
     if arguments.json {
         print!("{}", again.outcome.report.to_json());
     } else {
-        let command =
-            format!("cargo xtask simulate --recording {}", quoted(&path.display().to_string()));
         print!("{}", show::result(&again.outcome, &folder, &command));
     }
     if let Some(difference) = &again.difference {

@@ -5,6 +5,7 @@
 //!
 //! Memory: one key for each IKE SA of a node that is awake, and of the gateway.
 
+use super::by_spi::BySpi;
 use super::packet::{Ike, Packet};
 use super::per_node::PerNode;
 use super::{Check, Findings};
@@ -17,7 +18,6 @@ use crypto::ProtectionKey;
 use ike_core::{Instant, Operation};
 use ike_initiator::{CloseReason as NodeClose, Event as Node, FailReason};
 use ike_responder::{CloseReason as GatewayClose, Event as Gateway};
-use std::collections::BTreeMap;
 
 pub(super) struct Authentication {
     crypto: Backend,
@@ -26,7 +26,7 @@ pub(super) struct Authentication {
     profiles: Vec<(u32, bool)>,
     nodes: PerNode<NodeSide>,
     /// By the responder's SPI.
-    sas: BTreeMap<u64, GatewaySide>,
+    sas: BySpi<u64, GatewaySide>,
     /// When SAs were closed for the INITIAL_CONTACT of another one, and how many.
     contact: (Instant, usize),
 }
@@ -78,7 +78,7 @@ impl Authentication {
             .iter()
             .map(|group| (group.first, group.profile != Profile::Rfc7815))
             .collect();
-        let (nodes, sas) = (PerNode::default(), BTreeMap::new());
+        let (nodes, sas) = (PerNode::default(), BySpi::default());
         Self { crypto: scenario.crypto, profiles, nodes, sas, contact: (Instant::default(), 0) }
     }
 

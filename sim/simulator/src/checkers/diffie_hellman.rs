@@ -5,12 +5,13 @@
 //! Memory: the hashes of the requests of each initiator's SPI that has an SA at the gateway, and of up
 //! to 16,384 others.
 
+use super::by_spi::BySpi;
 use super::packet::Packet;
 use super::{Check, Findings};
 use crate::event::{Actor, Event, What};
 use ike_core::Operation;
 use ike_responder::{CloseReason, Event as Gateway};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Initiators without an SA that are told apart.
 const TOLD_APART: usize = 16_384;
@@ -18,10 +19,10 @@ const TOLD_APART: usize = 16_384;
 #[derive(Default)]
 pub(super) struct OneDiffieHellman {
     /// By the initiator's SPI.
-    initiators: BTreeMap<u64, Initiator>,
+    initiators: BySpi<u64, Initiator>,
     without_sa: usize,
     /// By the responder's SPI.
-    sas: BTreeMap<u64, Sa>,
+    sas: BySpi<u64, Sa>,
     /// SAs that came of rekeying, by the responder's SPI.
     rekeyed: BTreeSet<u64>,
     /// Operations since the gateway last said which request they were for.
@@ -46,7 +47,7 @@ struct Initiator {
 impl OneDiffieHellman {
     fn half_open(&mut self, spi_i: u64, spi_r: u64) -> Option<String> {
         let operations = core::mem::take(&mut self.unnamed);
-        let initiator = self.initiators.entry(spi_i).or_insert_with(|| {
+        let initiator = self.initiators.get_or_insert_with(spi_i, || {
             self.without_sa += 1;
             Initiator::default()
         });
@@ -116,10 +117,10 @@ impl Check for OneDiffieHellman {
             return;
         }
         if self.without_sa >= TOLD_APART {
-            self.initiators.retain(|_, initiator| initiator.sas > 0);
+            self.initiators.retain(|initiator| initiator.sas > 0);
             self.without_sa = 0;
         }
-        let initiator = self.initiators.entry(ike.header.spi_i.0).or_insert_with(|| {
+        let initiator = self.initiators.get_or_insert_with(ike.header.spi_i.0, || {
             self.without_sa += 1;
             Initiator::default()
         });

@@ -3,17 +3,17 @@
 //!
 //! Memory: the SAs that are half-open or established, and two sums.
 
+use super::by_spi::BySpi;
 use super::{Check, Findings};
 use crate::event::{Actor, Event, What};
 use crate::world::Standing;
 use ike_core::Instant;
 use ike_responder::Event as Gateway;
-use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub(super) struct HalfOpen {
     /// By the responder's SPI: since when it is half-open, or `None` once it is established.
-    sas: BTreeMap<u64, Option<Instant>>,
+    sas: BySpi<u64, Option<Instant>>,
     now: u64,
     changed_at: Instant,
     /// The number over time, in SAs x microseconds.

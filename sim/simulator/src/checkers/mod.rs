@@ -6,6 +6,7 @@
 //! the length of the run; where it must remember for ever it keeps 64-bit hashes and says so.
 
 mod authentication;
+mod by_spi;
 mod diffie_hellman;
 mod end;
 mod half_open;
@@ -33,6 +34,7 @@ pub(crate) use outside::not_checked;
 pub use outside::{NOT_CHECKED_DEVICE, NOT_CHECKED_OUTSIDE, NotChecked, Part};
 use packet::Packet;
 use recent::Recent;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// So many violations are kept; the rest is counted.
 const KEPT: usize = 100;
@@ -253,16 +255,9 @@ impl Observer for Checkers {
     }
 }
 
-/// A hash that is the same in every run; not for secrets, nor against malice.
+/// A hash that is the same in every run; not for secrets, nor against malice. Where a part ends counts, too.
 fn hash_of(parts: &[&[u8]]) -> u64 {
-    use core::hash::Hasher;
-    let mut hasher = std::collections::hash_map::DefaultHasher::new();
-    for part in parts {
-        hasher.write(part);
-        // Where a part ends counts, too.
-        hasher.write_usize(part.len());
-    }
-    hasher.finish()
+    parts.iter().fold(0, |hash, part| xxh3_64_with_seed(part, hash))
 }
 
 /// As [`hash_of`], of a value.

@@ -50,6 +50,7 @@ pub(super) enum Content<'a> {
 pub(super) struct Ike<'a> {
     pub(super) header: Header,
     pub(super) message: &'a [u8],
+    digest: OnceCell<u64>,
 }
 
 /// An ESP packet.
@@ -117,7 +118,10 @@ impl<'a> Content<'a> {
                 let parsed = udp::parse(datagram.source, datagram.destination, datagram.payload);
                 let Ok(udp) = parsed else { return Self::Other };
                 match Header::parse(udp.payload) {
-                    Ok(header) => Self::Ike(Ike { header, message: udp.payload }),
+                    Ok(header) => {
+                        let (message, digest) = (udp.payload, OnceCell::new());
+                        Self::Ike(Ike { header, message, digest })
+                    }
                     Err(_) => Self::Other,
                 }
             }
@@ -151,7 +155,7 @@ impl<'a> Ike<'a> {
 
     /// A hash over the message.
     pub(super) fn digest(&self) -> u64 {
-        hash_of(&[self.message])
+        *self.digest.get_or_init(|| hash_of(&[self.message]))
     }
 
     /// The payloads in the clear, up to the first that is broken; the SK payload is the last one

@@ -4,6 +4,7 @@
 //! Memory: the outstanding request of each node that is awake and of each SA of the gateway, as a
 //! hash.
 
+use super::by_spi::BySpi;
 use super::packet::{Ike, Packet};
 use super::per_node::PerNode;
 use super::{Check, Findings};
@@ -14,7 +15,6 @@ use core::time::Duration;
 use ike_core::{ExchangeType, Instant, Jitter, Schedule};
 use ike_initiator::{Event as Node, FailReason};
 use ike_responder::{Config, Event as Gateway};
-use std::collections::BTreeMap;
 
 /// Notifies that an IKE_SA_INIT request may be changed for (RFC 7296 2.6, 1.2).
 const COOKIE: u16 = 16_390;
@@ -32,7 +32,7 @@ pub(super) struct Retransmission {
     judges_nodes: bool,
     nodes: PerNode<Requests>,
     /// By the responder's SPI.
-    sas: BTreeMap<u64, Requests>,
+    sas: BySpi<u64, Requests>,
 }
 
 /// The requests of one end of an IKE SA.
@@ -264,7 +264,7 @@ impl Retransmission {
             }
             Placement::Outside => None,
         };
-        let (nodes, sas) = (PerNode::default(), BTreeMap::new());
+        let (nodes, sas) = (PerNode::default(), BySpi::default());
         let judges_nodes = placement != Placement::DeviceOutside;
         Self { schedules, gateway, judges_nodes, nodes, sas }
     }

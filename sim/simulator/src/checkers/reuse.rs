@@ -5,11 +5,12 @@
 //! Memory: of an SA as long as an end has its keys, the IVs: one range for a counter, 32 octets for
 //! each packet with random IVs; for each protected IKE message a hash. For ever, as 64-bit hashes: the
 //! four keys of each attempt with what they were for, its SPIs and its nonces: 16 words, about 200
-//! octets with the trees that hold them. Two of n hashes are equal by chance with n^2 / 2^65: for a
+//! octets with the tables that hold them. Two of n hashes are equal by chance with n^2 / 2^65: for a
 //! million attempts less than 10^-5.
 
 mod attempts;
 
+use super::by_spi::BySpi;
 use super::packet::{Content, Esp, Ike, Packet, SK, iv_number};
 use super::per_node::PerNode;
 use super::ranges::Ranges;
@@ -29,11 +30,11 @@ type Sa = (u64, u64);
 #[derive(Default)]
 pub(super) struct Reuse {
     /// All keys that there were, by their hash.
-    keys: BTreeMap<u64, Known>,
+    keys: BySpi<u64, Known>,
     /// The IKE SAs of each end: a damaged IKE_SA_INIT may give each its own keys.
     ike: BTreeMap<(Sa, End), IkeSa>,
     /// By SPI and destination, at each end.
-    esp: BTreeMap<(u32, IpAddr, End), EspSa>,
+    esp: BySpi<(u32, IpAddr, End), EspSa>,
     /// The SA that a node had last.
     nodes: PerNode<Sa>,
     /// Ends that have closed: what they still had to send leaves at the same instant.
@@ -46,7 +47,7 @@ pub(super) struct Reuse {
 }
 
 /// Which end of an SA.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum End {
     Node,
     Gateway,
@@ -119,12 +120,12 @@ impl Reuse {
 
     /// One more end has a key, for a purpose; `Some`: it was there for another one.
     fn claim(&mut self, key: u64, purpose: u64, what: impl FnOnce() -> String) -> Option<String> {
-        let mut before = None;
-        let known = self
-            .keys
-            .entry(key)
-            .and_modify(|known| before = Some(known.purpose))
-            .or_insert(Known { purpose, used: None });
+        let mut is_new = false;
+        let known = self.keys.get_or_insert_with(key, || {
+            is_new = true;
+            Known { purpose, used: None }
+        });
+        let before = (!is_new).then_some(known.purpose);
         if known.used.is_none() {
             known.purpose = purpose;
         }

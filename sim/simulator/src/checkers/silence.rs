@@ -4,10 +4,10 @@
 //! Memory: the requests that arrived and were not answered yet. They are counted by SPI and Message
 //! ID; should there ever be 65,536 of them, all that is kept is how many they are.
 
+use super::by_spi::BySpi;
 use super::packet::Packet;
 use super::{Check, Findings};
 use crate::event::Actor;
-use std::collections::BTreeMap;
 
 /// Unanswered requests that are told apart.
 const TOLD_APART: usize = 65_536;
@@ -17,7 +17,7 @@ type Request = (Actor, u64, u32);
 
 #[derive(Default)]
 pub(super) struct Silence {
-    unanswered: BTreeMap<Request, u64>,
+    unanswered: BySpi<Request, u64>,
     /// Requests that are not told apart any more: so many responses are not judged.
     forgotten: u64,
 }
@@ -42,7 +42,7 @@ impl Check for Silence {
             self.unanswered.clear();
         }
         let request = (packet.who, ike.header.spi_i.0, ike.header.message_id);
-        *self.unanswered.entry(request).or_insert(0) += 1;
+        *self.unanswered.get_or_insert_with(request, || 0) += 1;
     }
 
     fn sent(&mut self, packet: &Packet<'_>, findings: &mut Findings) {

@@ -263,18 +263,17 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
                 NodeState::Awake(state) => Some((number, *state)),
             })
             .collect();
-        let accounts = self.accounting().map(|(link, way, account)| (link, way, *account));
         Standing {
             at: self.now(),
             awake,
             stray_timers,
             gateway_sas: self.gateway_sas(),
-            accounts: accounts.collect(),
+            accounts: self.accounting().collect(),
         }
     }
 
     /// What crossed each link.
-    pub fn accounting(&self) -> impl Iterator<Item = (u32, Direction, &Accounting)> + '_ {
+    pub fn accounting(&self) -> impl Iterator<Item = (u32, Direction, Accounting)> + '_ {
         self.core.links.iter().flat_map(|link| {
             [Direction::Towards, Direction::Back]
                 .map(|direction| (link.id(), direction, link.accounting(direction)))

@@ -149,7 +149,7 @@ fn too_big_outranks_loss_and_still_takes_an_index() {
     assert_eq!(big, Fate { index: 0, outcome: Outcome::Dropped(DropReason::TooBig) });
     let small = send(&mut link, Direction::Towards, 1);
     assert_eq!(small, Fate { index: 1, outcome: Outcome::Dropped(DropReason::Loss) });
-    let account = *link.accounting(Direction::Towards);
+    let account = link.accounting(Direction::Towards);
     let counts = DropReason::ALL.map(|reason| account.dropped_for(reason));
     assert_eq!((counts, account.dropped()), ([1, 0, 0, 0, 0, 1, 0], 2));
 }

@@ -1,21 +1,21 @@
 //! SPIs and nonces of IKE_SA_INIT: each attempt has its own, in every wake of every node.
 
+use super::super::by_spi::BySpi;
 use super::super::hash_of;
 use super::super::packet::{Ike, NONCE};
 use super::super::per_node::PerNode;
 use crate::event::Actor;
-use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
 pub(super) struct Attempts {
     /// SPI and nonce of the attempt that a node is in.
     nodes: PerNode<(u64, u64)>,
     /// The SPIs of all initiators.
-    initiators: BTreeSet<u64>,
+    initiators: BySpi<u64, ()>,
     /// The SPIs of all responders, each with the attempt that it answers.
-    responders: BTreeMap<u64, u64>,
+    responders: BySpi<u64, u64>,
     /// All nonces.
-    nonces: BTreeSet<u64>,
+    nonces: BySpi<u64, ()>,
 }
 
 impl Attempts {
@@ -48,7 +48,7 @@ impl Attempts {
                 .then(|| format!("SPI {spi:016x} or its nonce is not that of the attempt so far"));
         }
         self.nodes.put(number, (spi, nonce));
-        let new = (self.initiators.insert(spi), self.nonces.insert(nonce));
+        let new = (is_new(&mut self.initiators, spi), is_new(&mut self.nonces, nonce));
         used_before(new, spi)
     }
 
@@ -59,8 +59,12 @@ impl Attempts {
             return None;
         }
         let new = self.responders.insert(spi_r, attempt).is_none();
-        used_before((new, self.nonces.insert(nonce)), spi_r)
+        used_before((new, is_new(&mut self.nonces, nonce)), spi_r)
     }
+}
+
+fn is_new(set: &mut BySpi<u64, ()>, value: u64) -> bool {
+    set.insert(value, ()).is_none()
 }
 
 fn used_before(new: (bool, bool), spi: u64) -> Option<String> {

@@ -124,8 +124,8 @@ fn replaying_what_was_recorded_gives_identical_outcomes_and_accounts() {
         let fate = send(&mut replayed, Direction::Towards, 4 * len);
         assert_eq!(fate.outcome, table[&fate.index]);
     }
-    let account = *recorded.accounting(Direction::Towards);
-    assert_eq!(replayed.accounting(Direction::Towards), &account);
+    let account = recorded.accounting(Direction::Towards);
+    assert_eq!(replayed.accounting(Direction::Towards), account);
     assert!(DropReason::ALL.iter().any(|reason| account.dropped_for(*reason) > 0));
     assert!(account.reordered > 0 && account.corrupted > 0 && account.mangled > 0);
     assert_eq!(send(&mut replayed, Direction::Back, 100).outcome, plain_ms(77));

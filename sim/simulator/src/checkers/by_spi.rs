@@ -1,0 +1,121 @@
+//! Tables by SPIs and by hashes, which are spread evenly already.
+
+use core::hash::{BuildHasherDefault, Hash, Hasher};
+#[expect(
+    clippy::disallowed_types,
+    reason = "the hasher has no key, and the wrapper tells no order"
+)]
+use std::collections::HashMap;
+
+/// Mixes the words of a key; the same in every run.
+#[derive(Default)]
+struct Mix(u64);
+
+impl Mix {
+    fn word(&mut self, word: u64) {
+        // An odd number with its bits spread (2^64 / golden ratio): what differs in any bit differs above.
+        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+}
+
+impl Hasher for Mix {
+    fn write(&mut self, octets: &[u8]) {
+        for part in octets.chunks(8) {
+            let mut word = [0; 8];
+            word[..part.len()].copy_from_slice(part);
+            self.word(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_u8(&mut self, value: u8) {
+        self.word(value.into());
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.word(value.into());
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.word(value);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0 ^ self.0 >> 32
+    }
+}
+
+/// A table that is looked up and never walked in order: ten thousand SAs cost a look one miss of the caches, not one for
+/// each level of a tree.
+pub(super) struct BySpi<K, V>(
+    #[expect(clippy::disallowed_types, reason = "as above")] HashMap<K, V, BuildHasherDefault<Mix>>,
+);
+
+impl<K, V> Default for BySpi<K, V> {
+    fn default() -> Self {
+        Self(Default::default())
+    }
+}
+
+impl<K: Eq + Hash, V> BySpi<K, V> {
+    pub(super) fn get(&self, key: &K) -> Option<&V> {
+        self.0.get(key)
+    }
+
+    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.0.get_mut(key)
+    }
+
+    pub(super) fn contains_key(&self, key: &K) -> bool {
+        self.0.contains_key(key)
+    }
+
+    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        self.0.insert(key, value)
+    }
+
+    /// Puts a new value there unless there is one.
+    pub(super) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
+        self.0.entry(key).or_insert_with(new)
+    }
+
+    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+        self.0.remove(key)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Keeps what `keep` says, whose answers must not depend on the order of the questions.
+    pub(super) fn retain(&mut self, mut keep: impl FnMut(&V) -> bool) {
+        self.0.retain(|_, value| keep(value));
+    }
+
+    /// The values in no order: for sums.
+    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.values()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_is_found_and_nothing_else() {
+        let mut table = BySpi::default();
+        for spi in 0..1_000_u64 {
+            assert_eq!(table.insert((spi << 32, spi), spi), None);
+        }
+        assert_eq!(table.len(), 1_000);
+        assert!((0..1_000).all(|spi| table.get(&(spi << 32, spi)) == Some(&spi)));
+        assert!(table.get(&(7, 7)).is_none());
+        table.retain(|spi| spi % 2 == 0);
+        assert_eq!((table.len(), table.remove(&(1 << 32, 1))), (500, None));
+        assert_eq!(table.values().sum::<u64>(), 249_500);
+    }
+}
