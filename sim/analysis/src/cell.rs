@@ -1,11 +1,14 @@
 //! One cell of a plan: the same scenario with each of its seeds.
 
-use crate::collector::{Collector, Course, Observed};
+use crate::collector::{Collector, Course, Observed, Spent};
 use crate::plan::PlannedCell;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use simulator::scenario::Scenario;
 use simulator::{Both, Judge, Placement, World};
+
+/// What stands among the broken rules where some link's account does not balance.
+const UNBALANCED: &str = "accounting";
 
 /// What one run of a cell showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,7 +19,7 @@ pub struct RunFacts {
     pub fingerprint: String,
     /// How many there were.
     pub events: u64,
-    /// Rules that were broken, each name once, in order of time.
+    /// Rules that were broken, each name once, in order of time; last the accounts of links that do not balance.
     pub broken_rules: Vec<String>,
     /// Its counts.
     pub observed: Observed,
@@ -96,7 +99,11 @@ pub fn run(scenario: &Scenario, seed: u64) -> (RunFacts, Course) {
             broken_rules.push(violation.checker.to_owned());
         }
     }
-    let (observed, course) = collector.finish(standing.at);
+    if !report.accounting_balances {
+        broken_rules.push(UNBALANCED.to_owned());
+    }
+    let (mut observed, course) = collector.finish(standing.at);
+    observed.spent = report.energy.as_ref().map(Spent::of);
     let (fingerprint, events) = (report.fingerprint, report.events);
     (RunFacts { seed, fingerprint, events, broken_rules, observed }, course)
 }

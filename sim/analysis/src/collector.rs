@@ -2,8 +2,10 @@
 
 mod attempt;
 mod series;
+mod spent;
 
 pub use series::{Counts, Gauge};
+pub use spent::Spent;
 
 use crate::stats::{Distribution, text};
 use attempt::Attempt;
@@ -11,7 +13,7 @@ use ike_core::{ExchangeType, Instant, Operation};
 use serde::{Deserialize, Serialize};
 use simulator::{Actor, Event, Observer, Place, What};
 use std::collections::BTreeMap;
-use vnet::link::{Direction, DropReason};
+use vnet::link::{Direction, DropReason, Outcome};
 
 /// One of the two exchanges of a handshake, over all attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +63,10 @@ pub struct Observed {
     pub auth: ExchangeCounts,
     /// From the first transmission of IKE_SA_INIT to an established SA at the node, in microseconds.
     pub latency_us: Distribution,
+    /// First transmissions of a wake, which nothing that was lost before has put off.
+    pub first_requests: u64,
+    /// Those of them that a burst took.
+    pub first_in_burst: u64,
     /// Handshakes of which a request reached the gateway.
     pub reached: u64,
     /// Handshakes whose IKE_SA_INIT failed although a request reached the gateway: it keeps a half-open SA for nobody.
@@ -87,6 +93,8 @@ pub struct Observed {
     pub back: (u64, u64),
     /// Datagrams that a link dropped for another reason than its `loss`: too long, an outage, a list.
     pub dropped_otherwise: u64,
+    /// What handshakes took, where nodes have a radio.
+    pub spent: Option<Spent>,
     /// When the first handshake began, in microseconds of virtual time.
     pub first_attempt_us: u64,
     /// When the last one began.
@@ -110,6 +118,8 @@ impl Observed {
         self.init.join(&other.init);
         self.auth.join(&other.auth);
         self.latency_us.join(&other.latency_us);
+        self.first_requests += other.first_requests;
+        self.first_in_burst += other.first_in_burst;
         self.reached += other.reached;
         self.orphans += other.orphans;
         self.one_sided += other.one_sided;
@@ -120,6 +130,9 @@ impl Observed {
         self.init_octets_in += other.init_octets_in;
         self.init_octets_out += other.init_octets_out;
         self.dropped_otherwise += other.dropped_otherwise;
+        if let Some(spent) = &other.spent {
+            self.spent.get_or_insert_default().join(spent);
+        }
         for (ours, theirs) in [(&mut self.towards, other.towards), (&mut self.back, other.back)] {
             *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
         }
@@ -231,14 +244,14 @@ impl Collector {
         };
         let now_us = event.at.micros();
         match &event.what {
-            What::Attempt { .. } => {
+            What::Attempt { number } => {
                 if observed.attempts == 0 {
                     observed.first_attempt_us = now_us;
                 }
                 observed.last_attempt_us = now_us;
                 observed.attempts += 1;
                 course.attempts.add(now_us);
-                attempt.begin(now_us);
+                attempt.begin(now_us, *number == 1);
             }
             What::Request { exchange, transmission, .. } => {
                 let Some(counts) = Self::counts(observed, *exchange) else { return };
@@ -297,7 +310,7 @@ impl Collector {
         }
     }
 
-    fn sent(&mut self, who: Actor, place: Place, octets: usize) {
+    fn sent(&mut self, who: Actor, (place, octets): (Place, usize), outcome: &Outcome) {
         let way = match place.direction {
             Direction::Towards => &mut self.observed.towards,
             Direction::Back => &mut self.observed.back,
@@ -312,7 +325,13 @@ impl Collector {
         }
         let Some(attempt) = self.attempt(place.link) else { return };
         match place.direction {
-            Direction::Towards => attempt.sent(place.index, octets),
+            Direction::Towards => {
+                if attempt.sent(place.index, octets) {
+                    let burst = Outcome::Dropped(DropReason::GilbertElliott);
+                    self.observed.first_requests += 1;
+                    self.observed.first_in_burst += u64::from(*outcome == burst);
+                }
+            }
             Direction::Back if exchange.is_some() => attempt.answered(place.index),
             Direction::Back => {}
         }
@@ -341,7 +360,7 @@ impl Observer for Collector {
             What::Message { exchange, response: true, .. } if event.who == Actor::Gateway => {
                 self.gateway_sends = Some(*exchange);
             }
-            What::Sent { place, len, .. } => self.sent(event.who, *place, *len),
+            What::Sent { place, len, fate, .. } => self.sent(event.who, (*place, *len), fate),
             What::Lost { place, reason } => {
                 match place.direction {
                     Direction::Towards => self.observed.towards.1 += 1,

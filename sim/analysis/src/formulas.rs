@@ -167,13 +167,6 @@ impl Exchange {
     }
 }
 
-/// The loss both ways from which on the mean latency of endless retransmission with a factor diverges: q b = 1, so
-/// p = 1 - sqrt(1 - 1/b). From there on medians and percentiles mean something and averages do not.
-#[must_use]
-pub fn divergence_loss(factor: f64) -> f64 {
-    1.0 - (1.0 - 1.0 / factor).sqrt()
-}
-
 /// A link that is either good or bad, by a Markov chain stepped once each step of time or frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GilbertElliott {
@@ -199,25 +192,6 @@ impl GilbertElliott {
     pub fn mean_loss(&self) -> f64 {
         self.loss_good * (1.0 - self.bad()) + self.loss_bad * self.bad()
     }
-
-    /// Steps from turning bad to turning good, 1 / r: geometric.
-    #[must_use]
-    pub fn mean_burst(&self) -> f64 {
-        1.0 / self.to_good
-    }
-}
-
-/// A datagram in so many link-layer fragments is lost if one of them is: 1 - (1 - p)^n.
-#[must_use]
-pub fn fragmented_loss(frame_loss: f64, fragments: u32) -> f64 {
-    1.0 - power(1.0 - frame_loss, fragments as usize)
-}
-
-/// Energy in millijoules of so many microseconds at so many microwatts each.
-#[must_use]
-pub fn energy_mj(states: &[(u64, u64)]) -> f64 {
-    let picojoules: u128 = states.iter().map(|(us, uw)| u128::from(*us) * u128::from(*uw)).sum();
-    picojoules as f64 / 1e9
 }
 
 /// base^exponent by multiplication, so that no library rounds it differently elsewhere.

@@ -1,11 +1,12 @@
 //! What formulas say of a run, beside what it showed.
 
 use crate::collector::Observed;
-use crate::formulas::{Exchange, Herd, md1_wait_us, utilisation};
-use crate::premise::{Premise, broken, exchange, micros};
+use crate::formulas::{Exchange, GilbertElliott, Herd, md1_wait_us, utilisation};
+use crate::premise::{Premise, broken, exchange, micros, poisson_per_s};
 use crate::stats::{Interval, LIMIT_SIGMAS, Moments, Tally, binomial_sigmas, wilson};
 use serde::Serialize;
-use simulator::scenario::{Scenario, Wakes};
+use simulator::scenario::Scenario;
+use vnet::random::Probability;
 
 /// Exchanges of a handshake without cookies.
 const EXCHANGES: u32 = 2;
@@ -119,6 +120,7 @@ const LATE: &[Premise] = &[
     P::OneKind,
     P::IndependentLoss,
     P::ConstantRoundTrip,
+    P::LastAnswerInTime,
     P::ExactTimers,
     P::TwoExchanges,
     P::HalfOpenOutlivesTries,
@@ -149,19 +151,22 @@ const HERD: &[Premise] = &[
     P::NobodyRefused,
     P::AllFinished,
 ];
+/// Wakes go on to the end of the run: the one handshake that is then under way does not count.
 const QUEUE: &[Premise] = &[
     P::PoissonWakes,
     P::ServiceTime,
+    P::ServedInTheEnd,
     P::OneKind,
     P::IndependentLoss,
     P::NoLoss,
     P::ConstantDelay,
     P::TwoExchanges,
     P::NobodyRefused,
-    P::AllFinished,
 ];
 
-const ROWS: [Row; 13] = [
+const BURSTS: &[Premise] = &[P::OneKind, P::NoLoss, P::Bursts, P::WakeOnce];
+
+const ROWS: [Row; 14] = [
     Row {
         name: "exchange succeeds",
         formula: "1 - q^N",
@@ -217,6 +222,12 @@ const ROWS: [Row; 13] = [
         compare: little,
     },
     Row {
+        name: "first requests lost in bursts",
+        formula: "(l_good r + l_bad p) / (p + r)",
+        premises: BURSTS,
+        compare: bursts,
+    },
+    Row {
         name: "Diffie-Hellman of the gateway",
         formula: "1 for each IKE_SA_INIT",
         premises: DIFFIE_HELLMAN,
@@ -245,10 +256,10 @@ pub fn identities(scenario: &Scenario, runs: &[Observed]) -> Vec<Identity> {
     let mut all = Observed::default();
     runs.iter().for_each(|run| all.join(run));
     let subject = Subject { scenario, exchange: exchange(scenario), all: &all, runs };
-    ROWS.iter().filter_map(|row| judge(row, &subject)).collect()
+    ROWS.iter().map(|row| judge(row, &subject)).collect()
 }
 
-fn judge(row: &Row, subject: &Subject<'_>) -> Option<Identity> {
+fn judge(row: &Row, subject: &Subject<'_>) -> Identity {
     let Row { name, formula, premises, compare } = *row;
     let none = Identity {
         name,
@@ -260,13 +271,17 @@ fn judge(row: &Row, subject: &Subject<'_>) -> Option<Identity> {
         verdict: Verdict::Holds,
     };
     if let Some(why) = broken(premises, subject.scenario, subject.all) {
-        return Some(Identity { verdict: Verdict::PremiseBroken(why), ..none });
+        return Identity { verdict: Verdict::PremiseBroken(why), ..none };
     }
-    let Compared { expected, simulated, interval, sigmas, exactly } = compare(subject)?;
+    let Some(compared) = compare(subject) else {
+        let why = "there is nothing to compare".to_owned();
+        return Identity { verdict: Verdict::PremiseBroken(why), ..none };
+    };
+    let Compared { expected, simulated, interval, sigmas, exactly } = compared;
     let holds = sigmas.map_or(exactly, |sigmas| sigmas.abs() <= LIMIT_SIGMAS);
     let verdict = if holds { Verdict::Holds } else { Verdict::Differs };
     let (expected, simulated) = (Some(expected), Some(simulated));
-    Some(Identity { expected, simulated, interval, sigmas, verdict, ..none })
+    Identity { expected, simulated, interval, sigmas, verdict, ..none }
 }
 
 fn exchange_success(subject: &Subject<'_>) -> Option<Compared> {
@@ -335,6 +350,21 @@ fn little(subject: &Subject<'_>) -> Option<Compared> {
     Some(Compared::exact(durations as f64 / 1e6, integral as f64 / 1e6, integral == durations))
 }
 
+/// Of transmissions that nothing lost before has put off: those meet the link in its stationary distribution.
+fn bursts(subject: &Subject<'_>) -> Option<Compared> {
+    let chain = subject.scenario.groups[0].link.gilbert_elliott.as_ref()?;
+    let share = |probability: Probability| f64::from(probability.ppm()) / 1e6;
+    let (to_bad, to_good) = chain.changes();
+    let chain = GilbertElliott {
+        to_bad: share(to_bad),
+        to_good: share(to_good),
+        loss_good: share(chain.loss(false)),
+        loss_bad: share(chain.loss(true)),
+    };
+    let Observed { first_requests, first_in_burst, .. } = subject.all;
+    Compared::share(*first_in_burst, *first_requests, chain.mean_loss())
+}
+
 fn diffie_hellman(subject: &Subject<'_>) -> Option<Compared> {
     let (reached, done) = (subject.all.reached, subject.all.diffie_hellman);
     Some(Compared::exact(reached as f64, done as f64, reached == done))
@@ -371,10 +401,9 @@ fn herd_answers(subject: &Subject<'_>) -> Option<Compared> {
 
 /// Waits within a run depend on each other, so the error is that of the means of independent runs.
 fn queue_wait(subject: &Subject<'_>) -> Option<Compared> {
-    let Wakes::Poisson { mean } = subject.scenario.groups[0].wakes else { return None };
     let service_us = micros(subject.scenario.gateway.service_time?);
-    let per_s = f64::from(subject.scenario.nodes()) / mean.as_secs_f64();
-    let expected_us = md1_wait_us(utilisation(per_s, service_us), service_us);
+    let load = utilisation(poisson_per_s(subject.scenario)?, service_us);
+    let expected_us = md1_wait_us(load, service_us);
     let least_us = (service_us + subject.exchange.round_trip_us) as f64;
     let mut means = Tally::default();
     for run in subject.runs {

@@ -1,7 +1,7 @@
 //! What a formula takes for granted, as conditions that a scenario meets or does not.
 
 use crate::collector::Observed;
-use crate::formulas::Exchange;
+use crate::formulas::{Exchange, utilisation};
 use core::time::Duration;
 use ike_core::Jitter;
 use simulator::scenario::{Cookies, Group, LinkDirection, Rate, Scenario, Wakes};
@@ -21,6 +21,8 @@ pub enum Premise {
     ConstantDelay,
     /// An answer comes before the first timeout.
     WithinFirstTimeout,
+    /// The answer to the last transmission comes before the request is given up.
+    LastAnswerInTime,
     /// Timeouts are exact.
     ExactTimers,
     /// A handshake is two exchanges: no cookie, no other group.
@@ -37,6 +39,12 @@ pub enum Premise {
     ServiceTime,
     /// Nodes wake by a Poisson process.
     PoissonWakes,
+    /// The gateway can serve as many as wake.
+    ServedInTheEnd,
+    /// All links lose in bursts.
+    Bursts,
+    /// All nodes wake once: what one wake meets says nothing of another.
+    WakeOnce,
 }
 
 /// The first of these premises that does not hold, in words.
@@ -48,12 +56,46 @@ pub fn broken(premises: &[Premise], scenario: &Scenario, observed: &Observed) ->
 /// The exchange that formulas speak of: of the first group, which stands for all by [`Premise::OneKind`].
 #[must_use]
 pub fn exchange(scenario: &Scenario) -> Exchange {
-    let group = &scenario.groups[0];
+    exchange_of(&scenario.groups[0])
+}
+
+fn exchange_of(group: &Group) -> Exchange {
     let share = |rate: Rate| f64::from(rate.ppm()) / 1e6;
     let link = &group.link;
     let round_trip = micros(link.towards.delay.saturating_add(link.back.delay));
     let loss = (share(link.towards.loss), share(link.back.loss));
     Exchange::new(&group.retransmission, loss, round_trip)
+}
+
+fn wakes_at_once(scenario: &Scenario) -> bool {
+    let at = |group: &Group| match group.wakes {
+        Wakes::Once { at, within } => within.is_zero().then_some(at),
+        _ => None,
+    };
+    let first = at(&scenario.groups[0]);
+    first.is_some() && scenario.groups.iter().all(|group| at(group) == first)
+}
+
+/// How long after its first request a node of any group may still be answered, at most.
+fn longest_try_us(scenario: &Scenario) -> u64 {
+    let longest = |group: &Group| {
+        let Exchange { gives_up_us, round_trip_us, .. } = exchange_of(group);
+        let stretched_us = match group.retransmission.jitter {
+            Jitter::Stretch { percent } => gives_up_us / 100 * u64::from(percent),
+            _ => 0,
+        };
+        gives_up_us.saturating_add(stretched_us).saturating_add(round_trip_us)
+    };
+    scenario.groups.iter().map(longest).max().unwrap_or(0)
+}
+
+/// Wakes in a second where all groups wake by a Poisson process: together they are one.
+pub(crate) fn poisson_per_s(scenario: &Scenario) -> Option<f64> {
+    let per_s = |group: &Group| match group.wakes {
+        Wakes::Poisson { mean } => Some(f64::from(group.count) / mean.as_secs_f64()),
+        _ => None,
+    };
+    scenario.groups.iter().map(per_s).sum()
 }
 
 /// Whole microseconds.
@@ -95,6 +137,11 @@ impl Premise {
                 let first = exchange.starts_us.get(1).copied().unwrap_or(exchange.gives_up_us);
                 why(exchange.round_trip_us >= first, "answers come after the first timeout")
             }
+            Self::LastAnswerInTime => {
+                let last_us = exchange.starts_us.last().copied().unwrap_or(0);
+                let late = last_us.saturating_add(exchange.round_trip_us) >= exchange.gives_up_us;
+                why(late, "the last answer comes after the request is given up")
+            }
             Self::ExactTimers => {
                 let jitter = |group: &Group| group.retransmission.jitter != Jitter::None;
                 why(scenario.groups.iter().any(jitter), "timers have jitter")
@@ -103,20 +150,26 @@ impl Premise {
                 why(gateway.cookies != Cookies::Never, "the gateway asks for cookies")
             }
             Self::HalfOpenOutlivesTries => {
-                let tries_us = exchange.gives_up_us.saturating_add(exchange.round_trip_us);
-                let kept = micros(gateway.half_open_timeout) > tries_us;
+                let kept = micros(gateway.half_open_timeout) > longest_try_us(scenario);
                 why(!kept, "the gateway forgets half-open SAs while nodes still try")
             }
             Self::NobodyRefused => refused(scenario, observed),
             Self::AllFinished => {
                 why(observed.unfinished() > 0, "the run ended before all handshakes did")
             }
-            Self::WakeAtOnce => {
-                let at_once = |group: &Group| match group.wakes {
-                    Wakes::Once { within, .. } => within.is_zero(),
-                    _ => false,
-                };
-                why(!scenario.groups.iter().all(at_once), "nodes do not wake at one time")
+            Self::WakeAtOnce => why(!wakes_at_once(scenario), "nodes do not wake at one time"),
+            Self::ServedInTheEnd => {
+                let load = gateway.service_time.zip(poisson_per_s(scenario));
+                let load = load.map(|(time, per_s)| utilisation(per_s, micros(time)));
+                why(load.is_some_and(|load| load >= 1.0), "more nodes wake than can be served")
+            }
+            Self::Bursts => {
+                let steady = |group: &Group| group.link.gilbert_elliott.is_none();
+                why(scenario.groups.iter().any(steady), "links do not lose in bursts")
+            }
+            Self::WakeOnce => {
+                let once = |group: &Group| matches!(group.wakes, Wakes::Once { .. });
+                why(!scenario.groups.iter().all(once), "nodes wake more than once")
             }
             Self::ServiceTime => why(gateway.service_time.is_none(), "the gateway needs no time"),
             Self::PoissonWakes => {

@@ -5,9 +5,9 @@ mod pareto;
 
 pub use figures::csv;
 pub(crate) use figures::{Figure, figures, focus, numbers};
-pub(crate) use pareto::{COST, Rival, rivals};
+pub(crate) use pareto::{Rivals, rivals};
 
-use crate::cell::Cell;
+use crate::cell::{Cell, RunFacts};
 use crate::collector::Observed;
 use crate::identity::{Identity, Verdict, identities};
 use crate::plan::{Change, Plan, PlannedCell};
@@ -127,6 +127,20 @@ impl<'a> Sweep<'a> {
             labels.chain(numbers).collect()
         };
         core::iter::once(head).chain(self.rows.iter().map(row)).collect()
+    }
+
+    /// The runs in which a rule was broken, each with its cell, in order.
+    pub(crate) fn broken_runs(&self) -> impl Iterator<Item = (&Row<'a>, &'a RunFacts)> {
+        let runs = self.rows.iter().flat_map(|row| row.cell.runs.iter().map(move |run| (row, run)));
+        runs.filter(|(_, run)| !run.broken_rules.is_empty())
+    }
+
+    /// How many runs broke a rule, and the command that does the first of them again.
+    #[must_use]
+    pub fn broken(&self) -> (usize, Option<String>) {
+        let first = self.broken_runs().next();
+        let replay = first.map(|(row, run)| (self.origin.replay)(&row.planned.changes, run.seed));
+        (self.broken_runs().count(), replay)
     }
 
     /// How many identities hold, differ, and had a broken premise.
@@ -249,6 +263,13 @@ impl Row<'_> {
         (self.all.established > 0).then(|| sum as f64 / self.all.established as f64)
     }
 
+    /// Energy in millijoules and seconds with the radio on, for each handshake that succeeded; `None` without a radio.
+    pub(crate) fn energy(&self) -> Option<(f64, f64)> {
+        let spent = self.all.spent.as_ref()?;
+        let millijoules = self.per_established(spent.total_uj())? / 1e3;
+        Some((millijoules, self.per_established(spent.radio_on_us())? / 1e6))
+    }
+
     /// Transmissions that took a handshake forward, and those that were too many.
     pub(crate) fn transmissions(&self) -> (u64, u64) {
         let (init, auth) = (&self.all.init, &self.all.auth);
@@ -304,6 +325,8 @@ impl Row<'_> {
             "half_open_us": all.half_open_integral_us.to_string(),
             "init_octets_in": all.init_octets_in,
             "init_octets_out": all.init_octets_out,
+            "handshake_energy_mj": self.energy().map(|energy| energy.0),
+            "handshake_radio_on_s": self.energy().map(|energy| energy.1),
             "datagrams_sent": all.towards.0 + all.back.0,
             "datagrams_lost": all.towards.1 + all.back.1,
             "offered_per_s": self.load().map(|load| load.0),

@@ -120,6 +120,59 @@ fn a_herd_is_answered_in_turn_and_sends_what_the_formula_says() {
     assert!(runs[0].init.requests > 150, "{}", runs[0].init.requests);
 }
 
+/// Two groups of devices wake by Poisson processes, which are one; the gateway is busy half of the time.
+#[test]
+fn whoever_wakes_at_random_waits_as_long_as_in_the_queue_of_the_textbook() {
+    let second = FLEET.replace("[expect]", "[[node]]\nname = \"other\"\ncount = 100\nwakes = { poisson = \"20s\" }\napplication = { kind = \"ping\" }\nawake = \"0s\"\n\n[expect]");
+    let overrides = [
+        ("duration", "10min"),
+        ("crypto", "modelled"),
+        ("node.device.wakes", "{ poisson = \"10s\" }"),
+        ("gateway.service_time", "33333us"),
+    ];
+    let overrides = overrides.map(|(key, value)| (key.into(), value.into()));
+    let queue = Scenario::parse("queue.toml", &second, &overrides).expect("a scenario");
+    let runs: Vec<Observed> = (1..=6).map(|seed| run(&queue, seed).0.observed).collect();
+    let all = identities(&queue, &runs);
+    let wait = all.iter().find(|one| one.name == "mean wait in the queue, s").expect("a row");
+    assert_eq!(wait.verdict, Verdict::Holds, "{all:#?}");
+    // Half of a service time, and known to a tenth of it.
+    let (expected, interval) = (wait.expected.unwrap(), wait.interval.unwrap());
+    assert!((expected - 0.033_333 / 2.0).abs() < 1e-5, "{expected}");
+    assert!(interval.high - interval.low < 0.2 * expected, "{interval:?}");
+
+    let overrides = overrides.into_iter().chain([("gateway.service_time".into(), "70ms".into())]);
+    let overrides: Vec<(String, String)> = overrides.collect();
+    let crowded = Scenario::parse("queue.toml", &second, &overrides).expect("a scenario");
+    let why = Verdict::PremiseBroken("more nodes wake than can be served".to_owned());
+    assert_eq!(verdict(&identities(&crowded, &runs), "mean wait in the queue, s"), &why);
+}
+
+/// A link that is bad for a tenth of the time, for a second at a time or for a minute.
+#[rstest]
+#[case("100ms", "1%", "9%")]
+#[case("1s", "0.2%", "1.8%")]
+fn first_requests_meet_bursts_as_often_as_the_chain_is_bad(
+    #[case] step: &str,
+    #[case] to_bad: &str,
+    #[case] to_good: &str,
+) {
+    let chain = format!(
+        "{{ step = \"{step}\", good_to_bad = \"{to_bad}\", bad_to_good = \"{to_good}\", loss_bad = \"90%\" }}"
+    );
+    let bursts = scenario(&[
+        ("node.device.count", "10000"),
+        ("link.gilbert_elliott", &chain),
+        ("crypto", "modelled"),
+    ]);
+    let runs = observed(&bursts);
+    let all = identities(&bursts, &runs);
+    assert_eq!(verdict(&all, "first requests lost in bursts"), &Verdict::Holds, "{all:#?}");
+    assert_eq!(runs[0].first_requests, 10_000);
+    let why = "datagrams are lost otherwise than by an independent draw for each".to_owned();
+    assert_eq!(verdict(&all, "exchange succeeds"), &Verdict::PremiseBroken(why));
+}
+
 #[test]
 fn a_broken_premise_is_named_in_the_place_of_a_verdict() {
     let jitter = scenario(&[("link.jitter", "5ms")]);

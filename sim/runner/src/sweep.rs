@@ -178,12 +178,10 @@ impl Job {
         files::replace(&folder.join("sweep.json"), sweep.to_json().as_bytes())?;
         files::replace(&folder.join("report.html"), page::sweep(&sweep).as_bytes())?;
         let (holds, differs, premise_broken) = sweep.verdicts();
-        let broken =
-            cells.iter().flat_map(|cell| &cell.runs).filter(|run| !run.broken_rules.is_empty());
         Ok(Summary {
             table: sweep.table(),
             verdicts: (holds, differs, premise_broken),
-            runs_with_broken_rules: broken.count(),
+            broken: sweep.broken(),
             fingerprint: sweep.fingerprint(),
         })
     }
@@ -195,10 +193,18 @@ pub struct Summary {
     pub table: Vec<Vec<String>>,
     /// Identities that hold, that differ, that were not compared.
     pub verdicts: (usize, usize, usize),
-    /// Runs in which a rule was broken.
-    pub runs_with_broken_rules: usize,
+    /// Runs in which a rule was broken, and the command that does the first of them again.
+    pub broken: (usize, Option<String>),
     /// The hash over all runs.
     pub fingerprint: String,
+}
+
+impl Summary {
+    /// Whether all identities hold that were compared, and no run broke a rule.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.verdicts.1 == 0 && self.broken.0 == 0
+    }
 }
 
 /// Joins the parts of a sweep: what their cells were made from must be the same.

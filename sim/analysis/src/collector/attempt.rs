@@ -39,11 +39,13 @@ pub(super) struct Attempt {
     /// It waits in the gateway's queue; copies that arrive meanwhile get nothing.
     queued: bool,
     reached: bool,
+    /// Its first request has not entered the link yet, and it is the first attempt of its wake.
+    untried: bool,
     established_at_gateway: bool,
 }
 
 impl Attempt {
-    pub(super) fn begin(&mut self, now_us: u64) {
+    pub(super) fn begin(&mut self, now_us: u64, first: bool) {
         // What is older than an attempt with cookies has arrived or never will.
         let recent = self.exchange.saturating_sub(8);
         self.requests.retain(|datagram| datagram.exchange > recent);
@@ -51,6 +53,7 @@ impl Attempt {
         *self = Self {
             began_us: Some(now_us),
             exchange: self.exchange,
+            untried: first,
             // What the last attempt left on the way still arrives.
             requests: core::mem::take(&mut self.requests),
             answers: core::mem::take(&mut self.answers),
@@ -106,15 +109,16 @@ impl Attempt {
         self.queued = true;
     }
 
-    /// A datagram of the node entered the link.
-    pub(super) fn sent(&mut self, index: u64, octets: usize) {
+    /// A datagram of the node entered the link. Whether it is the first request of its wake.
+    pub(super) fn sent(&mut self, index: u64, octets: usize) -> bool {
         if !core::mem::take(&mut self.enters) {
-            return;
+            return false;
         }
-        let Some(current) = self.current else { return };
+        let Some(current) = self.current else { return false };
         let (exchange, transmission) = (self.exchange, current.sent - 1);
         let init = current.kind == ExchangeType::IKE_SA_INIT;
         self.requests.push(OnTheWay { index, exchange, transmission, octets, init });
+        core::mem::take(&mut self.untried)
     }
 
     /// A datagram of the node reached the gateway; its octets if it is an IKE_SA_INIT request.

@@ -83,12 +83,6 @@ fn a_round_trip_beyond_the_first_timeouts_makes_transmissions_spurious() {
     close(strongswan(0.2).spurious().mean, 0.0);
 }
 
-#[test]
-fn the_mean_diverges_where_the_field_says() {
-    assert_eq!(format!("{:.3}", divergence_loss(2.0)), "0.293");
-    assert_eq!(format!("{:.3}", divergence_loss(1.8)), "0.333");
-}
-
 /// Follows the queue node by node.
 #[test]
 fn the_herd_is_answered_and_sends_as_a_queue_that_is_followed_step_by_step() {
@@ -102,7 +96,7 @@ fn the_herd_is_answered_and_sends_as_a_queue_that_is_followed_step_by_step() {
 }
 
 #[test]
-fn queues_bursts_fragments_and_energy_are_what_textbooks_say() {
+fn queues_and_bursts_are_what_textbooks_say() {
     // Half loaded, half a service time; at 90 % four and a half.
     close(md1_wait_us(0.5, 1_000), 500.0);
     close(md1_wait_us(0.9, 1_000), 4_500.0);
@@ -110,7 +104,4 @@ fn queues_bursts_fragments_and_energy_are_what_textbooks_say() {
     close(utilisation(500.0, 1_000), 0.5);
     let chain = GilbertElliott { to_bad: 0.01, to_good: 0.09, loss_good: 0.0, loss_bad: 1.0 };
     close(chain.mean_loss(), 0.1);
-    close(chain.mean_burst(), 1.0 / 0.09);
-    close(fragmented_loss(0.1, 3), 0.271);
-    close(energy_mj(&[(1_000_000, 60_000), (10_000_000, 10)]), 60.1);
 }

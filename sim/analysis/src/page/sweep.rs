@@ -4,7 +4,7 @@ use super::{Field, document, download, escape, facts, figure, table};
 use crate::identity::{Identity, Verdict};
 use crate::plot::{short, tick};
 use crate::stats::wilson;
-use crate::sweep::{Row, Sweep, csv, figures, rivals};
+use crate::sweep::{Rivals, Row, Sweep, csv, figures, rivals};
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
@@ -22,6 +22,7 @@ pub fn sweep(sweep: &Sweep<'_>) -> String {
     body.push_str("</div>\n");
     let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));
     body.push_str("<p>Every latency and how often it came is in <code>latency.csv</code>, beside this page.</p>\n");
+    body.push_str(&energy(sweep));
     body.push_str(&policies(sweep));
     body.push_str(&identities(sweep));
     let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
@@ -134,8 +135,31 @@ fn cells(sweep: &Sweep<'_>) -> String {
     table(&head, &rows)
 }
 
+/// What handshakes took in each cell whose nodes have a radio, by state.
+fn energy(sweep: &Sweep<'_>) -> String {
+    let row = |row: &Row<'_>| {
+        let (millijoules, radio_on_s) = row.energy()?;
+        let states = row.all.spent?;
+        let states: Option<Vec<f64>> =
+            states.states().map(|(_, _, uj)| Some(row.per_established(uj)? / 1e3)).collect();
+        let numbers = [radio_on_s, millijoules].into_iter().chain(states?);
+        let numbers = numbers.map(|number| Field::Number(short(number)));
+        Some(labels(sweep, row).into_iter().chain(numbers).collect())
+    };
+    let rows: Vec<Vec<Field>> = sweep.rows.iter().filter_map(row).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let head = head(sweep, &["radio on, s", "mJ", "transmit", "receive", "listen", "cpu", "sleep"]);
+    format!(
+        "<h2>Energy for each handshake that succeeds</h2>\n<p>All attempts of a cell, failed ones too, for each that was \
+         established; the states in millijoules.</p>\n{}",
+        table(&head, &rows)
+    )
+}
+
 fn policies(sweep: &Sweep<'_>) -> String {
-    let rivals = rivals(sweep);
+    let Rivals { all: rivals, cost } = rivals(sweep);
     if rivals.len() < 2 {
         return String::new();
     }
@@ -158,8 +182,7 @@ fn policies(sweep: &Sweep<'_>) -> String {
             fields
         })
         .collect();
-    let head =
-        ["policy", "failures", "latency p99, s", crate::sweep::COST, "half-open peak", "Pareto"];
+    let head = ["policy", "failures", "latency p99, s", cost, "half-open peak", "Pareto"];
     format!(
         "<h2>Policies compared, {}</h2>\n<p>Less is better in each column. A policy is on the Pareto front if no other \
          one is at least as good in all of them and better in one.</p>\n{}",

@@ -133,6 +133,7 @@ fn plan(file: &str, raw: Raw) -> Result<Plan, Fault> {
             return Err(Fault(place.span(), format!("axis `{}`: there is another one", axis.name)));
         }
     }
+    varied_once(&axes)?;
     let along = match &raw.along {
         None => axes.len() - 1,
         Some(name) => position(name, "along", axes.iter().map(|axis| axis.name.as_str()))?,
@@ -145,11 +146,30 @@ fn plan(file: &str, raw: Raw) -> Result<Plan, Fault> {
     let (file, scenario) = (file.to_owned(), one_line(&raw.scenario)?);
     let plan =
         Plan { file, description, scenario, seeds, changes: changes(&raw.set), axes, along, focus };
-    if plan.len() > MOST_CELLS {
-        let message = format!("{} cells: expected at most {MOST_CELLS}", plan.len());
+    let lengths = plan.axes.iter().map(|axis| axis.points.len());
+    let cells = lengths.fold(1_usize, usize::saturating_mul);
+    if cells > MOST_CELLS {
+        let message = format!("{cells} cells: expected at most {MOST_CELLS}");
         return Err(Fault(raw.axis.span(), message));
     }
     Ok(plan)
+}
+
+/// A key that two axes change would have the value of the later one, whatever the label of the other says.
+fn varied_once(axes: &[Axis]) -> Result<(), Fault> {
+    let keys = |axis: &Axis| -> Vec<String> {
+        axis.points.iter().flat_map(|point| &point.changes).map(|(key, _)| key.clone()).collect()
+    };
+    for (index, axis) in axes.iter().enumerate() {
+        let before: Vec<String> = axes[..index].iter().flat_map(keys).collect();
+        for point in &axis.points {
+            if let Some((key, _)) = point.changes.iter().find(|(key, _)| before.contains(key)) {
+                let message = format!("axis `{}`: an axis before it changes {key}, too", axis.name);
+                return Err(Fault(point.place.clone(), message));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn position<'a>(

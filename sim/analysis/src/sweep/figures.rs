@@ -1,6 +1,9 @@
 //! The figures of a sweep: each is a chart, its numbers, and how to read it.
 
-use super::{Row, Sweep, rivals};
+mod energy;
+
+use super::pareto::Rival;
+use super::{Rivals, Row, Sweep, rivals};
 use crate::collector::Course;
 use crate::identity::Verdict;
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
@@ -35,6 +38,8 @@ pub(crate) fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
         half_open(sweep),
         arrivals(sweep),
         goodput(sweep),
+        energy::energy(sweep),
+        energy::radio_on(sweep),
         policies(sweep),
     ];
     all.into_iter()
@@ -52,6 +57,9 @@ pub fn csv(sweep: &Sweep<'_>) -> Vec<(String, String)> {
         .map(|figure| (format!("{}.csv", figure.id), numbers(&figure.chart)))
         .collect();
     files.push(("latency.csv".to_owned(), latency(sweep)));
+    if sweep.rows.iter().any(|row| row.all.spent.is_some()) {
+        files.push(("energy_by_state.csv".to_owned(), energy::by_state(sweep)));
+    }
     files.push(("identities.csv".to_owned(), identities(sweep)));
     files.push(("runs.csv".to_owned(), runs(sweep)));
     files
@@ -137,20 +145,23 @@ fn identities(sweep: &Sweep<'_>) -> String {
 }
 
 fn runs(sweep: &Sweep<'_>) -> String {
-    let mut text =
-        format!("cell,{},seed,fingerprint,attempts,established,failed,replay\n", axes(sweep));
+    let mut text = format!(
+        "cell,{},seed,fingerprint,attempts,established,failed,broken_rules,replay\n",
+        axes(sweep)
+    );
     for row in &sweep.rows {
         let labels = labels(sweep, row);
         for run in &row.cell.runs {
             let _ = writeln!(
                 text,
-                "{},{labels},{},{},{},{},{},{}",
+                "{},{labels},{},{},{},{},{},{},{}",
                 row.planned.index,
                 run.seed,
                 run.fingerprint,
                 run.observed.attempts,
                 run.observed.established,
                 run.observed.failed,
+                field(&run.broken_rules.join(" ")),
                 field(&(sweep.origin.replay)(&row.planned.changes, run.seed))
             );
         }
@@ -438,8 +449,8 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
 }
 
 fn policies(sweep: &Sweep<'_>) -> Figure {
-    let rivals = rivals(sweep);
-    let line = |(colour, rival): (usize, &super::Rival)| Line {
+    let Rivals { all: rivals, cost } = rivals(sweep);
+    let line = |(colour, rival): (usize, &Rival)| Line {
         label: format!("{}{}", rival.name, if rival.in_front { ", in front" } else { "" }),
         colour,
         stroke: Stroke::Dots,
@@ -454,7 +465,7 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
         text: "Down and to the left is better. The table below has failures and peak load, too, and marks the Pareto front: policies that no other one beats in everything.",
         chart: Chart {
             x: Scale::log("latency p99, seconds"),
-            y: Scale::linear(super::pareto::COST),
+            y: Scale::linear(cost),
             lines,
             marks: Vec::new(),
         },

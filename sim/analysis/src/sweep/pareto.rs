@@ -11,7 +11,7 @@ pub(crate) struct Rival {
     pub(crate) failures: f64,
     /// The latency that 99 % of the handshakes that succeed do not exceed, in seconds.
     pub(crate) latency_s: f64,
-    /// What a device spends on each handshake that succeeds, in the unit of [`Self::cost_name`].
+    /// What a device spends on each handshake that succeeds: [`Rivals::cost`].
     pub(crate) cost: f64,
     /// The most half-open SAs at the gateway at one time.
     pub(crate) peak: f64,
@@ -25,25 +25,33 @@ impl Rival {
     }
 }
 
-/// What a device spends where there is no energy to count.
-pub(crate) const COST: &str = "transmissions per success";
+/// Policies, and what their devices spend.
+pub(crate) struct Rivals {
+    /// The policies.
+    pub(crate) all: Vec<Rival>,
+    /// What is spent, with its unit: energy where all have radios, or else transmissions.
+    pub(crate) cost: &'static str,
+}
 
 /// The policies of the cells in focus.
-pub(crate) fn rivals(sweep: &Sweep<'_>) -> Vec<Rival> {
+pub(crate) fn rivals(sweep: &Sweep<'_>) -> Rivals {
+    let by_energy = sweep.in_focus().all(|row| row.all.spent.is_some());
+    let cost = if by_energy { "mJ per success" } else { "transmissions per success" };
     let rival = |row: &super::Row<'_>| {
         let (needed, spurious) = row.transmissions();
+        let energy = row.energy().map(|energy| energy.0).filter(|_| by_energy);
         Some(Rival {
             name: row.series.clone(),
             failures: 1.0 - row.all.established as f64 / row.all.attempts as f64,
             latency_s: row.all.latency_us.percentile(990)? as f64 / 1e6,
-            cost: row.per_established(needed + spurious)?,
+            cost: energy.or_else(|| row.per_established(needed + spurious))?,
             peak: row.all.half_open_peak as f64,
             in_front: false,
         })
     };
     let mut all: Vec<Rival> = sweep.in_focus().filter_map(rival).collect();
     mark(&mut all);
-    all
+    Rivals { all, cost }
 }
 
 fn mark(all: &mut [Rival]) {

@@ -1,6 +1,6 @@
 //! The program `sweep`: a plan in, a folder of cells and a report out.
 //!
-//! Exit status: 0 every identity that was compared holds, 1 one does not, 2 bad input.
+//! Exit status: 0 every identity that was compared holds and no run broke a rule, 1 otherwise, 2 bad input.
 #![forbid(unsafe_code)]
 
 use anyhow::{Context, Result};
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether all identities hold that were compared.
+/// Whether all identities hold that were compared, and no run broke a rule.
 fn sweep(arguments: &Arguments) -> Result<bool> {
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("--threads")?;
@@ -112,13 +112,12 @@ fn show(job: &Job, folder: &Path, summary: &Summary) -> bool {
     println!(
         "identities   {holds} hold, {differs} differ, {premise} not compared (premise broken)"
     );
-    if summary.runs_with_broken_rules > 0 {
+    if let (runs, Some(replay)) = &summary.broken {
         println!(
-            "rules        broken in {} runs: report.html says where",
-            summary.runs_with_broken_rules
+            "rules        broken in {runs} runs: runs.csv says where; the first again: {replay}"
         );
     }
     println!("report       {}", folder.join("report.html").display());
     println!("fingerprint  {}", summary.fingerprint);
-    differs == 0
+    summary.passed()
 }

@@ -84,6 +84,12 @@ impl GilbertElliott {
         share(self.good_to_bad.ppm(), self.good_to_bad.ppm() + self.bad_to_good.ppm())
     }
 
+    /// The probabilities of a change at the end of a step that is good, and of one that is bad.
+    #[must_use]
+    pub const fn changes(&self) -> (Probability, Probability) {
+        (self.good_to_bad, self.bad_to_good)
+    }
+
     /// The probability of a loss in that state.
     #[must_use]
     pub const fn loss(&self, bad: bool) -> Probability {

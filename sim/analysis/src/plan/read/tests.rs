@@ -65,6 +65,12 @@ fn a_mistake_is_named_with_its_place() {
         ("seeds = \"3..5\"", "seeds = 5", (3, 9), "expected a string"),
         ("scenario = \"x.toml\"", "scenaro = \"x.toml\"", (2, 1), "unknown field `scenaro`"),
         ("\"5%\"", "\"0%\"", (20, 17), "axis `loss`: `0%` is there twice"),
+        (
+            "\"link.loss\"",
+            "\"gateway.half_open_timeout\"",
+            (20, 11),
+            "axis `loss`: an axis before it changes gateway.half_open_timeout, too",
+        ),
         ("\"5%\"", "\"500%\"", (20, 17), "loss, 500%: x.toml: --set link.loss=500%"),
         (
             "\"strongswan\"",
