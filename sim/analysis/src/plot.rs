@@ -8,9 +8,9 @@ use serde::Serialize;
 /// Small enough that its text is still read on a phone, where it fills the width.
 const SIZE: (u32, u32) = (520, 320);
 
-/// Colours that people with any colour vision tell apart (Okabe and Ito).
-pub(crate) const COLOURS: [&str; 7] =
-    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#444444"];
+/// Colours that people with any colour vision tell apart (Okabe and Ito, and a wine red).
+pub(crate) const COLOURS: [&str; 8] =
+    ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#444444", "#882255"];
 
 /// How a line is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
