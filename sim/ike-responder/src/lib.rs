@@ -46,4 +46,6 @@ pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelecto
 pub use config::{Config, CookiePolicy, CreatePolicy, Credentials};
 pub use counters::Counters;
 pub use event::{ChildSa, CloseReason, Event, GatewayRequest, Phase, SaId, SaSummary};
+pub use random::private_key;
 pub use responder::{MAX_MESSAGE, Responder};
+pub use seen::generation_after;

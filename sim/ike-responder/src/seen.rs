@@ -18,10 +18,21 @@ pub(crate) struct UsedRequests {
     total: u64,
 }
 
+/// The generation after so many requests whose IKE_AUTH has been answered.
+#[must_use]
+pub const fn generation_after(requests: u64) -> u64 {
+    requests / (REMEMBERED as u64 / 2)
+}
+
 impl UsedRequests {
     /// Counts half as many requests as are remembered.
     pub(crate) fn generation(&self) -> u64 {
-        self.total / (REMEMBERED as u64 / 2)
+        generation_after(self.total)
+    }
+
+    /// How many there were.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
     }
 
     pub(crate) fn contains(&self, request: &Digest) -> bool {

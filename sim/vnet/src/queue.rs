@@ -133,6 +133,14 @@ impl<E> Queue<E> {
         })
     }
 
+    /// As [`Self::events`], each with its time.
+    pub fn times(&self) -> impl Iterator<Item = (Instant, &E)> {
+        self.heap.keys().iter().filter_map(|key| match &self.slots[key.slot as usize] {
+            Slot::Held { sequence, event } if *sequence == key.sequence => Some((key.at, event)),
+            _ => None,
+        })
+    }
+
     /// Events that are scheduled and not cancelled.
     #[must_use]
     pub const fn len(&self) -> usize {

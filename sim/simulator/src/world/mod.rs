@@ -2,6 +2,7 @@
 
 mod address;
 mod agenda;
+mod ahead;
 mod ask;
 mod awake;
 mod behaviour;
@@ -39,6 +40,7 @@ use shared::{Arrival, Core, Next};
 use vnet::link::{Accounting, Direction};
 
 pub use address::Addresses;
+pub use ahead::{Foresight, KeyAhead, KeyWork, Wake};
 pub use ask::Ask;
 pub use behaviour::Behaviours;
 pub use listing::{GatewayChild, GatewaySa};
@@ -228,6 +230,24 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
     #[must_use]
     pub fn gateway_sas(&self) -> (usize, usize) {
         self.gateway.sas()
+    }
+
+    /// The wakes that are in the queue, in their order: the next one of each node.
+    #[must_use]
+    pub fn wakes(&self) -> Vec<Wake> {
+        let mut wakes: Vec<Wake> = self.core.wakes().collect();
+        wakes.sort_unstable();
+        wakes
+    }
+
+    /// How many IKE_SA_INIT requests the gateway has used up: the keys of its answers depend on that, in steps. One outside
+    /// does not tell.
+    #[must_use]
+    pub fn used_requests(&self) -> u64 {
+        match &self.gateway {
+            Edge::Inside(gateway) => gateway.responder.used_requests(),
+            Edge::Outside(_) => 0,
+        }
     }
 
     /// Whether all nodes sleep, and none will ever wake again.

@@ -24,6 +24,11 @@ impl<K: Ord + Copy> Heap<K> {
         self.keys.len()
     }
 
+    /// All keys, in no order that means anything.
+    pub(super) fn keys(&self) -> &[K] {
+        &self.keys
+    }
+
     pub(super) fn peek(&self) -> Option<K> {
         self.keys.first().copied()
     }
