@@ -30,6 +30,7 @@ mod behaviour;
 mod config;
 mod cookie;
 mod counters;
+mod digests;
 mod event;
 mod message;
 mod narrow;

@@ -1,7 +1,8 @@
 //! Which IKE_SA_INIT requests have been used up.
 
+use crate::digests::Digests;
 use crate::random::Digest;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// How many requests are remembered.
 const REMEMBERED: usize = 65_536;
@@ -13,7 +14,7 @@ const REMEMBERED: usize = 65_536;
 /// are remembered longer than a generation lasts.
 #[derive(Default)]
 pub(crate) struct UsedRequests {
-    digests: BTreeSet<Digest>,
+    digests: Digests<()>,
     in_order: VecDeque<Digest>,
     total: u64,
 }
@@ -41,7 +42,7 @@ impl UsedRequests {
 
     pub(crate) fn insert(&mut self, request: Digest) {
         self.total += 1;
-        if self.digests.insert(request) {
+        if self.digests.insert(request, ()).is_none() {
             self.in_order.push_back(request);
         }
         if self.in_order.len() > REMEMBERED

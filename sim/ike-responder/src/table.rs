@@ -1,5 +1,6 @@
 //! All SAs, with the indexes over them.
 
+use crate::digests::Digests;
 use crate::random::Digest;
 use crate::sa::{Established, Sa};
 use crate::tally::Tally;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Table {
     /// Boxed: what a tree moves to make room stays small.
     sas: BTreeMap<SaId, Box<Sa>>,
-    by_request: BTreeMap<Digest, SaId>,
+    by_request: Digests<SaId>,
     /// The half-open ones.
     by_address: Tally,
     by_identity: BTreeMap<Identity, BTreeSet<SaId>>,

@@ -11,6 +11,9 @@ use std::sync::Mutex;
 /// So many wakes at a time: a few tenths of a second of work.
 const BATCH: usize = 1_024;
 
+/// So many wakes are told by the world at a time: to find them costs a look at all that waits.
+const AT_ONCE: usize = 64 * BATCH;
+
 /// The threads that compute ahead, the calling one among them: it lends a hand when its events wait for keys.
 pub struct Ahead {
     pool: ThreadPool,
@@ -29,7 +32,7 @@ impl Ahead {
     /// Lets the world, whose algorithms are `keys`, go on to its end.
     pub fn run(&self, world: &mut World<'_, KeyAhead>, keys: &KeyAhead, foresight: &Foresight) {
         loop {
-            let wakes = world.wakes();
+            let wakes = world.wakes(AT_ONCE);
             if wakes.is_empty() {
                 return world.step_until(world.end());
             }

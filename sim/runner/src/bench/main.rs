@@ -4,24 +4,23 @@
 //! Exit status: 0 it was measured, 2 bad input.
 #![forbid(unsafe_code)]
 
+mod fleet;
 mod floor;
 mod measure;
-mod memory;
 mod million;
 mod network;
 mod recorder;
 mod speed;
 
-use cap::Cap;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use mimalloc::MiMalloc;
 use simulator::scenario::Scenario;
 use std::process::ExitCode;
 
-/// That of the programs, which counts the octets besides: what it takes is part of every time that is printed.
+/// That of the programs which are measured here.
 #[global_allocator]
-static ALLOCATOR: Cap<MiMalloc> = Cap::new(MiMalloc, usize::MAX);
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Something that is measured, by the name that a person types.
 struct Part {
@@ -32,7 +31,7 @@ struct Part {
 }
 
 /// In the order in which they are measured.
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 4] = [
     Part { name: "power-cut", measure: |given| speed::power_cut(given.rounds), is_short: true },
     Part {
         name: "room-sensors",
@@ -40,7 +39,6 @@ const PARTS: [Part; 5] = [
         is_short: true,
     },
     Part { name: "network", measure: |given| network::measure(given.rounds), is_short: true },
-    Part { name: "memory", measure: |_| memory::measure(), is_short: true },
     Part {
         name: "million",
         measure: |given| million::measure(given.nodes, given.rounds),

@@ -35,11 +35,6 @@ pub(crate) fn line(what: &str, time: Duration, floor: Duration) {
     println!("  {what:<38} {:>8.3} s  {ratio:>6.3} x", time.as_secs_f64());
 }
 
-/// Prints a number of octets.
-pub(crate) fn octets(what: &str, octets: f64) {
-    println!("  {what:<38} {octets:>8.0} octets");
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

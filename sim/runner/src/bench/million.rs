@@ -1,11 +1,11 @@
-//! Many nodes, one handshake each: what that costs beside the same cryptographic operations on all processors, what the
-//! model costs beside the network alone, and how much memory it takes.
+//! Many nodes, one handshake each: what that costs beside the same cryptographic operations on all processors, and what
+//! the model costs beside the network alone.
 
+use crate::fleet::scenario;
 use crate::floor::execute_counted;
-use crate::measure::{alternate, line, octets};
+use crate::measure::{alternate, line};
 use crate::network::{Network, Script};
 use crate::recorder::{Operation, count};
-use crate::{ALLOCATOR, memory};
 use core::time::Duration;
 use cpu_time::ProcessTime;
 use runner::Ahead;
@@ -17,67 +17,20 @@ use std::time::Instant;
 /// What is asked of the run with real cryptography, and of the model.
 const LIMIT: f64 = 1.25;
 const MODELLED_LIMIT: f64 = 3.0;
-/// Octets, without the SAs that are resident at the gateway.
-const MEMORY_LIMIT: f64 = 200.0 * 1_048_576.0;
-
 /// So few nodes a handshake must not be dearer with more of them.
 const FEW: u32 = 1_000;
+const ROUNDS: u32 = 10;
 
-/// How often the memory is looked at.
-const EVENTS: u64 = 4_096;
-
-/// A thousand nodes wake in each second. The gateway forgets an SA of which it hears nothing.
-fn scenario(nodes: u32, crypto: Backend) -> Scenario {
-    let (crypto, within_s) = (crypto.name(), nodes.div_ceil(1_000));
-    let text = format!(
-        r#"
-        description = "one handshake each"
-        duration = "{}s"
-        crypto = "{crypto}"
-        [link]
-        delay = "20ms"
-        jitter = "5ms"
-        loss = "10%"
-        [gateway]
-        idle_timeout = "10s"
-        [[node]]
-        name = "node"
-        count = {nodes}
-        wakes = {{ once = "1s", within = "{within_s}s" }}
-        application = {{ kind = "ping", count = 1 }}
-        awake = "1s"
-        "#,
-        within_s + 300
-    );
-    Scenario::parse("million.toml", &text, &[]).expect("a scenario")
-}
-
-/// Looks at the memory now and then, and counts.
+/// Counts the handshakes.
 #[derive(Default)]
 struct Watch {
-    events: u64,
     established: u64,
-    /// SAs at the gateway now, and octets and SAs when there were most octets.
-    sas: u64,
-    most: (usize, u64),
-    /// Octets when all nodes slept.
-    asleep: Option<usize>,
 }
 
 impl Observer for Watch {
     fn event(&mut self, event: &Event<'_>) {
-        match (event.who, event.what.name()) {
-            (Actor::Gateway, "half_open") => self.sas += 1,
-            (Actor::Gateway, "closed") => self.sas = self.sas.saturating_sub(1),
-            (Actor::Node(_), "established") => self.established += 1,
-            _ => {}
-        }
-        if self.events.is_multiple_of(EVENTS) {
-            let now = ALLOCATOR.allocated();
-            self.asleep.get_or_insert(now);
-            self.most = self.most.max((now, self.sas));
-        }
-        self.events += 1;
+        let is_node = matches!(event.who, Actor::Node(_));
+        self.established += u64::from(is_node && event.what.name() == "established");
     }
 }
 
@@ -115,7 +68,6 @@ pub(crate) fn measure(nodes: u32, rounds: usize) {
     let counts = count(&scenario(nodes, Backend::Modelled));
     println!("  {nodes} nodes, {}", sum(&counts));
     let floor = timed(|| execute_counted(&counts));
-    let before = ALLOCATOR.allocated();
     let (times, watch, (hits, misses)) = run(&real, &ahead);
     line("the operations alone, all processors", floor.clock, floor.clock);
     line("the run, its key work ahead", times.clock, floor.clock);
@@ -127,7 +79,6 @@ pub(crate) fn measure(nodes: u32, rounds: usize) {
         watch.established,
         percent(hits, misses)
     );
-    memory_of(nodes, &watch, before);
     flat(nodes, times, &ahead);
     modelled(nodes, rounds.min(2));
 }
@@ -146,24 +97,12 @@ fn sum(counts: &BTreeMap<Operation, u64>) -> String {
     format!("{all} operations, {public} public values and {shared} shared secrets among them")
 }
 
-fn memory_of(nodes: u32, watch: &Watch, before: usize) {
-    let resident = memory::resident();
-    let (most, sas) = (watch.most.0 - before, watch.most.1);
-    let asleep = watch.asleep.unwrap_or_default().saturating_sub(before);
-    octets("memory, all asleep", asleep as f64);
-    octets("memory at most", most as f64);
-    println!("  {:<38} {sas:>8} of {resident:.0} octets", "SAs resident at the gateway then");
-    octets("without them", most as f64 - sas as f64 * resident);
-    let limit = MEMORY_LIMIT * f64::from(nodes) / 1e6;
-    octets("limit, by the number of nodes", limit);
-}
-
 /// The cost of a handshake with few nodes, and with all.
 fn flat(nodes: u32, times: Times, ahead: &Ahead) {
     let few = scenario(FEW, Backend::Real);
-    let best = (0..5).map(|_| run(&few, ahead).0.processors).min().unwrap_or_default();
+    let all: Duration = (0..ROUNDS).map(|_| run(&few, ahead).0.processors).sum();
     let each = |time: Duration, nodes: u32| time.as_secs_f64() * 1e6 / f64::from(nodes);
-    let (few, many) = (each(best, FEW), each(times.processors, nodes));
+    let (few, many) = (each(all / ROUNDS, FEW), each(times.processors, nodes));
     println!("  {:<38} {few:>8.1} us of processor time with {FEW} nodes", "a handshake");
     println!("  {:<38} {many:>8.1} us, {:.3} x, with {nodes}", "", many / few);
 }

@@ -1,7 +1,7 @@
 //! Octets on the heap: what a node takes asleep and awake, and what it leaves at the gateway.
 
 use crate::ALLOCATOR;
-use crate::measure::octets;
+use crate::octets;
 use core::time::Duration;
 use ike_core::Instant;
 use simulator::scenario::Scenario;
@@ -28,25 +28,20 @@ application = { kind = "room-sensor" }
 awake = "5min"
 "#;
 
-/// Prints the octets of a world that nobody looks at, then of a whole run.
-pub(crate) fn measure() {
+/// Prints the octets of a world that nobody looks at, then of a whole run. Those of an SA at the gateway are returned.
+pub(crate) fn measure() -> f64 {
     let scenario = Scenario::parse("memory.toml", SCENARIO, &[]).expect("a scenario");
     assert_eq!(scenario.nodes(), NODES);
     let world = octets_of(&scenario, || Nobody);
     octets("a sleeping node", world.asleep);
-    println!("  {:<38} {:>8.0} octets", "limit for a sleeping node", LIMIT);
+    println!("  {:<38} {:>10.0} octets", "limit for a sleeping node", LIMIT);
     octets("an awake node", world.awake);
     octets("an SA resident at the gateway", world.resident);
     let judged = octets_of(&scenario, || Judge::new(&scenario, Placement::Inside));
     octets("its judge: a sleeping node", judged.asleep - world.asleep);
     octets("its judge: an awake node", judged.awake - world.awake);
     octets("its judge: a wake that is over", judged.resident - world.resident);
-}
-
-/// Octets of an SA that is resident at the gateway.
-pub(crate) fn resident() -> f64 {
-    let scenario = Scenario::parse("memory.toml", SCENARIO, &[]).expect("a scenario");
-    octets_of(&scenario, || Nobody).resident
+    world.resident
 }
 
 /// Octets for each node.
