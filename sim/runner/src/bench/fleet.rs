@@ -3,9 +3,12 @@
 use simulator::Backend;
 use simulator::scenario::Scenario;
 
-/// A thousand nodes wake in each second. The gateway forgets an SA of which it hears nothing.
+/// So many nodes wake in each second.
+const PER_SECOND: u32 = 500;
+
+/// Nodes that wake once. The gateway forgets an SA of which it hears nothing.
 pub(crate) fn scenario(nodes: u32, crypto: Backend) -> Scenario {
-    let (crypto, within_s) = (crypto.name(), nodes.div_ceil(1_000));
+    let (crypto, within_s) = (crypto.name(), nodes.div_ceil(PER_SECOND));
     let text = format!(
         r#"
         description = "one handshake each"

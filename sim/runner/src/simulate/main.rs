@@ -18,7 +18,7 @@ use simulator::{Faults, Keep, Options, run_with};
 use std::path::Path;
 use std::process::ExitCode;
 
-/// A run is many small pieces of memory that come and go: a third of what it does beside cryptography, with the system's.
+/// A run is many small pieces of memory that come and go.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -13,7 +13,7 @@ use runner::sweep::{Job, Shard, Summary, parts};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// A run is many small pieces of memory that come and go: a third of what it does beside cryptography, with the system's.
+/// A run is many small pieces of memory that come and go.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -370,7 +370,7 @@ impl Check for Retransmission {
             Actor::Node(number) => {
                 let (schedule, delayed) = self.schedule(number);
                 let requests = self.nodes.entry(number);
-                // The timer starts when the datagram goes to the radio, which is not yet the link.
+                // The timer starts when the datagram is handed over: before its processor's time and its radio's.
                 let asked = requests.asked.filter(|_| delayed);
                 requests.request(ike, asked.unwrap_or(When::exactly(packet.at)), &schedule)
             }

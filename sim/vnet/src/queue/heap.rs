@@ -34,6 +34,7 @@ impl<K: Ord + Copy> Heap<K> {
     }
 
     pub(super) fn push(&mut self, key: K) {
+        super::grow(&mut self.keys);
         self.keys.push(key);
         self.sift_up(self.keys.len() - 1);
     }
