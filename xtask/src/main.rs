@@ -20,7 +20,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 10] = [
+const VERBS: [Verb; 11] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -48,6 +48,13 @@ const VERBS: [Verb; 10] = [
         about: "measure what the simulator costs beside its cryptography",
         package: "runner",
         program: "bench",
+    },
+    Verb {
+        name: "weigh",
+        arguments: "[OPTIONS]",
+        about: "measure how much memory a node takes, and a run of many",
+        package: "runner",
+        program: "weigh",
     },
     Verb {
         name: "decode",

@@ -30,6 +30,7 @@ mod behaviour;
 mod config;
 mod cookie;
 mod counters;
+mod digests;
 mod event;
 mod message;
 mod narrow;
@@ -46,4 +47,6 @@ pub use behaviour::{Behaviour, Honest, MessageContext, OutPayload, TunnelSelecto
 pub use config::{Config, CookiePolicy, CreatePolicy, Credentials};
 pub use counters::Counters;
 pub use event::{ChildSa, CloseReason, Event, GatewayRequest, Phase, SaId, SaSummary};
+pub use random::private_key;
 pub use responder::{MAX_MESSAGE, Responder};
+pub use seen::generation_after;

@@ -1,6 +1,6 @@
 //! Random octets from (seed, request), never from the order of arrival.
 
-use crypto::Secret;
+use crypto::{Group, PrivateKey, Secret};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use sha2::{Digest as _, Sha256};
@@ -71,6 +71,14 @@ impl Purpose {
     }
 }
 
+/// The private key with which a responder of this seed answers `request`, an IKE_SA_INIT request that opens an SA in this
+/// group: whoever knows the seed can do the key work before the request arrives. `generation` is
+/// that of the responder then, see [`generation_after`](crate::generation_after); behind a restart all keys are others.
+#[must_use]
+pub fn private_key(seed: [u8; 32], generation: u64, group: Group, request: &[u8]) -> PrivateKey {
+    Seed::new(seed).streams(generation, &digest(request)).private_key(group)
+}
+
 /// The streams of one SA. They are made on demand: ten thousand waiting SAs keep 32 octets each.
 pub(crate) struct Streams(Secret<32>);
 
@@ -81,6 +89,11 @@ impl Streams {
         let hash = Sha256::new_with_prefix(self.0.as_slice());
         let hash = hash.chain_update(b"rekey").chain_update(message_id.to_be_bytes());
         Self(Secret::new(&hash.finalize()).expect("SHA-256 has 32 octets"))
+    }
+
+    /// That of the exchange that opens the SA.
+    pub(crate) fn private_key(&self, group: Group) -> PrivateKey {
+        PrivateKey::generate(group, &mut self.stream(Purpose::PRIVATE_KEY))
     }
 
     /// The stream from its beginning.

@@ -1,7 +1,8 @@
 //! Which IKE_SA_INIT requests have been used up.
 
+use crate::digests::Digests;
 use crate::random::Digest;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// How many requests are remembered.
 const REMEMBERED: usize = 65_536;
@@ -13,15 +14,26 @@ const REMEMBERED: usize = 65_536;
 /// are remembered longer than a generation lasts.
 #[derive(Default)]
 pub(crate) struct UsedRequests {
-    digests: BTreeSet<Digest>,
+    digests: Digests<()>,
     in_order: VecDeque<Digest>,
     total: u64,
+}
+
+/// The generation after so many requests whose IKE_AUTH has been answered.
+#[must_use]
+pub const fn generation_after(requests: u64) -> u64 {
+    requests / (REMEMBERED as u64 / 2)
 }
 
 impl UsedRequests {
     /// Counts half as many requests as are remembered.
     pub(crate) fn generation(&self) -> u64 {
-        self.total / (REMEMBERED as u64 / 2)
+        generation_after(self.total)
+    }
+
+    /// How many there were.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
     }
 
     pub(crate) fn contains(&self, request: &Digest) -> bool {
@@ -30,7 +42,7 @@ impl UsedRequests {
 
     pub(crate) fn insert(&mut self, request: Digest) {
         self.total += 1;
-        if self.digests.insert(request) {
+        if self.digests.insert(request, ()).is_none() {
             self.in_order.push_back(request);
         }
         if self.in_order.len() > REMEMBERED

@@ -1,7 +1,8 @@
 //! All SAs, with the indexes over them.
 
+use crate::digests::Digests;
 use crate::random::Digest;
-use crate::sa::Sa;
+use crate::sa::{Established, Sa};
 use crate::tally::Tally;
 use crate::{Phase, SaId};
 use core::net::IpAddr;
@@ -14,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) struct Table {
     /// Boxed: what a tree moves to make room stays small.
     sas: BTreeMap<SaId, Box<Sa>>,
-    by_request: BTreeMap<Digest, SaId>,
+    by_request: Digests<SaId>,
     /// The half-open ones.
     by_address: Tally,
     by_identity: BTreeMap<Identity, BTreeSet<SaId>>,
@@ -31,6 +32,22 @@ impl Table {
     /// For a change that no index sees.
     pub(crate) fn get_unindexed(&mut self, id: SaId) -> Option<&mut Sa> {
         self.sas.get_mut(&id).map(Box::as_mut)
+    }
+
+    /// For a change of a live SA that no index sees but that of the deadlines.
+    pub(crate) fn change_deadline(&mut self, id: SaId, change: impl FnOnce(&mut Established)) {
+        let Some(sa) = self.sas.get_mut(&id) else { return };
+        let before = sa.deadline();
+        if let Some(live) = sa.live_mut() {
+            change(live);
+        }
+        let after = sa.deadline();
+        if before != after {
+            if let Some(deadline) = before {
+                self.deadlines.remove(&(deadline, id));
+            }
+            self.deadlines.extend(after.map(|deadline| (deadline, id)));
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Sa> {
@@ -128,7 +145,7 @@ mod tests {
     use super::*;
     use crate::TunnelSelectors;
     use crate::random::Seed;
-    use crate::sa::{Child, Closed, Common, Established, HalfOpen, LastAnswer, Replaced};
+    use crate::sa::{Child, Closed, Common, HalfOpen, LastAnswer, Replaced};
     use crypto::{RustCrypto, Secret};
     use ike_core::{IkeKeys, IkeSpi, Path, SaNonces, Suite};
     use std::collections::VecDeque;
@@ -227,6 +244,18 @@ mod tests {
             assert!(by_identity.is_empty() && inbound_spis.is_empty());
             assert!(deadlines.is_empty() && established == 0);
         }
+    }
+
+    #[test]
+    fn a_deadline_that_moves_takes_its_place_in_the_index_along() {
+        let mut table = Table::default();
+        table.put(Sa::Established(live(2)));
+        table.change_deadline(SaId(2), |live| live.liveness_due = Some(Instant::from_micros(7)));
+        let deadlines: Vec<_> = table.deadlines.iter().copied().collect();
+        assert_eq!(deadlines, [(Instant::from_micros(7), SaId(2))]);
+        table.change_deadline(SaId(2), |live| live.liveness_due = None);
+        assert!(table.deadlines.is_empty());
+        table.change_deadline(SaId(3), |_| unreachable!("there is no such SA"));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! `simulate` is here; its twin with a real gateway is the harness's, which alone has sockets.
 #![forbid(unsafe_code)]
 
+mod ahead;
 pub mod files;
 pub mod matrix;
 mod named;
@@ -10,6 +11,7 @@ pub mod show;
 pub mod sweep;
 mod trace;
 
+pub use ahead::Ahead;
 pub use named::{
     Named, commit, default_folder, default_sweep_folder, is_regression, key_value, quoted, shipped,
 };

@@ -136,7 +136,8 @@ impl Awake {
         self.counted_us += times.total_us();
     }
 
-    /// The run ends while it is busy: what was not done does not count, the last first.
+    /// The run ends while it is busy: what was not done does not count, the last first. Of a datagram in several frames all
+    /// that is sent is taken to come in one piece, then all that is listened for, then all acknowledgements.
     fn cut(&mut self, end_us: u64) {
         let order = match self.work {
             State::Transmit => [State::Receive, State::Listen, State::Transmit],

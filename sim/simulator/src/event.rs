@@ -65,7 +65,7 @@ impl Event<'_> {
 }
 
 /// A datagram's place: which link, which way, the how-manieth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
     /// The link, which has the number of its node.
     pub link: u32,

@@ -44,6 +44,6 @@ pub use run::{Options, Outcome, run, run_with, verdict};
 pub use tape::{Difference, Differs, Replay, ReplayError, Tape, TapeError, replay};
 pub use trace::trace_line;
 pub use world::{
-    Addresses, Ask, Behaviours, Crossing, GatewayChild, GatewaySa, NodeState, Placement, Standing,
-    World, link_config,
+    Addresses, Ask, Behaviours, Crossing, Foresight, GatewayChild, GatewaySa, KeyAhead, KeyWork,
+    NodeState, Placement, Standing, Wake, World, link_config,
 };

@@ -45,6 +45,8 @@ pub struct Host {
     udp: Vec<UdpSocket>,
     ping: Vec<PingSocket>,
     counters: HostCounters,
+    /// Whether a socket has got something to send since the last poll.
+    queued: bool,
 }
 
 impl fmt::Debug for Host {
@@ -85,6 +87,7 @@ impl Host {
             udp: Vec::new(),
             ping: Vec::new(),
             counters: HostCounters::default(),
+            queued: false,
         }
     }
 
@@ -123,6 +126,7 @@ impl Host {
             return Err(SendError::Unaddressable);
         }
         self.check_sendable(to.ip(), UDP_HEADER_LEN + payload.len())?;
+        self.queued = true;
         self.udp[port.0].send(&mut self.sockets, to, payload)
     }
 
@@ -161,6 +165,7 @@ impl Host {
         payload: &[u8],
     ) -> Result<(), SendError> {
         self.check_sendable(to, ICMP_ECHO_HEADER_LEN + payload.len())?;
+        self.queued = true;
         self.ping[port.0].send(&mut self.sockets, to, sequence, payload)
     }
 
@@ -190,16 +195,26 @@ impl Host {
     /// Processes everything that arrived and sends everything that is queued, until nothing more happens.
     pub fn poll(&mut self, now: Instant) {
         let time = stack_time(now);
+        // Whoever drives a host asks it after each step, and mostly there is nothing to do.
+        if !core::mem::take(&mut self.queued)
+            && self.device.incoming.is_empty()
+            && !self.is_due(time)
+        {
+            return;
+        }
         loop {
             self.ingress(time);
             self.interface.poll_egress(time, &mut self.device, &mut self.sockets);
             // Egress sends one packet of each socket, and says "nothing" when smoltcp gave up on one although others
             // wait behind it. So ask what is left instead.
-            let due = self.interface.poll_at(time, &self.sockets).is_some_and(|at| at <= time);
-            if !due && self.device.incoming.is_empty() {
+            if !self.is_due(time) && self.device.incoming.is_empty() {
                 break;
             }
         }
+    }
+
+    fn is_due(&mut self, time: smoltcp::time::Instant) -> bool {
+        self.interface.poll_at(time, &self.sockets).is_some_and(|at| at <= time)
     }
 
     /// When [`poll`](Self::poll) must be called next: `now` when there is something to process, `None` when only a

@@ -111,7 +111,7 @@ pub struct Link {
     orders: Option<Box<[Orders; 2]>>,
     accounts: Accounts,
     /// By direction; `None`: nothing crossed one that has a bandwidth.
-    transmitters: [Option<Box<Transmitter>>; 2],
+    transmitters: Option<Box<[Transmitter; 2]>>,
     id: u32,
 }
 
@@ -119,8 +119,8 @@ impl Link {
     /// The link with this number, which names its random streams: unique in a run.
     #[must_use]
     pub fn new(id: u32, config: impl Into<Arc<LinkConfig>>, streams: &Streams) -> Self {
-        let (accounts, transmitters) = (Accounts::default(), [None, None]);
-        Self { config: config.into(), streams: *streams, orders: None, accounts, transmitters, id }
+        let (config, accounts) = (config.into(), Accounts::default());
+        Self { config, streams: *streams, orders: None, accounts, transmitters: None, id }
     }
 
     /// The number of the link.
@@ -192,7 +192,7 @@ impl Link {
         }
         let replay = self.orders(direction).and_then(|orders| orders.replay.as_ref());
         let table = replay.map(|table| table.contains_key(&index));
-        let transmitter = self.transmitters[direction.index()].get_or_insert_default();
+        let transmitter = &mut self.transmitters.get_or_insert_default()[direction.index()];
         match table {
             None => match transmitter.enter(now, len, &bandwidth) {
                 Some(sent) => outcome.delayed(sent),

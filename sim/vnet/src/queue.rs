@@ -2,7 +2,7 @@
 //!
 //! A retransmission timer is set for every request and cancelled by nearly every response, so cancelling is the
 //! cheap operation here: it drops the event at once and leaves only its 24-octet key in the heap. Keys of cancelled
-//! events are swept out when they outnumber the live ones, so the memory is bounded by the live events and each
+//! events are swept out when they are an eighth of the live ones, so the memory is bounded by the live events and each
 //! cancellation costs a constant on average.
 
 mod heap;
@@ -14,6 +14,9 @@ use heap::Heap;
 
 /// Cancelled keys that are tolerated whatever the number of live events: sweeping a tiny heap is not worth it.
 const SLACK: usize = 64;
+
+/// One cancelled key is tolerated for so many live events; and so is room that is not used.
+const SHARE: usize = 8;
 
 /// Names one scheduled event, so that it can be cancelled. Valid for the queue that issued it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -133,6 +136,14 @@ impl<E> Queue<E> {
         })
     }
 
+    /// As [`Self::events`], each with its time.
+    pub fn times(&self) -> impl Iterator<Item = (Instant, &E)> {
+        self.heap.keys().iter().filter_map(|key| match &self.slots[key.slot as usize] {
+            Slot::Held { sequence, event } if *sequence == key.sequence => Some((key.at, event)),
+            _ => None,
+        })
+    }
+
     /// Events that are scheduled and not cancelled.
     #[must_use]
     pub const fn len(&self) -> usize {
@@ -155,6 +166,7 @@ impl<E> Queue<E> {
             slot
         } else {
             let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 pending events");
+            grow(&mut self.slots);
             self.slots.push(held);
             slot
         }
@@ -177,15 +189,22 @@ impl<E> Queue<E> {
     }
 
     /// Restores what `next_time` and the memory bound rest on: the first key is live, and cancelled keys do not
-    /// outnumber live ones by more than the slack.
+    /// reach a share of the live ones and the slack.
     fn settle(&mut self) {
-        if self.heap.len() > 2 * self.live + SLACK {
+        if self.heap.len() > self.live + self.live / SHARE + SLACK {
             let slots = &self.slots;
             self.heap.retain(|key| is_live(slots, key));
         }
         while self.heap.peek().is_some_and(|key| !is_live(&self.slots, &key)) {
             self.heap.pop();
         }
+    }
+}
+
+/// Makes room for a share more, not for twice as many as a vector would by itself: a million nodes wait in the queue.
+fn grow<T>(full: &mut Vec<T>) {
+    if full.len() == full.capacity() {
+        full.reserve_exact(full.len() / SHARE + SLACK);
     }
 }
 

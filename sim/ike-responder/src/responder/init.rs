@@ -163,7 +163,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         let streams = self.seed.streams(self.used.generation(), &arrival.digest);
         let id = self.unused_id(streams.stream(Purpose::SPI));
         let suite = choice.suite;
-        let private = PrivateKey::generate(suite.group, &mut streams.stream(Purpose::PRIVATE_KEY));
+        let private = streams.private_key(suite.group);
         let shared = self.crypto.shared_secret(&private, request.ke.data);
         let sa = shared.is_ok().then_some(id);
         self.event(Event::Operation { sa, operation: Operation::DiffieHellman(suite.group) });

@@ -201,11 +201,7 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     /// IKE message does (RFC 7296 2.4). A caller that wants liveness checks regardless does not
     /// tell.
     pub fn note_traffic(&mut self, now: Instant, sa: SaId) {
-        let Some(mut sa) = self.table.take(sa) else { return };
-        if let Some(live) = sa.live_mut() {
-            live.heard(now, &self.config);
-        }
-        self.table.put(sa);
+        self.table.change_deadline(sa, |live| live.heard(now, &self.config));
     }
 
     /// The algorithms, keys and SPIs (initiator's, responder's) of an SA, for a key log; from
@@ -242,6 +238,12 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
     #[must_use]
     pub fn queue_len(&self) -> usize {
         self.queue.len()
+    }
+
+    /// How many requests were used up since the last start, which [`generation_after`](crate::generation_after) takes.
+    #[must_use]
+    pub fn used_requests(&self) -> u64 {
+        self.used.total()
     }
 
     /// What has been done so far.

@@ -1,13 +1,14 @@
 //! The one processor: Diffie-Hellman exchanges are computed one after the other.
 
 use super::Arrival;
+use crate::digests::Digests;
 use crate::negotiate::Choice;
 use crate::random::Digest;
 use crate::tally::Tally;
 use core::net::IpAddr;
 use core::time::Duration;
 use ike_core::{IkeSuite, Instant};
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 /// An accepted IKE_SA_INIT request whose answer is being computed, or waits for that.
 pub(super) struct Work {
@@ -22,7 +23,7 @@ pub(super) struct Work {
 #[derive(Default)]
 pub(super) struct Queue {
     works: VecDeque<Work>,
-    digests: BTreeSet<Digest>,
+    digests: Digests<()>,
     by_address: Tally,
 }
 
@@ -33,7 +34,7 @@ impl Queue {
     }
 
     pub(super) fn push(&mut self, work: Work) {
-        self.digests.insert(work.arrival.digest);
+        self.digests.insert(work.arrival.digest, ());
         self.by_address.add(work.arrival.path.remote.ip());
         self.works.push_back(work);
     }

@@ -4,47 +4,61 @@
 //! Exit status: 0 it was measured, 2 bad input.
 #![forbid(unsafe_code)]
 
+mod fleet;
 mod floor;
 mod measure;
-mod memory;
+mod million;
 mod network;
 mod recorder;
 mod speed;
 
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
-use peak_alloc::PeakAlloc;
+use mimalloc::MiMalloc;
 use simulator::scenario::Scenario;
 use std::process::ExitCode;
 
-/// Counts the octets that are allocated: what it takes is part of every time that is printed.
+/// That of the programs which are measured here.
 #[global_allocator]
-static ALLOCATOR: PeakAlloc = PeakAlloc;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Something that is measured, by the name that a person types.
 struct Part {
     name: &'static str,
-    measure: fn(rounds: usize),
+    measure: fn(&Arguments),
+    /// Whether it is measured when no part is named: it takes seconds.
+    is_short: bool,
 }
 
 /// In the order in which they are measured.
 const PARTS: [Part; 4] = [
-    Part { name: "power-cut", measure: speed::power_cut },
-    Part { name: "room-sensors", measure: speed::room_sensors },
-    Part { name: "network", measure: network::measure },
-    Part { name: "memory", measure: memory::measure },
+    Part { name: "power-cut", measure: |given| speed::power_cut(given.rounds), is_short: true },
+    Part {
+        name: "room-sensors",
+        measure: |given| speed::room_sensors(given.rounds),
+        is_short: true,
+    },
+    Part { name: "network", measure: |given| network::measure(given.rounds), is_short: true },
+    Part {
+        name: "million",
+        measure: |given| million::measure(given.nodes, given.rounds),
+        is_short: false,
+    },
 ];
 
 /// Measures what the simulator costs beside its cryptography; docs/performance.md explains each line.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Arguments {
-    /// What is measured [default: all].
+    /// What is measured [default: all but million, which takes minutes].
     #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(PARTS.map(|part| part.name)))]
     parts: Vec<String>,
     /// How often each time is taken; the best counts.
     #[arg(long, default_value_t = 5, value_parser = rounds)]
     rounds: usize,
+    /// How many nodes the part million has.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    nodes: u32,
 }
 
 fn rounds(text: &str) -> Result<usize, String> {
@@ -55,11 +69,12 @@ fn rounds(text: &str) -> Result<usize, String> {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let wanted = |part: &&Part| {
-        arguments.parts.is_empty() || arguments.parts.iter().any(|name| name == part.name)
+        let named = arguments.parts.iter().any(|name| name == part.name);
+        named || arguments.parts.is_empty() && part.is_short
     };
     for part in PARTS.iter().filter(wanted) {
         println!("{}", part.name);
-        (part.measure)(arguments.rounds);
+        (part.measure)(&arguments);
     }
     ExitCode::SUCCESS
 }

@@ -32,12 +32,7 @@ fn best(times: Vec<Duration>) -> Duration {
 /// Prints a time, and how often it contains the floor.
 pub(crate) fn line(what: &str, time: Duration, floor: Duration) {
     let ratio = time.as_secs_f64() / floor.as_secs_f64();
-    println!("  {what:<34} {:>8.3} s  {ratio:>6.3} x", time.as_secs_f64());
-}
-
-/// Prints a number of octets.
-pub(crate) fn octets(what: &str, octets: f64) {
-    println!("  {what:<34} {octets:>8.0} octets");
+    println!("  {what:<38} {:>8.3} s  {ratio:>6.3} x", time.as_secs_f64());
 }
 
 #[cfg(test)]

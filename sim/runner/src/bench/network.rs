@@ -54,14 +54,14 @@ enum Step {
 
 /// A run as its network sees it.
 #[derive(Default)]
-struct Script {
+pub(crate) struct Script {
     steps: Vec<(Instant, Step)>,
-    datagrams: usize,
-    arrivals: usize,
+    pub(crate) datagrams: usize,
+    pub(crate) arrivals: usize,
 }
 
 impl Script {
-    fn record(scenario: &Scenario) -> Self {
+    pub(crate) fn record(scenario: &Scenario) -> Self {
         let mut script = Self::default();
         let mut world = World::new(scenario, scenario.seed, &mut script);
         world.step_until(world.end());
@@ -99,7 +99,7 @@ struct Arrival {
     packet: Vec<u8>,
 }
 
-struct Network {
+pub(crate) struct Network {
     links: Vec<Link>,
     /// The nodes that are awake.
     hosts: Vec<Option<Box<(Host, UdpPort)>>>,
@@ -120,7 +120,7 @@ fn gateway() -> SocketAddr {
 }
 
 impl Network {
-    fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         let streams = Streams::new(scenario.seed);
         let mut links = Vec::new();
         for group in &scenario.groups {
@@ -133,7 +133,7 @@ impl Network {
     }
 
     /// Does it all; how many datagrams arrived before the end.
-    fn play(mut self, script: &Script) -> usize {
+    pub(crate) fn play(mut self, script: &Script) -> usize {
         let mut arrived = 0;
         for (at, step) in &script.steps {
             arrived += self.arrive_until(*at);

@@ -2,11 +2,12 @@
 
 use crypto::{
     AuthenticationFailed, Crypto, Group, InvalidPublicValue, Opening, Prf, PrfAlgorithm, PrfOutput,
-    PrivateKey, Protection, ProtectionKey, RustCrypto, Sealing, SharedSecret,
+    PrivateKey, Protection, ProtectionKey, Sealing, SharedSecret,
 };
 use simulator::scenario::Scenario;
-use simulator::{Behaviours, Nobody, World};
+use simulator::{Backend, BackendPrf, Behaviours, Nobody, World};
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// One operation, with all that its time depends on. Lengths in octets.
@@ -24,19 +25,27 @@ pub(crate) enum Operation {
     Open { protection: Protection, aad: u32, text: u32, authentic: bool },
 }
 
-/// [`RustCrypto`] with a log that all its clones share.
-#[derive(Clone, Default)]
-pub(crate) struct Recorder {
-    log: Rc<RefCell<Vec<Operation>>>,
+/// The algorithms of a run with a log that all its clones share.
+#[derive(Clone)]
+struct Recorder {
+    crypto: Backend,
+    log: Rc<RefCell<Log>>,
+}
+
+/// What is written down.
+enum Log {
+    InOrder(Vec<Operation>),
+    /// How often each: a million handshakes have few different ones.
+    Counted(BTreeMap<Operation, u64>),
 }
 
 /// A PRF under way.
-pub(crate) struct RecordedPrf {
+struct RecordedPrf {
     recorder: Recorder,
     algorithm: PrfAlgorithm,
     key: u32,
     data: u32,
-    inner: <RustCrypto as Crypto>::Prf,
+    inner: BackendPrf,
 }
 
 fn length(octets: &[u8]) -> u32 {
@@ -45,7 +54,10 @@ fn length(octets: &[u8]) -> u32 {
 
 impl Recorder {
     fn add(&self, operation: Operation) {
-        self.log.borrow_mut().push(operation);
+        match &mut *self.log.borrow_mut() {
+            Log::InOrder(operations) => operations.push(operation),
+            Log::Counted(counts) => *counts.entry(operation).or_default() += 1,
+        }
     }
 }
 
@@ -53,13 +65,13 @@ impl Crypto for Recorder {
     type Prf = RecordedPrf;
 
     fn prf(&self, algorithm: PrfAlgorithm, key: &[u8]) -> RecordedPrf {
-        let inner = RustCrypto.prf(algorithm, key);
+        let inner = self.crypto.prf(algorithm, key);
         RecordedPrf { recorder: self.clone(), algorithm, key: length(key), data: 0, inner }
     }
 
     fn public_value(&self, private: &PrivateKey, public: &mut [u8]) {
         self.add(Operation::PublicValue(private.group()));
-        RustCrypto.public_value(private, public);
+        self.crypto.public_value(private, public);
     }
 
     fn shared_secret(
@@ -68,18 +80,18 @@ impl Crypto for Recorder {
         peer: &[u8],
     ) -> Result<SharedSecret, InvalidPublicValue> {
         self.add(Operation::SharedSecret(private.group()));
-        RustCrypto.shared_secret(private, peer)
+        self.crypto.shared_secret(private, peer)
     }
 
     fn seal(&self, key: &ProtectionKey, parts: Sealing<'_>) {
         let (aad, text) = (length(parts.aad), length(parts.text));
         self.add(Operation::Seal { protection: key.protection(), aad, text });
-        RustCrypto.seal(key, parts);
+        self.crypto.seal(key, parts);
     }
 
     fn open(&self, key: &ProtectionKey, parts: Opening<'_>) -> Result<(), AuthenticationFailed> {
         let (protection, aad, text) = (key.protection(), length(parts.aad), length(parts.text));
-        let opened = RustCrypto.open(key, parts);
+        let opened = self.crypto.open(key, parts);
         self.add(Operation::Open { protection, aad, text, authentic: opened.is_ok() });
         opened
     }
@@ -98,13 +110,28 @@ impl Prf for RecordedPrf {
     }
 }
 
-/// The operations that nodes and gateway do in a run, in their order.
-pub(crate) fn record(scenario: &Scenario) -> Vec<Operation> {
-    let (recorder, mut nobody) = (Recorder::default(), Nobody);
+fn recorded(scenario: &Scenario, log: Log) -> Log {
+    let (log, mut nobody) = (Rc::new(RefCell::new(log)), Nobody);
+    let recorder = Recorder { crypto: scenario.crypto, log: Rc::clone(&log) };
     let behaviours = Behaviours::default();
-    let crypto = recorder.clone();
-    let mut world = World::with_crypto(scenario, scenario.seed, &mut nobody, behaviours, crypto);
+    let mut world = World::with_crypto(scenario, scenario.seed, &mut nobody, behaviours, recorder);
     world.step_until(world.end());
     drop(world);
-    recorder.log.take()
+    log.replace(Log::InOrder(Vec::new()))
+}
+
+/// The operations that nodes and gateway do in a run, in their order.
+pub(crate) fn record(scenario: &Scenario) -> Vec<Operation> {
+    match recorded(scenario, Log::InOrder(Vec::new())) {
+        Log::InOrder(operations) => operations,
+        Log::Counted(_) => unreachable!("it was written down in order"),
+    }
+}
+
+/// How often nodes and gateway do which operation in a run.
+pub(crate) fn count(scenario: &Scenario) -> BTreeMap<Operation, u64> {
+    match recorded(scenario, Log::Counted(BTreeMap::new())) {
+        Log::Counted(counts) => counts,
+        Log::InOrder(_) => unreachable!("it was counted"),
+    }
 }

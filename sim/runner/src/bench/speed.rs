@@ -39,7 +39,7 @@ fn measure(shipped: &Shipped, rounds: usize) {
     line("cryptographic operations alone", alone, alone);
     line("the run, nobody looks at it", unwatched, alone);
     line("the run with its checkers", whole, alone);
-    println!("  {:<34} {:>19.3} x", "limit for the run with its checkers", LIMIT);
+    println!("  {:<38} {:>19.3} x", "limit for the run with its checkers", LIMIT);
 }
 
 fn operations(floor: &Floor) -> String {

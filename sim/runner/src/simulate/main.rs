@@ -12,10 +12,15 @@ use anyhow::{Context, Result};
 use arguments::Arguments;
 use clap::Parser;
 use ike_core::Instant;
+use mimalloc::MiMalloc;
 use runner::{Named, commit, default_folder, files, is_regression, shipped, show};
 use simulator::{Faults, Keep, Options, run_with};
 use std::path::Path;
 use std::process::ExitCode;
+
+/// A run is many small pieces of memory that come and go.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -4,19 +4,35 @@ use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use runner::Named;
 use simulator::{Report, verdict};
+use std::io::{IsTerminal, stderr};
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Runs the scenario with each seed. The report of the first seed that fails, or else `None`; "first"
 /// by number, whatever the number of cores.
 pub(crate) fn first_failure(named: &Named, seeds: RangeInclusive<u64>) -> Option<Report> {
-    let bar = bar(seeds.end() - seeds.start() + 1, "seeds");
+    let length = seeds.end() - seeds.start() + 1;
+    let bar = bar(length, "seeds");
+    let (done, in_lines) = (AtomicU64::new(0), !stderr().is_terminal());
+    let tell = || {
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        if in_lines && is_a_tenth(done, length) {
+            eprintln!("{done} of {length} seeds");
+        }
+    };
     let failure = seeds
         .into_par_iter()
         .progress_with(bar.clone())
         .map(|seed| verdict(&named.name, &named.scenario, seed))
+        .inspect(|_| tell())
         .find_first(|report| !report.passed);
     bar.finish_and_clear();
     failure
+}
+
+/// Whether one more tenth is done with this one.
+fn is_a_tenth(done: u64, length: u64) -> bool {
+    done * 10 / length > (done - 1) * 10 / length
 }
 
 /// A progress bar on standard error; it is not drawn where that is no terminal.
@@ -36,6 +52,13 @@ mod tests {
         let scenario = Scenario::parse("garage-door.toml", text, overrides).expect("a scenario");
         let (name, path) = ("garage-door".into(), "garage-door.toml".into());
         Named { name, path, text: text.into(), scenario }
+    }
+
+    #[test]
+    fn each_tenth_is_told_once() {
+        let told = |length| (1..=length).filter(move |done| is_a_tenth(*done, length));
+        assert_eq!(told(1_000).collect::<Vec<_>>(), (1..=10).map(|n| n * 100).collect::<Vec<_>>());
+        assert_eq!(told(3).collect::<Vec<_>>(), [1, 2, 3]);
     }
 
     #[test]

@@ -7,10 +7,15 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use mimalloc::MiMalloc;
 use runner::default_sweep_folder;
 use runner::sweep::{Job, Shard, Summary, parts};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+/// A run is many small pieces of memory that come and go.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Runs a scenario with many changes and seeds, on all cores, and reports what they say together.
 #[derive(Debug, Parser)]

@@ -95,6 +95,16 @@ impl<K: Eq + Hash, V> BySpi<K, V> {
         self.0.retain(|_, value| keep(value));
     }
 
+    /// All that is in it, in order: takes as long as it is long.
+    pub(super) fn sorted(&self) -> Vec<(&K, &V)>
+    where
+        K: Ord,
+    {
+        let mut all: Vec<(&K, &V)> = self.0.iter().collect();
+        all.sort_unstable_by_key(|(key, _)| *key);
+        all
+    }
+
     /// The values in no order: for sums.
     pub(super) fn values(&self) -> impl Iterator<Item = &V> {
         self.0.values()
@@ -117,5 +127,7 @@ mod tests {
         table.retain(|spi| spi % 2 == 0);
         assert_eq!((table.len(), table.remove(&(1 << 32, 1))), (500, None));
         assert_eq!(table.values().sum::<u64>(), 249_500);
+        let sorted: Vec<u64> = table.sorted().into_iter().map(|(_, spi)| *spi).collect();
+        assert_eq!(sorted, (0..1_000).step_by(2).collect::<Vec<u64>>());
     }
 }

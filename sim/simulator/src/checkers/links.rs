@@ -6,6 +6,7 @@
 
 mod transmitter;
 
+use super::by_spi::BySpi;
 use super::packet::Packet;
 use super::{Check, Findings};
 use crate::event::{Actor, Event, Place, What, direction_name};
@@ -20,7 +21,7 @@ use vnet::link::{Delivery, Direction, DropReason, Fate, Outcome};
 pub(super) struct Links {
     /// The first node of each group, and the link that its nodes have.
     groups: Vec<(u32, Link)>,
-    on_the_way: BTreeMap<Place, Flight>,
+    on_the_way: BySpi<Place, Flight>,
     /// By link, then by direction.
     counts: Vec<[Count; 2]>,
     /// Of links with a bandwidth.
@@ -85,7 +86,7 @@ impl Links {
         let groups = scenario.groups.iter().map(|group| (group.first, group.link.clone()));
         Self {
             groups: groups.collect(),
-            on_the_way: BTreeMap::new(),
+            on_the_way: BySpi::default(),
             counts: Vec::new(),
             transmitters: BTreeMap::new(),
         }
@@ -261,7 +262,7 @@ impl Check for Links {
 
     fn end(&mut self, standing: &Standing, findings: &mut Findings) {
         let mut flying: BTreeMap<(u32, Direction), u64> = BTreeMap::new();
-        for (place, flight) in &self.on_the_way {
+        for (place, flight) in self.on_the_way.sorted() {
             *flying.entry((place.link, place.direction)).or_default() += flight.copies();
             let late = flight.sent_at + flight.sent_after + self.times(*place, true).1;
             if late < standing.at {

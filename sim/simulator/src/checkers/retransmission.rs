@@ -278,12 +278,16 @@ impl Retransmission {
 
     /// Something that tells how busy a node is.
     fn busy_event(&mut self, number: u32, event: &Event<'_>) {
+        let busy_us = event.what.busy_us();
+        if busy_us.is_none() && !matches!(event.what, What::Request { .. }) {
+            return;
+        }
         if !self.judges_nodes || !self.schedule(number).1 {
             return;
         }
-        if let Some(us) = event.what.busy_us() {
+        if let Some(us) = busy_us {
             self.nodes.entry(number).work(event.at, us);
-        } else if let What::Request { .. } = event.what {
+        } else {
             let requests = self.nodes.entry(number);
             requests.asked = Some(requests.when(event.at));
         }
@@ -366,7 +370,7 @@ impl Check for Retransmission {
             Actor::Node(number) => {
                 let (schedule, delayed) = self.schedule(number);
                 let requests = self.nodes.entry(number);
-                // The timer starts when the datagram goes to the radio, which is not yet the link.
+                // The timer starts when the datagram is handed over: before its processor's time and its radio's.
                 let asked = requests.asked.filter(|_| delayed);
                 requests.request(ike, asked.unwrap_or(When::exactly(packet.at)), &schedule)
             }

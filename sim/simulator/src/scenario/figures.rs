@@ -27,7 +27,10 @@ pub const FIGURES: &[(&str, &str)] = &[
         "datagrams_delivered",
         "IP datagrams that left a link at its other end, second copies, damaged and injected ones too",
     ),
-    ("datagrams_lost", "IP datagrams that a link lost by its `loss` or `gilbert_elliott`"),
+    (
+        "datagrams_lost",
+        "IP datagrams that a link lost by its `loss`, `gilbert_elliott` or `loss_trace`",
+    ),
     ("datagrams_duplicated", "IP datagrams that a link made a second copy of"),
     (
         "datagrams_reordered",

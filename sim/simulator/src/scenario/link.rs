@@ -30,14 +30,14 @@ pub struct Link {
 
 /// One direction of a link.
 ///
-/// Each rate is drawn for each datagram and independent of the others.
+/// Each rate is drawn for each datagram, `loss` for each of its frames, and independent of the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkDirection {
     /// The time that each datagram takes at least.
     pub delay: Duration,
     /// Up to so much is added to the delay, drawn for each datagram.
     pub jitter: Duration,
-    /// The share of datagrams that is lost.
+    /// The share of frames that is lost; without `frame` a datagram is one.
     pub loss: Rate,
     /// The longest IP datagram, in octets; within [`Family::mtus`](super::Family::mtus).
     pub mtu: u16,

@@ -2,6 +2,7 @@
 
 mod duty;
 
+use super::address::Addresses;
 use super::behaviour::NodeBehaviour;
 use super::shared::{Core, IKE_PORT};
 use super::tunnel::{Tunnel, TunnelKeys};
@@ -21,6 +22,9 @@ use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
 use vnet::ip::{self, protocol};
 use vnet::link::Direction;
 use vnet::udp;
+
+/// What the stream is for from which a node draws its SPIs, nonces and keys of a wake.
+pub(super) const NODE_KEYS: &str = "node ike";
 
 /// What an awake node is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +73,14 @@ pub(crate) struct Awake<'a, C: Crypto> {
     logged: Option<(IkeSpi, IkeSpi)>,
 }
 
-fn config(core: &Core<'_>, number: u32, group: &Group) -> Config {
-    let node = core.addresses.node(number);
-    let path = Path { local: SocketAddr::new(node, IKE_PORT), remote: core.gateway_ike() };
+/// A node's initiator, as its group has it.
+pub(super) fn config(addresses: Addresses, number: u32, group: &Group) -> Config {
+    let (node, gateway) = (addresses.node(number), addresses.gateway());
+    let path =
+        Path { local: SocketAddr::new(node, IKE_PORT), remote: SocketAddr::new(gateway, IKE_PORT) };
     let mut config =
         Config::new(path, group.identity(number), group.psk(number)).suite(group.suite);
-    let server = core.addresses.server();
+    let server = addresses.server();
     let remote = match group.remote {
         Remote::Server => TrafficSelector::host(server),
         Remote::Any => TrafficSelector::network(server, 0).expect("a prefix of no bits"),
@@ -104,7 +110,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             seed: core.stream(consumer, "node stack").next_u64(),
         });
         let behaviour = core.node_behaviour(number);
-        let config = config(core, number, group);
+        let config = config(core.addresses, number, group);
         let initiator = Initiator::with_behaviour(config, crypto.clone(), behaviour)
             .expect("one selector on each side and an identity within its maximum");
         Self {
@@ -120,7 +126,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             host,
             crypto: crypto.clone(),
             initiator,
-            rng: core.stream(consumer, "node ike"),
+            rng: core.stream(consumer, NODE_KEYS),
             jitter_rng: core.stream(consumer, "node jitter"),
             esp_rng: core.stream(consumer, "node esp"),
             tunnel: None,

@@ -49,6 +49,16 @@ pub(crate) struct Gateway<C: Crypto> {
     buffer: Vec<u8>,
 }
 
+/// What the stream is for from which the responder's seed comes.
+pub(super) const KEYS: &str = "gateway ike";
+
+/// The responder's seed.
+pub(super) fn seed_of(mut stream: ChaCha20Rng) -> [u8; 32] {
+    let mut seed = [0; 32];
+    stream.fill_bytes(&mut seed);
+    seed
+}
+
 /// What the scenario says, for the responder.
 fn config(scenario: &Scenario, core: &Core<'_>) -> Config {
     let policy = &scenario.gateway;
@@ -95,8 +105,7 @@ impl<C: Crypto + Clone> Gateway<C> {
         crypto: C,
     ) -> Self {
         let config = config(scenario, core);
-        let mut seed = [0; 32];
-        core.stream(0, "gateway ike").fill_bytes(&mut seed);
+        let seed = seed_of(core.stream(0, KEYS));
         Self {
             responder: Responder::with_behaviour(config, crypto.clone(), seed, behaviour),
             crypto,
@@ -132,8 +141,8 @@ impl<C: Crypto + Clone> Gateway<C> {
     ) -> Result<Option<Vec<u8>>, PacketDrop> {
         let outer = ip::parse(packet).map_err(PacketDrop::Ip)?;
         let (source, destination) = (outer.source, outer.destination);
-        let mut payload = outer.payload.to_vec();
         if outer.protocol == protocol::ESP {
+            let mut payload = outer.payload.to_vec();
             let spi = esp::spi_of(&payload).ok_or(PacketDrop::NoSa)?;
             let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
             let inner = child.tunnel.open(core, Actor::Gateway, &mut payload)?;
@@ -146,7 +155,7 @@ impl<C: Crypto + Clone> Gateway<C> {
         if outer.protocol != protocol::UDP {
             return Err(PacketDrop::NotProtected);
         }
-        let datagram = udp::parse(source, destination, &payload).map_err(PacketDrop::Udp)?;
+        let datagram = udp::parse(source, destination, outer.payload).map_err(PacketDrop::Udp)?;
         if datagram.destination_port != IKE_PORT {
             return Err(PacketDrop::NotProtected);
         }

@@ -2,6 +2,7 @@
 
 mod address;
 mod agenda;
+mod ahead;
 mod ask;
 mod awake;
 mod behaviour;
@@ -36,9 +37,11 @@ use node::Node;
 use outside::Edge;
 use server::Server;
 use shared::{Arrival, Core, Next};
+use std::collections::BinaryHeap;
 use vnet::link::{Accounting, Direction};
 
 pub use address::Addresses;
+pub use ahead::{Foresight, KeyAhead, KeyWork, Wake};
 pub use ask::Ask;
 pub use behaviour::Behaviours;
 pub use listing::{GatewayChild, GatewaySa};
@@ -228,6 +231,32 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
     #[must_use]
     pub fn gateway_sas(&self) -> (usize, usize) {
         self.gateway.sas()
+    }
+
+    /// The next wakes that are in the queue, in their order, at most so many: of each node one.
+    #[must_use]
+    pub fn wakes(&self, most: usize) -> Vec<Wake> {
+        let mut wakes = BinaryHeap::new();
+        for wake in self.core.wakes() {
+            if wakes.len() < most {
+                wakes.push(wake);
+            } else if let Some(mut last) = wakes.peek_mut()
+                && wake < *last
+            {
+                *last = wake;
+            }
+        }
+        wakes.into_sorted_vec()
+    }
+
+    /// How many IKE_SA_INIT requests the gateway has used up: the keys of its answers depend on that, in steps. One outside
+    /// does not tell.
+    #[must_use]
+    pub fn used_requests(&self) -> u64 {
+        match &self.gateway {
+            Edge::Inside(gateway) => gateway.responder.used_requests(),
+            Edge::Outside(_) => 0,
+        }
     }
 
     /// Whether all nodes sleep, and none will ever wake again.

@@ -1,6 +1,7 @@
 //! What everybody in the world shares: time, queue, links, randomness, the observer.
 
 use super::address::Addresses;
+use super::ahead::Wake;
 use super::behaviour::NodeBehaviour;
 use super::forger::Ear;
 use super::router::Router;
@@ -10,7 +11,6 @@ use crate::faults::Injection;
 use crate::fingerprint::digest;
 use crate::observer::{self, Datagram, Observer};
 use crate::scenario::{Group, LinkDirection, Rate, Scenario};
-use core::net::SocketAddr;
 use ike_core::Instant;
 use rand_chacha::ChaCha20Rng;
 use std::sync::Arc;
@@ -133,6 +133,14 @@ impl<'a> Core<'a> {
         self.queue.events().all(|next| matches!(next, Next::Wake { .. }))
     }
 
+    /// The wakes in the queue.
+    pub(super) fn wakes(&self) -> impl Iterator<Item = Wake> + '_ {
+        self.queue.times().filter_map(|(at, next)| match next {
+            Next::Wake { node, wake } => Some(Wake { at: from_net(at), node: *node, wake: *wake }),
+            _ => None,
+        })
+    }
+
     pub(crate) fn schedule(&mut self, at: Instant, next: Next) -> Ticket {
         self.queue.schedule(to_net(at.max(self.now)), next)
     }
@@ -242,10 +250,6 @@ impl<'a> Core<'a> {
         let octets = &arrival.packet;
         self.observer.arrival(&observer::Arrival { at: self.now, who, place, octets });
         self.emit(who, What::Arrived { place, copy, damaged });
-    }
-
-    pub(crate) fn gateway_ike(&self) -> SocketAddr {
-        SocketAddr::new(self.addresses.gateway(), IKE_PORT)
     }
 }
 

@@ -8,7 +8,7 @@
 //!
 //! It depends on (seed, link, step number) and the configuration, never on which states were asked for before, and is found
 //! without walking there. Steps are grouped into blocks of 2^levels, so long that the chain has forgotten its beginning at
-//! the end of each (to less than 2^-64). So the states at the borders of blocks are independent draws from the
+//! the end of each (to less than 2^-63). So the states at the borders of blocks are independent draws from the
 //! stationary distribution; the state half way between two known ones is drawn by the chain's probabilities
 //! given both (a Markov bridge), and so on down to the step. All of it is integer arithmetic, and each draw has its own place in a
 //! key stream: see [`BurstState::draw`].
@@ -29,7 +29,7 @@ pub struct GilbertElliott {
     loss_good: Probability,
     loss_bad: Probability,
     /// Levels of a block: it has 2^levels steps.
-    levels: u8,
+    pub(super) levels: u8,
 }
 
 /// One as a fixed-point number: 63 bits behind the point.

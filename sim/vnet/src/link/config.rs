@@ -6,7 +6,7 @@ use crate::time::Instant;
 use core::num::NonZeroUsize;
 use core::time::Duration;
 
-/// One direction of a link. Every probability holds for each datagram on its own.
+/// One direction of a link. Every probability holds for each datagram on its own, that of loss for each frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DirectionConfig {
     /// How long every datagram takes at least; whole microseconds count.

@@ -24,11 +24,17 @@ impl<K: Ord + Copy> Heap<K> {
         self.keys.len()
     }
 
+    /// All keys, in no order that means anything.
+    pub(super) fn keys(&self) -> &[K] {
+        &self.keys
+    }
+
     pub(super) fn peek(&self) -> Option<K> {
         self.keys.first().copied()
     }
 
     pub(super) fn push(&mut self, key: K) {
+        super::grow(&mut self.keys);
         self.keys.push(key);
         self.sift_up(self.keys.len() - 1);
     }

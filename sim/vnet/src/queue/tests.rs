@@ -81,7 +81,7 @@ fn a_million_cancelled_timers_leave_bounded_garbage() {
     for step in 0..1_000_000 {
         let timer = queue.schedule(at(1_000 + step), 0);
         assert!(queue.cancel(timer));
-        assert!(queue.heap.len() <= 2 * queue.len() + SLACK);
+        assert!(queue.heap.len() <= queue.len() + queue.len() / SHARE + SLACK);
     }
     assert_eq!(queue.slots.len(), 101);
     assert_eq!(queue.len(), 100);
@@ -98,7 +98,7 @@ fn popping_the_live_events_sweeps_the_cancelled_ones() {
         assert!(queue.cancel(ticket));
     }
     while queue.pop().is_some() {
-        assert!(queue.heap.len() <= 2 * queue.len() + SLACK);
+        assert!(queue.heap.len() <= queue.len() + queue.len() / SHARE + SLACK);
     }
     assert_eq!(queue.heap.len(), 0);
 }
@@ -170,7 +170,7 @@ proptest! {
             prop_assert_eq!(queue.len(), model.len());
             prop_assert_eq!(queue.is_empty(), model.is_empty());
             prop_assert_eq!(queue.next_time(), model.first().map(|&(due, _)| due));
-            prop_assert!(queue.heap.len() <= 2 * queue.len() + SLACK);
+            prop_assert!(queue.heap.len() <= queue.len() + queue.len() / SHARE + SLACK);
         }
     }
 

@@ -40,8 +40,8 @@ pub(in crate::scenario) struct Radio {
     pub(in crate::scenario) listen: Option<Text<Nanoamperes>>,
     pub(in crate::scenario) cpu: Option<Text<Nanoamperes>>,
     pub(in crate::scenario) sleep: Option<Text<Nanoamperes>>,
-    pub(in crate::scenario) bit_rate: Option<BitRate>,
-    pub(in crate::scenario) receive_bit_rate: Option<BitRate>,
+    pub(in crate::scenario) bit_rate: Option<RadioBitRate>,
+    pub(in crate::scenario) receive_bit_rate: Option<RadioBitRate>,
     pub(in crate::scenario) frame: Option<Number<32, 65_535>>,
     pub(in crate::scenario) frame_header: Option<Number<0, 255>>,
     pub(in crate::scenario) preamble: Option<Text<Duration>>,
@@ -50,8 +50,8 @@ pub(in crate::scenario) struct Radio {
     pub(in crate::scenario) fragments: Option<Text<Fragments>>,
 }
 
-/// Bits a second.
-pub(in crate::scenario) type BitRate = Number<100, 1_000_000_000>;
+/// Bits a second, as a number: a bandwidth has its unit in a text.
+pub(in crate::scenario) type RadioBitRate = Number<100, 1_000_000_000>;
 
 /// `listen` as a table.
 #[derive(Deserialize)]

@@ -1,7 +1,7 @@
 //! Octets on the heap: what a node takes asleep and awake, and what it leaves at the gateway.
 
 use crate::ALLOCATOR;
-use crate::measure::octets;
+use crate::octets;
 use core::time::Duration;
 use ike_core::Instant;
 use simulator::scenario::Scenario;
@@ -28,19 +28,20 @@ application = { kind = "room-sensor" }
 awake = "5min"
 "#;
 
-/// Prints the octets of a world that nobody looks at, then of a whole run.
-pub(crate) fn measure(_rounds: usize) {
+/// Prints the octets of a world that nobody looks at, then of a whole run. Those of an SA at the gateway are returned.
+pub(crate) fn measure() -> f64 {
     let scenario = Scenario::parse("memory.toml", SCENARIO, &[]).expect("a scenario");
     assert_eq!(scenario.nodes(), NODES);
     let world = octets_of(&scenario, || Nobody);
     octets("a sleeping node", world.asleep);
-    println!("  {:<34} {:>8.0} octets", "limit for a sleeping node", LIMIT);
+    println!("  {:<38} {:>10.0} octets", "limit for a sleeping node", LIMIT);
     octets("an awake node", world.awake);
     octets("an SA resident at the gateway", world.resident);
     let judged = octets_of(&scenario, || Judge::new(&scenario, Placement::Inside));
     octets("its judge: a sleeping node", judged.asleep - world.asleep);
     octets("its judge: an awake node", judged.awake - world.awake);
     octets("its judge: a wake that is over", judged.resident - world.resident);
+    world.resident
 }
 
 /// Octets for each node.
@@ -53,10 +54,10 @@ struct Octets {
 }
 
 fn octets_of<O: Observer>(scenario: &Scenario, observer: impl FnOnce() -> O) -> Octets {
-    let empty = ALLOCATOR.current_usage();
+    let empty = ALLOCATOR.allocated();
     let mut observer = observer();
     let mut world = World::new(scenario, 1, &mut observer);
-    let asleep = ALLOCATOR.current_usage();
+    let asleep = ALLOCATOR.allocated();
     let awake = at_minute(&mut world, 3, |state| state != NodeState::Asleep);
     let again = at_minute(&mut world, 10, |state| state == NodeState::Asleep);
     let nodes = usize::try_from(NODES).expect("a number of nodes fits");
@@ -73,5 +74,5 @@ fn octets_of<O: Observer>(scenario: &Scenario, observer: impl FnOnce() -> O) -> 
 fn at_minute(world: &mut World<'_>, minute: u64, expected: impl Fn(NodeState) -> bool) -> usize {
     world.step_until(Instant::default() + Duration::from_secs(60 * minute));
     assert!(world.node_states().all(expected), "the nodes are not as they should be");
-    ALLOCATOR.current_usage()
+    ALLOCATOR.allocated()
 }

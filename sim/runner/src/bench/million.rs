@@ -1,0 +1,128 @@
+//! Many nodes, one handshake each: what that costs beside the same cryptographic operations on all processors, and what
+//! the model costs beside the network alone.
+
+use crate::fleet::scenario;
+use crate::floor::execute_counted;
+use crate::measure::{alternate, line};
+use crate::network::{Network, Script};
+use crate::recorder::{Operation, count};
+use core::time::Duration;
+use cpu_time::ProcessTime;
+use runner::Ahead;
+use simulator::scenario::Scenario;
+use simulator::{Actor, Backend, Behaviours, Event, Foresight, KeyAhead, Nobody, Observer, World};
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+/// What is asked of the run with real cryptography, and of the model.
+const LIMIT: f64 = 1.25;
+const MODELLED_LIMIT: f64 = 3.0;
+/// So few nodes a handshake must not be dearer with more of them.
+const FEW: u32 = 1_000;
+const ROUNDS: u32 = 10;
+
+/// Counts the handshakes.
+#[derive(Default)]
+struct Watch {
+    established: u64,
+}
+
+impl Observer for Watch {
+    fn event(&mut self, event: &Event<'_>) {
+        let is_node = matches!(event.who, Actor::Node(_));
+        self.established += u64::from(is_node && event.what.name() == "established");
+    }
+}
+
+/// Times by the clock, and of all processors together.
+#[derive(Clone, Copy)]
+struct Times {
+    clock: Duration,
+    processors: Duration,
+}
+
+#[expect(clippy::disallowed_methods, reason = "what several threads take only the clock tells")]
+fn timed(work: impl FnOnce()) -> Times {
+    let (clock, processors) = (Instant::now(), ProcessTime::now());
+    work();
+    Times { clock: clock.elapsed(), processors: processors.elapsed() }
+}
+
+/// The run with its key work ahead: times, what the observer saw, how much of the key work was there.
+fn run(scenario: &Scenario, ahead: &Ahead) -> (Times, Watch, (u64, u64)) {
+    let (mut watch, keys) = (Watch::default(), KeyAhead::new(scenario.crypto));
+    let times = timed(|| {
+        let foresight = Foresight::new(scenario, scenario.seed);
+        let behaviours = Behaviours::default();
+        let (seed, observer) = (scenario.seed, &mut watch);
+        let mut world = World::with_crypto(scenario, seed, observer, behaviours, keys.clone());
+        ahead.run(&mut world, &keys, &foresight);
+    });
+    (times, watch, keys.counts())
+}
+
+pub(crate) fn measure(nodes: u32, rounds: usize) {
+    let ahead = Ahead::new(0).expect("threads");
+    let real = scenario(nodes, Backend::Real);
+    // The model does the same operations: a test says so.
+    let counts = count(&scenario(nodes, Backend::Modelled));
+    println!("  {nodes} nodes, {}", sum(&counts));
+    let floor = timed(|| execute_counted(&counts));
+    let (times, watch, (hits, misses)) = run(&real, &ahead);
+    line("the operations alone, all processors", floor.clock, floor.clock);
+    line("the run, its key work ahead", times.clock, floor.clock);
+    println!("  {:<38} {:>19.3} x", "limit for the run", LIMIT);
+    line("the same in processor time: alone", floor.processors, floor.processors);
+    line("the run", times.processors, floor.processors);
+    println!(
+        "  {} of {nodes} established; {:.2} % of the key work was there",
+        watch.established,
+        percent(hits, misses)
+    );
+    flat(nodes, times, &ahead);
+    modelled(nodes, rounds.min(2));
+}
+
+fn percent(hits: u64, misses: u64) -> f64 {
+    100.0 * hits as f64 / (hits + misses).max(1) as f64
+}
+
+fn sum(counts: &BTreeMap<Operation, u64>) -> String {
+    let of = |which: fn(&Operation) -> bool| -> u64 {
+        counts.iter().filter(|(operation, _)| which(operation)).map(|(_, count)| count).sum()
+    };
+    let public = of(|operation| matches!(operation, Operation::PublicValue(_)));
+    let shared = of(|operation| matches!(operation, Operation::SharedSecret(_)));
+    let all = of(|_| true);
+    format!("{all} operations, {public} public values and {shared} shared secrets among them")
+}
+
+/// The cost of a handshake with few nodes, and with all.
+fn flat(nodes: u32, times: Times, ahead: &Ahead) {
+    let few = scenario(FEW, Backend::Real);
+    let all: Duration = (0..ROUNDS).map(|_| run(&few, ahead).0.processors).sum();
+    let each = |time: Duration, nodes: u32| time.as_secs_f64() * 1e6 / f64::from(nodes);
+    let (few, many) = (each(all / ROUNDS, FEW), each(times.processors, nodes));
+    println!("  {:<38} {few:>8.1} us of processor time with {FEW} nodes", "a handshake");
+    println!("  {:<38} {many:>8.1} us, {:.3} x, with {nodes}", "", many / few);
+}
+
+/// The model against the network alone with the same datagrams.
+fn modelled(nodes: u32, rounds: usize) {
+    let scenario = scenario(nodes, Backend::Modelled);
+    let script = Script::record(&scenario);
+    let mut network = || {
+        let arrived = Network::new(&scenario).play(&script);
+        assert_eq!(arrived, script.arrivals, "as many datagrams arrive as in the run");
+    };
+    let mut modelled = || {
+        let mut nobody = Nobody;
+        let mut world = World::new(&scenario, scenario.seed, &mut nobody);
+        world.step_until(world.end());
+    };
+    let [network, modelled] = alternate(rounds, [&mut network, &mut modelled]);
+    println!("  {} datagrams", script.datagrams);
+    line("the network alone", network, network);
+    line("the run with modelled cryptography", modelled, network);
+    println!("  {:<38} {:>19.3} x", "limit for that", MODELLED_LIMIT);
+}
