@@ -9,11 +9,14 @@
 //! [`outside`] is the simulator's world with a real gateway: [`Pacer`] steps it with the clock, and what it says to the
 //! gateway goes through a [`Portal`]. [`gateways`] has real ones in containers.
 //!
+//! [`conform`] runs the cases of the conformance suite against what is not in this process.
+//!
 //! In [`connect`] and [`respond`] ESP is not carried: that would take raw sockets. What a Child SA is agreed on is reported.
 #![forbid(unsafe_code)]
 
 pub mod arguments;
 mod clock;
+pub mod conform;
 mod connect;
 mod files;
 pub mod gateways;

@@ -62,6 +62,7 @@ const WALLS: [Row; 14] = [
             "ike-responder",
             "vnet",
             "simulator",
+            "conformance",
             "analysis",
             "runner",
         ],

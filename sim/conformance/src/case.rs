@@ -151,8 +151,7 @@ pub fn run(
     if binding.is_empty() {
         return None;
     }
-    let mut setup = Setup::new(case.role(), profile);
-    (case.setup)(&mut setup);
+    let setup = implementation.setup(case, profile);
     let subject = match implementation.start(&setup) {
         Ok(subject) => subject,
         Err(unsupported) => {

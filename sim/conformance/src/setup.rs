@@ -31,6 +31,8 @@ pub struct Setup {
     pub cookies: bool,
     /// The tester's view of the usual path.
     pub path: Path,
+    /// What the tester's randomness comes from. Cases that one daemon serves must not have the same keys and SPIs.
+    pub seed: [u8; 32],
 }
 
 impl Setup {
@@ -53,6 +55,7 @@ impl Setup {
             initial_contact: true,
             cookies: false,
             path: Path { local: other, remote: own },
+            seed: [7; 32],
         }
     }
 }

@@ -9,7 +9,7 @@ mod responder;
 pub use initiator::{InitiatorSubject, OurInitiator};
 pub use responder::{OurResponder, ResponderSubject};
 
-use crate::{Role, Setup};
+use crate::{Case, Profile, Role, Setup};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -121,6 +121,18 @@ pub trait Implementation: Sync {
 
     /// What it is.
     fn role(&self) -> Role;
+
+    /// What is elsewhere or otherwise here than usual: addresses, selectors, identities, the seed. A case
+    /// then changes what it is about.
+    fn place(&self, _case: &Case, _setup: &mut Setup) {}
+
+    /// The setup in which a case runs here.
+    fn setup(&self, case: &Case, profile: Profile) -> Setup {
+        let mut setup = Setup::new(self.role(), profile);
+        self.place(case, &mut setup);
+        (case.setup)(&mut setup);
+        setup
+    }
 
     /// A subject as the case wants it.
     ///

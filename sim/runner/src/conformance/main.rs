@@ -4,7 +4,6 @@
 #![forbid(unsafe_code)]
 
 mod kills;
-mod show;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
@@ -12,7 +11,7 @@ use conformance::{
     Baseline, Implementation, Job, OurInitiator, OurResponder, Profile, Registry, Requirement,
     Role, Selection, cases, mutants,
 };
-use runner::matrix::{self, Judged};
+use runner::matrix::{self, Judged, show};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -5,6 +5,7 @@ mod html;
 mod json;
 mod junit;
 mod run;
+pub mod show;
 
 pub use document::document;
 pub use html::html;

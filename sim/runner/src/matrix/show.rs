@@ -1,13 +1,14 @@
 //! The result on the terminal.
 
+use super::Judged;
 use comfy_table::{Table, presets};
 use conformance::{Cell, Job, Matrix, Verdict};
-use runner::matrix::Judged;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// The cases of a plan, each once.
-pub(crate) fn list(jobs: &[Job<'_>]) -> String {
+#[must_use]
+pub fn list(jobs: &[Job<'_>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     let mut seen = BTreeSet::new();
@@ -23,7 +24,8 @@ pub(crate) fn list(jobs: &[Job<'_>]) -> String {
 
 /// A row for each requirement that was judged or has no case, a column for each implementation and
 /// profile, and below it what did not pass.
-pub(crate) fn matrix(judged: &Judged<'_>) -> String {
+#[must_use]
+pub fn matrix(judged: &Judged<'_>) -> String {
     let Judged { matrix, baseline, .. } = judged;
     let columns = matrix.columns();
     let mut table = Table::new();
@@ -57,7 +59,8 @@ fn line(cell: &Cell) -> String {
 }
 
 /// What crossed in each case that ran, the message at fault marked with a star.
-pub(crate) fn ladders(matrix: &Matrix) -> String {
+#[must_use]
+pub fn ladders(matrix: &Matrix) -> String {
     let mut text = String::new();
     let mut last = None;
     for cell in &matrix.cells {
@@ -73,7 +76,8 @@ pub(crate) fn ladders(matrix: &Matrix) -> String {
 }
 
 /// The last lines.
-pub(crate) fn summary(matrix: &Matrix, differences: usize) -> String {
+#[must_use]
+pub fn summary(matrix: &Matrix, differences: usize) -> String {
     let counts: Vec<String> = Verdict::ALL
         .iter()
         .map(|verdict| format!("{} {verdict}", matrix.count(*verdict)))

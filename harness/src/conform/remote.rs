@@ -1,0 +1,153 @@
+//! Anybody's gateway, at a UDP port. Whoever runs it has set it up.
+
+use super::hub::PATIENCE;
+use super::settle;
+use crate::Clock;
+use conformance::{
+    Case, Implementation, Packet, Patience, Role, Setup, Subject, Unsupported, Wire, Wish,
+};
+use core::net::SocketAddr;
+use core::time::Duration;
+use ike_core::{Identity, Instant, Path, Psk, Suite, TrafficSelector};
+use std::collections::BTreeMap;
+use std::net::UdpSocket;
+
+/// The most octets of a datagram.
+const MAX_DATAGRAM: usize = 65_535;
+/// How long one socket is listened to before the next is.
+const TURN: Duration = Duration::from_millis(20);
+
+/// How the gateway was set up.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Who the tester is there.
+    pub identity: Identity,
+    /// The key.
+    pub psk: Psk,
+    /// The suite that it accepts.
+    pub suite: Suite,
+    /// What it protects: the tester asks for this as TSr; `None`: its own address.
+    pub behind: Option<TrafficSelector>,
+}
+
+/// A gateway at a UDP port.
+#[derive(Clone, Debug)]
+pub struct Remote {
+    name: String,
+    address: SocketAddr,
+    account: Account,
+}
+
+impl Remote {
+    /// The gateway at an address.
+    #[must_use]
+    pub fn new(address: SocketAddr, account: Account) -> Self {
+        Self { name: format!("udp:{address}"), address, account }
+    }
+
+    /// Our address towards it.
+    fn own(&self) -> std::io::Result<SocketAddr> {
+        let any = if self.address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+        let socket = UdpSocket::bind(any)?;
+        socket.connect(self.address)?;
+        socket.local_addr()
+    }
+}
+
+impl Implementation for Remote {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn role(&self) -> Role {
+        Role::Responder
+    }
+
+    fn place(&self, _case: &Case, setup: &mut Setup) {
+        // Port 0 is whatever is free; start() tells why there is no address.
+        let local = self.own().unwrap_or_else(|_| SocketAddr::new(self.address.ip(), 0));
+        setup.path = Path { local, remote: self.address };
+        setup.peer = self.account.identity.clone();
+        setup.psk = self.account.psk.clone();
+        setup.suite = self.account.suite;
+        let own = TrafficSelector::host(self.address.ip());
+        setup.local = vec![self.account.behind.unwrap_or(own)];
+        setup.remote = vec![TrafficSelector::host(local.ip())];
+        setup.seed = settle::fresh();
+    }
+
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
+        let account = &self.account;
+        let otherwise = [
+            (setup.peer != account.identity, "its peer has one identity"),
+            (setup.psk.as_slice() != account.psk.as_slice(), "its peer has one key"),
+            (setup.suite != account.suite, "it was set up for one suite"),
+            (setup.cookies, "nobody here has it ask for cookies"),
+            (!setup.groups.is_empty(), "it was set up for the suite's group"),
+        ];
+        if let Some((_, why)) = otherwise.iter().find(|(otherwise, _)| *otherwise) {
+            return Err(Unsupported((*why).to_owned()));
+        }
+        let mut subject = Sockets { clock: Clock::start(), sockets: BTreeMap::new() };
+        subject.socket(setup.path.local)?;
+        Ok(Box::new(subject))
+    }
+}
+
+/// A socket for each local address that the case has sent from.
+struct Sockets {
+    clock: Clock,
+    sockets: BTreeMap<SocketAddr, UdpSocket>,
+}
+
+impl Sockets {
+    fn socket(&mut self, local: SocketAddr) -> Result<&UdpSocket, Unsupported> {
+        if !self.sockets.contains_key(&local) {
+            let bound = UdpSocket::bind(local)
+                .and_then(|socket| socket.set_read_timeout(Some(TURN)).map(|()| socket));
+            let socket =
+                bound.map_err(|error| Unsupported(format!("no socket at {local}: {error}")))?;
+            self.sockets.insert(local, socket);
+        }
+        Ok(&self.sockets[&local])
+    }
+}
+
+impl Subject for Sockets {
+    fn now(&self) -> Instant {
+        self.clock.now()
+    }
+
+    fn patience(&self) -> Patience {
+        PATIENCE
+    }
+
+    fn give(&mut self, path: Path, wire: Wire, octets: &[u8]) -> Result<(), Unsupported> {
+        if wire == Wire::Esp {
+            return Err(Unsupported("ESP takes a raw socket, which nobody has here".into()));
+        }
+        let sent = self.socket(path.local)?.send_to(octets, path.remote);
+        sent.map(drop)
+            .map_err(|error| Unsupported(format!("{} to {}: {error}", path.local, path.remote)))
+    }
+
+    fn receive(&mut self, until: Instant) -> Option<Packet> {
+        let mut buffer = vec![0; MAX_DATAGRAM];
+        loop {
+            for (local, socket) in &self.sockets {
+                // An error is a turn without a datagram: a refusal by ICMP is no answer.
+                let Ok((len, remote)) = socket.recv_from(&mut buffer) else { continue };
+                let path = Path { local: *local, remote };
+                let octets = buffer[..len].to_vec();
+                return Some(Packet { at: self.clock.now(), path, wire: Wire::Ike, octets });
+            }
+            if self.clock.now() >= until {
+                return None;
+            }
+        }
+    }
+
+    fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
+        Err(Unsupported(format!("nobody asks this gateway for {wish:?}")))
+    }
+}
