@@ -10,6 +10,7 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use ike_core::{Identity, Instant, Path, Psk, Suite, TrafficSelector};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::net::UdpSocket;
 
 /// The most octets of a datagram.
@@ -102,14 +103,15 @@ struct Sockets {
 
 impl Sockets {
     fn socket(&mut self, local: SocketAddr) -> Result<&UdpSocket, Unsupported> {
-        if !self.sockets.contains_key(&local) {
-            let bound = UdpSocket::bind(local)
-                .and_then(|socket| socket.set_read_timeout(Some(TURN)).map(|()| socket));
-            let socket =
-                bound.map_err(|error| Unsupported(format!("no socket at {local}: {error}")))?;
-            self.sockets.insert(local, socket);
+        match self.sockets.entry(local) {
+            Entry::Occupied(there) => Ok(there.into_mut()),
+            Entry::Vacant(free) => {
+                let bound = UdpSocket::bind(local)
+                    .and_then(|socket| socket.set_read_timeout(Some(TURN)).map(|()| socket));
+                let refused = |error| Unsupported(format!("no socket at {local}: {error}"));
+                Ok(free.insert(bound.map_err(refused)?))
+            }
         }
-        Ok(&self.sockets[&local])
     }
 }
 
