@@ -98,11 +98,14 @@ impl Foresight {
     }
 }
 
+/// A private key with its public value.
+type KeyPair = (PrivateKey, Vec<u8>);
+
 /// Algorithms for an initiator that only writes its first request, which no PRF is part of: notes its key.
 #[derive(Clone)]
 struct Probe {
     crypto: Backend,
-    key: Rc<RefCell<Option<(PrivateKey, Vec<u8>)>>>,
+    key: Rc<RefCell<Option<KeyPair>>>,
 }
 
 impl Crypto for Probe {
