@@ -118,7 +118,7 @@ fn an_answer_waits_until_the_work_is_done() {
     let established = watch.sent[1].0 + 40_000 + 30_000;
     assert_eq!(watch.first("established"), established);
     // What the device has to say itself goes first, then it looks at what came meanwhile.
-    assert_eq!(watch.first("INFORMATIONAL"), established + 60_000);
+    assert_eq!(watch.first("answered"), established + 60_000);
     passes("one", &slow);
 }
 

@@ -98,7 +98,7 @@ impl Foresight {
     }
 }
 
-/// A private key, and its public value in octets.
+/// A private key with its public value.
 type KeyPair = (PrivateKey, Vec<u8>);
 
 /// Algorithms for an initiator that only writes its first request, which no PRF is part of: notes its key.
