@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// How many cases are at work at once at a container: they mostly wait.
-const AT_ONCE: usize = 48;
+const AT_ONCE: usize = 96;
 
 /// Judges an implementation that is not in this process, in real time.
 #[derive(Debug, Parser)]
