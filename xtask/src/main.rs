@@ -110,6 +110,18 @@ const SIMULATE_OUTSIDE: Verb = Verb {
     program: "simulate-outside",
 };
 
+/// What `conformance` stands for where somebody outside is judged.
+const CONFORMANCE_OUTSIDE: Verb = Verb {
+    name: "conformance",
+    arguments: "--implementation NAME | --gateway udp:ADDRESS [OPTIONS]",
+    about: "judge a real gateway by the same cases, in real time",
+    package: "harness",
+    program: "conformance-outside",
+};
+
+/// The implementations in containers: only they are built with sockets.
+const IN_CONTAINERS: [&str; 3] = ["strongswan", "libreswan", "openiked"];
+
 /// The exit status for what nobody can make sense of.
 const BAD_INPUT: u8 = 2;
 /// The exit status where no program ran; cargo's own, too.
@@ -130,8 +142,11 @@ fn main() -> ExitCode {
         return ExitCode::from(BAD_INPUT);
     };
     let arguments: Vec<OsString> = arguments.collect();
-    let outside = verb.name == SIMULATE_OUTSIDE.name && has_gateway_outside(&arguments);
-    let verb = if outside { &SIMULATE_OUTSIDE } else { verb };
+    let verb = match verb.name {
+        "simulate" if has_gateway_outside(&arguments) => &SIMULATE_OUTSIDE,
+        "conformance" if judges_outside(&arguments) => &CONFORMANCE_OUTSIDE,
+        _ => verb,
+    };
     // A newcomer should see that something is being built; whoever has built it wants the result only.
     let quiet = !io::stderr().is_terminal() || verb.is_built(&target_directory());
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -146,14 +161,26 @@ fn main() -> ExitCode {
 
 /// Whether the last `--gateway` names another one than the reference responder.
 fn has_gateway_outside(arguments: &[OsString]) -> bool {
+    last(arguments, "--gateway").is_some_and(|name| name != "reference")
+}
+
+/// Whether a gateway at a port is to be judged, or an implementation in a container.
+fn judges_outside(arguments: &[OsString]) -> bool {
+    let contained = last(arguments, "--implementation");
+    last(arguments, "--gateway").is_some()
+        || contained.is_some_and(|name| IN_CONTAINERS.contains(&name))
+}
+
+/// The last value of an option.
+fn last<'a>(arguments: &'a [OsString], option: &str) -> Option<&'a str> {
     let options = arguments.iter().take_while(|argument| *argument != "--");
-    let names = options.zip(arguments.iter().skip(1).map(Some).chain([None])).filter_map(
-        |(option, next)| match option.to_str()?.strip_prefix("--gateway")? {
+    let values = options.zip(arguments.iter().skip(1).map(Some).chain([None])).filter_map(
+        |(found, next)| match found.to_str()?.strip_prefix(option)? {
             "" => next?.to_str(),
             value => value.strip_prefix('='),
         },
     );
-    names.last().is_some_and(|name| name != "reference")
+    values.last()
 }
 
 impl Verb {
@@ -185,7 +212,8 @@ impl Verb {
 fn usage() -> String {
     let call = |verb: &Verb| format!("{} {}", verb.name, verb.arguments);
     let (first, others) = VERBS.split_at(1);
-    let verbs = || first.iter().chain([&SIMULATE_OUTSIDE]).chain(others);
+    let outside = [&SIMULATE_OUTSIDE, &CONFORMANCE_OUTSIDE];
+    let verbs = || first.iter().chain(outside).chain(others);
     let width = verbs().map(|verb| call(verb).len()).max().unwrap_or_default();
     let lines = verbs().map(|verb| format!("  {:width$}  {}\n", call(verb), verb.about));
     let lines: String = lines.collect();
@@ -253,6 +281,21 @@ mod tests {
         ] {
             let typed: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
             assert_eq!(has_gateway_outside(&typed), outside, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn who_is_outside_is_judged_by_the_program_with_sockets() {
+        for (typed, outside) in [
+            ("--out x", false),
+            ("--implementation responder", false),
+            ("--implementation strongswan --case x", true),
+            ("--implementation=libreswan", true),
+            ("--gateway udp:192.0.2.1", true),
+            ("--mutants --implementation esn-chosen", false),
+        ] {
+            let typed: Vec<OsString> = typed.split(' ').map(OsString::from).collect();
+            assert_eq!(judges_outside(&typed), outside, "{typed:?}");
         }
     }
 

@@ -159,6 +159,6 @@ impl Drop for Portaled {
 pub(super) const PATIENCE: Patience = Patience {
     answer: Duration::from_millis(1_500),
     wake: Duration::from_secs(20),
-    retransmission: Duration::from_secs(60),
+    retransmission: Duration::from_secs(20),
     give_up: Duration::from_secs(200),
 };

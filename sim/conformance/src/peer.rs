@@ -6,7 +6,7 @@ mod gateway;
 mod material;
 
 pub use base::Peer;
-pub use device::{CHILD_SPI as DEVICE_CHILD_SPI, Device};
+pub use device::Device;
 pub use gateway::{CHILD_SPI, Fate, Gateway};
 pub use material::{Side, SkKeys};
 

@@ -12,8 +12,10 @@ use crypto::{Crypto, PrivateKey, RustCrypto};
 use ike_core::payload::{KeyExchange, Nonce, ProposalRepr, SaRepr, TsRepr};
 use ike_core::{ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType, ProtocolId};
 
-/// The SPI of ESP packets to the tester.
-pub const CHILD_SPI: u32 = 0xc0ff_ee02;
+/// The SPI of ESP packets to the tester in its first attempt.
+const CHILD_SPI: u32 = 0xc0ff_ee02;
+/// How far those of two attempts are apart: a responder has the SA of the first still, and must not see its SPI again.
+const CHILD_SPI_STEP: u32 = 0x100;
 
 /// The tester as a device. What it has in hand is that of the latest attempt.
 pub struct Device {
@@ -25,6 +27,8 @@ pub struct Device {
     pub nonce: Vec<u8>,
     /// SPIi.
     pub spi_i: IkeSpi,
+    /// The SPI of ESP packets to the tester; another one with [`Device::restart`].
+    pub child_spi: u32,
     /// The IKE_SA_INIT response that made the SA.
     pub response: Option<Opened>,
 }
@@ -53,6 +57,7 @@ impl Device {
             private,
             nonce: Vec::new(),
             spi_i: IkeSpi::ZERO,
+            child_spi: CHILD_SPI - CHILD_SPI_STEP,
             response: None,
         };
         device.restart();
@@ -66,6 +71,7 @@ impl Device {
         self.nonce = self.random(32);
         let spi = self.random(8).iter().fold(0, |value, &octet| value << 8 | u64::from(octet));
         self.spi_i = IkeSpi(spi | 1);
+        self.child_spi = self.child_spi.wrapping_add(CHILD_SPI_STEP);
         (self.sa, self.response, self.next_id) = (None, None, 0);
     }
 
@@ -152,7 +158,7 @@ impl Device {
         let proposal = ProposalRepr {
             number: 1,
             protocol: ProtocolId::ESP,
-            spi: &CHILD_SPI.to_be_bytes(),
+            spi: &self.child_spi.to_be_bytes(),
             transforms: &transforms,
         };
         let parts = vec![

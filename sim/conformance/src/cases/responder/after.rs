@@ -4,7 +4,7 @@ use super::common::{
     answered, answered_well, authenticates, ignores, is_down, is_up, names_critical, words,
 };
 use crate::message::{Part, ProposalDraft, sa_part};
-use crate::peer::{DEVICE_CHILD_SPI as CHILD_SPI, SkKeys};
+use crate::peer::SkKeys;
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device, Draft, Wish};
 use ike_core::payload::{Notify, TsRepr};
@@ -111,7 +111,7 @@ pub(super) const CASES: &[Case] = &[
         &["PO11"],
         |d| {
             d.establish()?;
-            let parts = vec![Part::delete_esp(CHILD_SPI)];
+            let parts = vec![Part::delete_esp(d.child_spi)];
             let answer =
                 answered_well(d, "PO11", ("a Delete of the Child SA", INFORMATIONAL, parts))?;
             let names = answer.body(PayloadType::D).is_some();
@@ -140,7 +140,10 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "after/rekey-child",
         &["ER5"],
-        |d| creates(d, "a rekeyed Child SA", Some(CHILD_SPI)),
+        |d| {
+            let spi = d.child_spi;
+            creates(d, "a rekeyed Child SA", Some(spi))
+        },
         "asks to rekey the Child SA; it is made, or refused with an error",
     ),
     Case::responder(

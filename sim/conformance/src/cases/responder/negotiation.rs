@@ -5,7 +5,6 @@ use super::common::{
     refuses_init, set_sa,
 };
 use crate::message::{Part, ProposalDraft, TransformDraft, find, sa_part};
-use crate::peer::DEVICE_CHILD_SPI;
 use crate::verdict::Outcome;
 use crate::{Case, Device, Opened};
 use ike_core::payload::Sa;
@@ -221,7 +220,7 @@ pub(super) const CASES: &[Case] = &[
                 "NG2",
                 REFUSED,
                 &[("an unknown ESP cipher", |r| {
-                    let mut proposal = esp();
+                    let mut proposal = esp(r);
                     proposal.transform(TransformType::ENCR).id = 1023;
                     set_sa(r, &[proposal]);
                 })],
@@ -237,7 +236,7 @@ pub(super) const CASES: &[Case] = &[
                 d,
                 "NG7",
                 &[("ESP transforms in another order", |r| {
-                    let mut proposal = esp();
+                    let mut proposal = esp(r);
                     proposal.transforms.reverse();
                     set_sa(r, &[proposal]);
                 })],
@@ -263,9 +262,12 @@ fn ike() -> ProposalDraft {
     ProposalDraft::ike(&suite)
 }
 
-fn esp() -> ProposalDraft {
+/// With the SPI that the request has: behind the generic header of its one proposal.
+fn esp(request: &mut crate::Draft) -> ProposalDraft {
     let suite: EspSuite = Suite::default().esp();
-    ProposalDraft::esp(&suite, DEVICE_CHILD_SPI)
+    let body = &request.part(PayloadType::SA).body;
+    let spi = body.get(8..12).and_then(|spi| spi.try_into().ok()).unwrap_or_default();
+    ProposalDraft::esp(&suite, u32::from_be_bytes(spi))
 }
 
 fn sa(request: &mut crate::Draft, change: fn(&mut ProposalDraft)) {
@@ -328,9 +330,10 @@ fn key_length(answer: &Opened) -> Option<u16> {
 fn second_esp_proposal(device: &mut Device) -> Outcome {
     device.reach_auth()?;
     let mut request = device.auth_request()?;
-    let mut first = esp();
+    let mut first = esp(&mut request);
+    let second = ProposalDraft { number: 2, ..first.clone() };
     first.transform(TransformType::ENCR).id = 1023;
-    set_sa(&mut request, &[first, ProposalDraft { number: 2, ..esp() }]);
+    set_sa(&mut request, &[first, second]);
     let answer = authenticates(device, "NG1", ("two ESP proposals", &request))?;
     let number = chosen(answer.body(PayloadType::SA).unwrap_or_default());
     device.demand("NG1", number == 2, "proposal number 2", || number.to_string())

@@ -183,7 +183,8 @@ fn unasked(device: &mut Device) -> Outcome {
         Header::parse(&packet.octets).is_ok_and(|header| header.flags.is_response())
     };
     for what in ["IKE_AUTH", "INFORMATIONAL"] {
-        let packets = device.listen(Duration::from_secs(180));
+        let long = device.patience.retransmission;
+        let packets = device.listen(long);
         let answers = packets.iter().any(is_answer);
         let expected = format!("no response unasked after {what}");
         device.demand("RT5", !answers, &expected, || seen(&packets))?;
@@ -198,7 +199,8 @@ fn minutes_later(device: &mut Device) -> Outcome {
     let octets = device.seal(&request)?;
     device.send(&octets)?;
     let first = answer_octets(device, "IKE_AUTH")?;
-    let _ = device.listen(Duration::from_secs(120));
+    let long = device.patience.retransmission;
+    let _ = device.listen(long);
     device.send(&octets)?;
     let span = device.patience.answer;
     let packets = device.listen(span);
