@@ -89,7 +89,7 @@ fn without_a_verb_all_of_them_are_listed() {
             ("bench", 1),
             ("weigh", 1),
             ("decode", 1),
-            ("conformance", 1),
+            ("conformance", 2),
             ("interop", 1),
             ("connect", 1),
             ("respond", 1),

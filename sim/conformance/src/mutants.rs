@@ -71,7 +71,8 @@ impl Mutant {
     #[must_use]
     pub fn plan<'m>(&'m self, registry: &Registry, selection: &Selection) -> Vec<Job<'m>> {
         let mut jobs = Job::plan(registry, &[self], selection);
-        jobs.retain(|job| job.case.judges.iter().any(|id| self.breaks.contains(id)));
+        let wanted = |id: &str| selection.requirement.as_ref().is_none_or(|wanted| wanted == id);
+        jobs.retain(|job| job.case.judges.iter().any(|id| self.breaks.contains(id) && wanted(id)));
         jobs
     }
 
