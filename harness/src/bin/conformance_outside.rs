@@ -22,8 +22,7 @@ use std::time::Instant;
 
 /// How many cases are at work at once at a container, unless told: they mostly wait.
 const AT_ONCE: usize = 48;
-/// The same for libreswan: it runs a script for each Child SA, in a kernel that is a process, and does nothing else
-/// for half a second; more cases at once would take that for silence.
+/// The same for the others: with more at once libreswan's answers come later than a case waits, which looks like silence.
 const AT_ONCE_SLOW: usize = 4;
 
 /// Judges an implementation that is not in this process, in real time.
@@ -203,7 +202,7 @@ fn selection(arguments: &Arguments, registry: &Registry) -> Result<Selection> {
     }
     if let Some(name) = &arguments.case {
         let known = cases::all().any(|case| case.name == name);
-        ensure!(known, "--case {name}: expected a case of --list");
+        ensure!(known, "--case {name}: expected a case of `cargo xtask conformance --list`");
     }
     let profile = arguments.profile.as_deref().map(str::parse::<Profile>).transpose();
     Ok(Selection {
