@@ -2,11 +2,14 @@
 
 mod answering;
 mod basic;
+mod closing;
 mod common;
+mod cookies;
 mod esp;
 mod header;
 mod negotiating;
 mod notify;
+mod offering;
 mod payload;
 mod proving;
 mod sending;
@@ -24,4 +27,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     proving::CASES,
     answering::CASES,
     esp::CASES,
+    cookies::CASES,
+    closing::CASES,
+    offering::CASES,
 ];

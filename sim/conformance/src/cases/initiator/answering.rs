@@ -1,11 +1,14 @@
 //! How a device answers its gateway.
 
-use super::common::{FULL, answered, answered_empty, answered_error, is_silent};
+use super::common::{
+    FULL, answered, answered_empty, answered_error, auth_goes_on, is_silent, is_up,
+};
 use crate::message::Part;
 use crate::peer::seen;
 use crate::verdict::Outcome;
-use crate::{Case, Gateway};
-use ike_core::{ExchangeType, NotifyType};
+use crate::{Case, Draft, Gateway};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use ike_core::{ExchangeType, HEADER_LEN, Header, NotifyType, PayloadType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -37,6 +40,37 @@ pub(super) const CASES: &[Case] = &[
     )
     .only(FULL),
     Case::initiator("answering/port", &["RT17"], port, "asks from another port"),
+    Case::initiator(
+        "answering/address",
+        &["RT18"],
+        address,
+        "asks from another address and port: the SPIs name the SA",
+    ),
+    Case::initiator("answering/long", &["RT16"], long, "asks with 1,280 octets, and with 3,000"),
+    Case::initiator(
+        "answering/nested",
+        &["HD8"],
+        nested,
+        "puts an Encrypted payload inside another",
+    ),
+    Case::initiator(
+        "answering/critical",
+        &["HD12"],
+        critical,
+        "looks for critical flags in answers of all kinds",
+    ),
+    Case::initiator(
+        "answering/fragment",
+        &["FR2"],
+        fragment,
+        "sends a fragment, of which nobody spoke",
+    ),
+    Case::initiator(
+        "answering/early",
+        &["RT15"],
+        early,
+        "asks under the new keys while IKE_AUTH is outstanding",
+    ),
     Case::initiator(
         "answering/responses",
         &["HD7"],
@@ -114,6 +148,89 @@ fn port(gateway: &mut Gateway) -> Outcome {
         Some(packet) => format!("one to port {}", packet.path.local.port()),
         None => seen(&packets),
     })
+}
+
+fn address(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    let octets = gateway.seal(&request)?;
+    let mut local = gateway.path.local;
+    local.set_ip(match local.ip() {
+        IpAddr::V4(_) => Ipv4Addr::new(203, 0, 113, 77).into(),
+        IpAddr::V6(_) => Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0x77).into(),
+    });
+    gateway.send_from(local, &octets)?;
+    let span = gateway.patience.answer;
+    let packets = gateway.listen(span);
+    let answers = packets.iter().any(|packet| gateway.open(packet).is_some());
+    let expected = "an answer under the SA that the SPIs name";
+    gateway.demand("RT18", answers, expected, || seen(&packets))
+}
+
+/// An unknown status notify of that many octets in all.
+fn filler(octets: usize) -> Part {
+    Part::notify(NotifyType(60_000), &vec![0x5a; octets])
+}
+
+fn long(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    for total in [1_280_usize, 3_000] {
+        let next = gateway.next_id;
+        let bare = gateway.ask_with(ExchangeType::INFORMATIONAL, next, vec![filler(0)])?;
+        let overhead = gateway.seal(&bare)?.len();
+        let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![filler(total - overhead)])?;
+        answered_empty(gateway, "RT16", (&format!("a request of {total} octets"), &request))?;
+    }
+    Ok(())
+}
+
+fn nested(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let inner = Part::raw(PayloadType::SK, &[0; 40]);
+    let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![inner])?;
+    let answer = gateway.exchange(&request)?;
+    let refused = answer.as_ref().is_none_or(|answer| {
+        answer.notifies() == [(NotifyType::INVALID_SYNTAX, Vec::new())] && answer.parts.len() == 1
+    });
+    let expected = "INVALID_SYNTAX alone, or silence";
+    gateway.demand("HD8", refused, expected, || answer.map_or_else(String::new, |it| it.summary()))
+}
+
+fn critical(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let unknown = Part::raw(PayloadType(200), &[1, 2, 3]).critical();
+    for (exchange, parts) in [
+        (ExchangeType::INFORMATIONAL, Vec::new()),
+        (ExchangeType::CREATE_CHILD_SA, Vec::new()),
+        (ExchangeType::INFORMATIONAL, vec![unknown]),
+    ] {
+        let request = gateway.ask(exchange, parts)?;
+        let answer = answered(gateway, "HD12", ("a request", &request))?;
+        let flagged = answer.parts.iter().find(|part| part.flags & 0x80 != 0);
+        let outer = answer.packet.octets.get(HEADER_LEN + 1).is_some_and(|flags| flags & 0x80 != 0);
+        let holds = flagged.is_none() && !outer;
+        gateway.demand("HD12", holds, "no critical flag", || answer.summary())?;
+    }
+    Ok(())
+}
+
+fn fragment(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let (spi_i, spi_r) = gateway.sa()?.spis;
+    let header = Header::new(spi_i, spi_r, ExchangeType::INFORMATIONAL);
+    let part = Part::raw(PayloadType::SKF, &[0, 1, 0, 2, 1, 2, 3, 4]);
+    let draft = Draft::clear(header.message_id(gateway.next_id), vec![part]);
+    gateway.send_draft(&draft)?;
+    is_silent(gateway, "FR2", "a fragment")?;
+    is_up(gateway, "FR2", "a fragment")
+}
+
+fn early(gateway: &mut Gateway) -> Outcome {
+    gateway.reach_auth()?;
+    let request = gateway.ask_with(ExchangeType::INFORMATIONAL, 0, Vec::new())?;
+    let answer = gateway.exchange(&request)?;
+    gateway.demand("RT15", answer.is_none(), "no answer before IKE_AUTH", || "one".into())?;
+    auth_goes_on(gateway, "RT15", "a request before IKE_AUTH")
 }
 
 fn responses(gateway: &mut Gateway) -> Outcome {
