@@ -1,6 +1,7 @@
 //! Cases whose subject is an initiator: the tester is its gateway.
 
 mod answering;
+mod answers;
 mod basic;
 mod closing;
 mod common;
@@ -29,5 +30,6 @@ pub(crate) const THEMES: &[&[Case]] = &[
     esp::CASES,
     cookies::CASES,
     closing::CASES,
+    answers::CASES,
     offering::CASES,
 ];
