@@ -113,21 +113,14 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     };
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
-    print!("{}", show::matrix(&judged));
-    if arguments.case.is_some() {
-        print!("{}", show::ladders(&matrix));
-    }
-    let differences = baseline.differences(&matrix, &selection);
-    for difference in &differences {
-        println!("{difference}");
-    }
-    print!("{}", show::summary(&matrix, differences.len()));
+    let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    print!("{text}");
     if let Some(folder) = &arguments.out {
         matrix::write(&judged, folder)?;
         conform::keep(&matrix, folder)?;
         println!("{}", folder.join("conformance.html").display());
     }
-    Ok(differences.is_empty())
+    Ok(as_expected)
 }
 
 /// The cases at an implementation in containers.

@@ -107,17 +107,10 @@ fn judge(arguments: &Arguments) -> Result<bool> {
     let matrix = matrix::run(&registry, &implementations, &selection);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
-    print!("{}", show::matrix(&judged));
-    if arguments.case.is_some() {
-        print!("{}", show::ladders(&matrix));
-    }
-    let differences = baseline.differences(&matrix, &selection);
-    for difference in &differences {
-        println!("{difference}");
-    }
-    print!("{}", show::summary(&matrix, differences.len()));
+    let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    print!("{text}");
     write(arguments, &judged)?;
-    Ok(differences.is_empty())
+    Ok(as_expected)
 }
 
 /// Why no case is left.

@@ -22,10 +22,25 @@ pub fn list(jobs: &[Job<'_>]) -> String {
     format!("{table}\n{} cases\n", seen.len())
 }
 
+/// All that is printed: table, ladders if they are wanted, differences from what is expected, sums. And whether there is no
+/// difference.
+#[must_use]
+pub fn judged(judged: &Judged<'_>, with_ladders: bool) -> (String, bool) {
+    let mut text = matrix(judged);
+    if with_ladders {
+        text.push_str(&ladders(judged.matrix));
+    }
+    let differences = judged.baseline.differences(judged.matrix, judged.selection);
+    for difference in &differences {
+        let _ = writeln!(text, "{difference}");
+    }
+    text.push_str(&summary(judged.matrix, differences.len()));
+    (text, differences.is_empty())
+}
+
 /// A row for each requirement that was judged or has no case, a column for each implementation and
 /// profile, and below it what did not pass.
-#[must_use]
-pub fn matrix(judged: &Judged<'_>) -> String {
+fn matrix(judged: &Judged<'_>) -> String {
     let Judged { matrix, baseline, .. } = judged;
     let columns = matrix.columns();
     let mut table = Table::new();
@@ -59,8 +74,7 @@ fn line(cell: &Cell) -> String {
 }
 
 /// What crossed in each case that ran, the message at fault marked with a star.
-#[must_use]
-pub fn ladders(matrix: &Matrix) -> String {
+fn ladders(matrix: &Matrix) -> String {
     let mut text = String::new();
     let mut last = None;
     for cell in &matrix.cells {
@@ -76,8 +90,7 @@ pub fn ladders(matrix: &Matrix) -> String {
 }
 
 /// The last lines.
-#[must_use]
-pub fn summary(matrix: &Matrix, differences: usize) -> String {
+fn summary(matrix: &Matrix, differences: usize) -> String {
     let counts: Vec<String> = Verdict::ALL
         .iter()
         .map(|verdict| format!("{} {verdict}", matrix.count(*verdict)))
