@@ -1,5 +1,6 @@
 //! A real gateway in containers, one for each way in which the cases want it set up.
 
+use super::halt::Halt;
 use super::hub::Hub;
 use super::settle;
 use crate::gateways::{Plug, Role as PlugRole, Running, Setting, StartError, bridge_address};
@@ -88,15 +89,16 @@ pub struct Ward {
     plug: &'static Plug,
     rooms: Vec<Room>,
     addresses: (IpAddr, IpAddr),
+    halt: Halt,
 }
 
 impl Ward {
     /// A gateway of which no container runs yet.
     #[must_use]
-    pub fn new(plug: &'static gateways::Plug) -> Self {
+    pub fn new(plug: &'static gateways::Plug, halt: Halt) -> Self {
         let addresses = Addresses::new(Family::Ipv4);
         let addresses = (addresses.gateway(), addresses.server());
-        Self { plug, rooms: Vec::new(), addresses }
+        Self { plug, rooms: Vec::new(), addresses, halt }
     }
 
     /// The rooms that these jobs need.
@@ -132,7 +134,7 @@ impl Ward {
                 Ok(running) => {
                     let hello = tokio::time::timeout(HELLO, portal.peer()).await;
                     hello.with_context(|| format!("{} is not at its portal", self.plug.name))?;
-                    let (hub, pump) = Hub::new(portal);
+                    let (hub, pump) = Hub::new(portal, self.halt.clone());
                     let pump = tokio::spawn(pump);
                     Door::Open { hub, running: Box::new(running), pump }
                 }
@@ -174,6 +176,9 @@ impl Implementation for Ward {
     }
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
+        if self.halt.is_called() {
+            return Err(Unsupported("stopped".into()));
+        }
         if !setup.groups.is_empty() {
             return Err(Unsupported(
                 "the contract of containers has no groups beside a suite's".into(),
