@@ -8,6 +8,7 @@ mod caller;
 mod evidence;
 mod halt;
 mod hub;
+mod owner;
 mod remote;
 mod settle;
 mod squad;

@@ -2,6 +2,7 @@
 
 use super::halt::Halt;
 use super::hub::{self, Hub, PATIENCE};
+use super::owner::Owner;
 use super::settle;
 use crate::Portal;
 use crate::gateways::{Peer, Plug, Role as PlugRole, Running, Setting, StartError, bridge_address};
@@ -20,8 +21,6 @@ use tokio::task::JoinHandle;
 
 /// How long a container that is ready may take to show itself at the portal.
 const HELLO: Duration = Duration::from_secs(10);
-/// How long a command may take before the case goes on without its answer.
-const COMMAND: Duration = Duration::from_secs(3);
 /// The longest that a daemon waits before it sends a request again, and until it gives up: 42 s and 165 s of strongSwan.
 const RETRANSMISSION: Duration = Duration::from_secs(60);
 const GIVE_UP: Duration = Duration::from_secs(300);
@@ -83,8 +82,7 @@ impl Squad {
         let (hub, pump) = Hub::new(portal, self.halt.clone());
         Ok(Recruit {
             inner: hub.subject(setup.path)?,
-            running: Arc::new(running),
-            runtime: self.runtime.clone(),
+            owner: Owner::new(running),
             number: hub::numbered(setup.path.remote.ip()),
             tasks: vec![self.runtime.spawn(pump)],
             logs: Arc::clone(&self.logs),
@@ -157,8 +155,7 @@ impl Implementation for Squad {
 /// What one case has: a container, and what passes through its portal.
 struct Recruit {
     inner: Box<dyn Subject>,
-    running: Arc<Running>,
-    runtime: Handle,
+    owner: Owner,
     number: Option<u32>,
     tasks: Vec<JoinHandle<()>>,
     logs: Logs,
@@ -182,25 +179,11 @@ impl Subject for Recruit {
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
-        let command = match wish {
-            Wish::Connect => "initiate",
-            Wish::Send => "ping",
-            Wish::Close => "delete",
-            Wish::CheckLiveness => "liveness",
-            Wish::RekeyChild => "rekey-child",
-        };
-        let running = Arc::clone(&self.running);
-        let mut asked = self.runtime.spawn(async move { running.control(command).await });
         if wish == Wish::Connect {
-            // Answered when it is connected, which is what the case is about.
-            self.tasks.push(self.runtime.spawn(async move { drop(asked.await) }));
+            self.tasks.push(self.owner.connect());
             return Ok(());
         }
-        let told = self.runtime.block_on(async { tokio::time::timeout(COMMAND, &mut asked).await });
-        match told {
-            Ok(Ok(Ok(answer))) if answer.starts_with("unsupported") => Err(Unsupported(answer)),
-            _ => Ok(()),
-        }
+        self.owner.has(wish, None)
     }
 }
 
@@ -211,7 +194,7 @@ impl Drop for Recruit {
         }
         if let Some(number) = self.number {
             let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
-            logs.insert(number, self.running.log());
+            logs.insert(number, self.owner.log());
         }
     }
 }
