@@ -1,7 +1,8 @@
 //! The suite tells every broken implementation from an honest one.
 
-use conformance::{Registry, Role, Selection, cases, mutants};
+use conformance::{Mutant, Registry, Role, Selection, cases, mutants};
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 fn registry() -> Registry {
     Registry::ours().unwrap_or_else(|error| panic!("{error}"))
@@ -32,15 +33,40 @@ fn a_mutant_has_a_name_of_its_own_and_breaks_what_binds_it_and_is_judged() {
     }
 }
 
+/// Each mutant with the cases that kill it: role and name.
+fn kills() -> &'static [(&'static Mutant, BTreeSet<&'static str>)] {
+    static KILLS: OnceLock<Vec<(&'static Mutant, BTreeSet<&'static str>)>> = OnceLock::new();
+    KILLS.get_or_init(|| {
+        let registry = registry();
+        let of = |mutant: &'static Mutant| {
+            let jobs = mutant.plan(&registry, &Selection::default());
+            let killers = jobs.iter().filter(|job| mutant.is_killed_by(job, &registry));
+            (mutant, killers.map(|job| job.case.name).collect())
+        };
+        mutants::all().map(of).collect()
+    })
+}
+
 #[test]
 fn no_mutant_survives() {
-    let registry = registry();
-    let mut survivors = Vec::new();
-    for mutant in mutants::all() {
-        let jobs = mutant.plan(&registry, &Selection::default());
-        if !jobs.iter().any(|job| mutant.is_killed_by(job, &registry)) {
-            survivors.push(format!("{mutant:?}"));
+    let survivors: Vec<_> = kills().iter().filter(|(_, by)| by.is_empty()).collect();
+    assert!(survivors.is_empty(), "{survivors:#?}");
+}
+
+/// Cases that no mutant can be made for, and why.
+const UNKILLED: &[(Role, &str, &str)] = &[];
+
+#[test]
+fn every_case_is_able_to_fail() {
+    let mut wrong = Vec::new();
+    for case in cases::all() {
+        let role = case.role();
+        let kills = kills().iter().any(|(it, by)| it.role == role && by.contains(case.name));
+        let excused = UNKILLED.iter().any(|(of, name, _)| (*of, *name) == (role, case.name));
+        if kills == excused {
+            let what = if kills { "kills, and is on the list" } else { "kills nothing" };
+            wrong.push(format!("{role} {}: {what} {:?}", case.name, case.judges));
         }
     }
-    assert!(survivors.is_empty(), "{survivors:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -7,10 +7,14 @@ use ike_core::{Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite};
 use ike_initiator::Behaviour;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::initiator::<AnySa>("any-sa-accepted", &["NG3"], "takes any answer for its offer"),
+    Mutant::initiator::<AnySa>(
+        "any-sa-accepted",
+        &["NG3", "KE2", "IV1"],
+        "takes any answer for its offer",
+    ),
     Mutant::initiator::<Extra>(
         "extra-transform-accepted",
-        &["NG3", "NG5"],
+        &["NG3", "NG5", "KE2"],
         "takes an answer with more than one transform of a type, or one too many",
     ),
     Mutant::initiator::<KeyLength>(
