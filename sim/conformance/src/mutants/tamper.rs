@@ -204,3 +204,6 @@ impl Subject for Tampered {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

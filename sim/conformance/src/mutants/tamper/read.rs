@@ -33,16 +33,16 @@ pub(super) fn draft(octets: &[u8], key: Option<&ProtectionKey>) -> Option<Draft>
     let header = Header::parse(octets).ok()?;
     let Chain { mut parts, behind, end } = chain(header.next_payload, &octets[HEADER_LEN..]);
     let rest = &octets[HEADER_LEN + end..];
+    let right = usize::try_from(header.length) == Ok(octets.len());
+    let length = (!right).then_some(header.length);
     if behind != PayloadType::SK {
         if let Some(last) = parts.last_mut().filter(|_| behind != PayloadType::NONE) {
             last.next = Some(behind);
         }
-        let right = usize::try_from(header.length) == Ok(octets.len());
-        let length = (!right).then_some(header.length);
         return Some(Draft { header, parts, inside: None, length, trailing: rest.to_vec() });
     }
     let inside = Some(inside(octets, HEADER_LEN + end, key?)?);
-    Some(Draft { inside, ..Draft::clear(header, parts) })
+    Some(Draft { inside, length, ..Draft::clear(header, parts) })
 }
 
 fn inside(octets: &[u8], sk: usize, key: &ProtectionKey) -> Option<Inside> {
