@@ -137,25 +137,30 @@ impl Mutant {
         jobs
     }
 
-    /// Whether the case tells it from the honest implementation: a requirement that it breaks failed,
-    /// and passes where nothing is broken.
+    /// Whether the case tells it from the honest implementation.
     #[must_use]
     pub fn is_killed_by(&self, job: &Job<'_>, registry: &Registry) -> bool {
+        !self.told_by(job, registry).is_empty()
+    }
+
+    /// By which requirements the case tells it from the honest implementation: such as it breaks, which
+    /// failed, and pass where nothing is broken.
+    #[must_use]
+    pub fn told_by(&self, job: &Job<'_>, registry: &Registry) -> Vec<String> {
         let breaks = |cell: &Cell| self.breaks.contains(&cell.finding.requirement.as_str());
-        let cells = job.run(registry);
-        let failed = |cell: &&Cell| breaks(cell) && cell.finding.verdict == Verdict::Failed;
-        let failed: Vec<&Cell> = cells.iter().filter(failed).collect();
-        if failed.is_empty() {
-            return false;
+        let mut cells = job.run(registry);
+        cells.retain(|cell| breaks(cell) && cell.finding.verdict == Verdict::Failed);
+        if cells.is_empty() {
+            return Vec::new();
         }
         let honest: &dyn Implementation = match self.role {
             Role::Initiator => &OurInitiator,
             Role::Responder => &OurResponder,
         };
-        let cells = Job { implementation: honest, ..*job }.run(registry);
-        let passed = cells.iter().filter(|cell| cell.finding.verdict == Verdict::Passed);
-        let passed: Vec<&str> = passed.map(|cell| cell.finding.requirement.as_str()).collect();
-        failed.iter().any(|cell| passed.contains(&cell.finding.requirement.as_str()))
+        let mut passed = Job { implementation: honest, ..*job }.run(registry);
+        passed.retain(|cell| cell.finding.verdict == Verdict::Passed);
+        let passes = |id: &String| passed.iter().any(|cell| cell.finding.requirement == *id);
+        cells.into_iter().map(|cell| cell.finding.requirement).filter(passes).collect()
     }
 }
 

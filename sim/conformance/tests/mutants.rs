@@ -1,6 +1,6 @@
 //! The suite tells every broken implementation from an honest one.
 
-use conformance::{Mutant, Registry, Role, Selection, cases, mutants};
+use conformance::{Job, Mutant, Registry, Role, Selection, cases, mutants};
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -33,15 +33,20 @@ fn a_mutant_has_a_name_of_its_own_and_breaks_what_binds_it_and_is_judged() {
     }
 }
 
-/// Each mutant with the cases that kill it: role and name.
-fn kills() -> &'static [(&'static Mutant, BTreeSet<&'static str>)] {
-    static KILLS: OnceLock<Vec<(&'static Mutant, BTreeSet<&'static str>)>> = OnceLock::new();
+/// A mutant with what tells it from the honest implementation: cases, and requirements in them.
+type Kills = (&'static Mutant, BTreeSet<(&'static str, String)>);
+
+fn kills() -> &'static [Kills] {
+    static KILLS: OnceLock<Vec<Kills>> = OnceLock::new();
     KILLS.get_or_init(|| {
         let registry = registry();
         let of = |mutant: &'static Mutant| {
             let jobs = mutant.plan(&registry, &Selection::default());
-            let killers = jobs.iter().filter(|job| mutant.is_killed_by(job, &registry));
-            (mutant, killers.map(|job| job.case.name).collect())
+            let told = |job: &Job<'_>| {
+                let case = job.case.name;
+                mutant.told_by(job, &registry).into_iter().map(move |id| (case, id))
+            };
+            (mutant, jobs.iter().flat_map(told).collect())
         };
         mutants::all().map(of).collect()
     })
@@ -53,19 +58,24 @@ fn no_mutant_survives() {
     assert!(survivors.is_empty(), "{survivors:#?}");
 }
 
-/// Cases that no mutant can be made for, and why.
-const UNKILLED: &[(Role, &str, &str)] = &[];
+/// What no mutant can break of what a case judges, and why: role, case, requirement.
+const UNBROKEN: &[(Role, &str, &str, &str)] = &[];
 
 #[test]
-fn every_case_is_able_to_fail() {
+fn every_case_is_able_to_fail_for_each_requirement_that_it_judges() {
     let mut wrong = Vec::new();
     for case in cases::all() {
-        let role = case.role();
-        let kills = kills().iter().any(|(it, by)| it.role == role && by.contains(case.name));
-        let excused = UNKILLED.iter().any(|(of, name, _)| (*of, *name) == (role, case.name));
-        if kills == excused {
-            let what = if kills { "kills, and is on the list" } else { "kills nothing" };
-            wrong.push(format!("{role} {}: {what} {:?}", case.name, case.judges));
+        for id in case.judges {
+            let role = case.role();
+            let told = |(mutant, by): &Kills| {
+                mutant.role == role && by.contains(&(case.name, (*id).to_owned()))
+            };
+            let fails = kills().iter().any(told);
+            let excused = UNBROKEN.iter().any(|it| (it.0, it.1, it.2) == (role, case.name, *id));
+            if fails == excused {
+                let what = if fails { "fails, and is on the list" } else { "no mutant fails it" };
+                wrong.push(format!("{role} {} {id}: {what}", case.name));
+            }
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");

@@ -106,11 +106,7 @@ impl Tampered {
         }
         let mut after = before.clone();
         let change = if own { self.tampering.writes } else { self.tampering.reads };
-        if own {
-            self.desk.note_sent(&before, octets);
-        } else {
-            self.desk.note_came(&before, octets);
-        }
+        self.desk.note((&before, own), octets);
         let goes_on = change(&mut after, &mut self.desk);
         let same = after == before;
         let octets = if same { octets.to_vec() } else { after.octets(key.as_ref()) };

@@ -3,7 +3,7 @@
 use crate::mutants::Mutant;
 use crypto::{Group, SharedSecret};
 use ike_core::payload::{Proposal, Sa, Transform};
-use ike_core::{Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite};
+use ike_core::{Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite, TransformType};
 use ike_initiator::Behaviour;
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -21,6 +21,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "key-length-ignored",
         &["NG3", "NG4"],
         "does not look at Key Length",
+    ),
+    Mutant::initiator::<Integrity>(
+        "integrity-ignored",
+        &["NG5"],
+        "ignores an integrity transform beside an AEAD",
     ),
     Mutant::initiator::<Number>(
         "proposal-number-ignored",
@@ -143,7 +148,12 @@ lenient!(Extra, |ours, proposal| {
 lenient!(KeyLength, |ours, proposal| {
     let plain = |it: &Transform| (it.kind, it.id);
     let found: Vec<_> = proposal.transforms().map(|it| plain(&it)).collect();
-    found == ours.iter().map(plain).collect::<Vec<_>>()
+    proposal.number() == 1 && found == ours.iter().map(plain).collect::<Vec<_>>()
+});
+lenient!(Integrity, |ours, proposal| {
+    let mut found: Vec<_> = proposal.transforms().collect();
+    found.retain(|it| it.kind != TransformType::INTEG);
+    proposal.number() == 1 && found == ours
 });
 lenient!(Number, |ours, proposal| {
     let found: Vec<_> = proposal.transforms().collect();

@@ -3,12 +3,37 @@
 use crate::message::{Part, TransformDraft};
 use crate::mutants::Mutant;
 use crate::mutants::tamper::{edit_ciphers, edit_sa, is, part};
-use ike_core::{ExchangeType, Identity, NotifyType, PayloadType, TransformType};
+use ike_core::{ExchangeType, Flags, Identity, NotifyType, PayloadType, TransformType};
 
 const INIT: ExchangeType = ExchangeType::IKE_SA_INIT;
 const AUTH: ExchangeType = ExchangeType::IKE_AUTH;
 
 pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant::device("keys-of-another-nonce", &["AU1"], "sends another nonce than its keys are of")
+        .writing(|it, _| {
+            if let Some(nonce) = part(it, PayloadType::NONCE) {
+                nonce.body[0] ^= 1;
+            }
+            true
+        }),
+    Mutant::device("auth-id-2", &["RT10"], "gives IKE_AUTH Message ID 2").writing(|it, _| {
+        it.header.message_id += u32::from(is(it, AUTH, false));
+        true
+    }),
+    Mutant::device("minor-version-sent", &["HD3"], "sends version 2.1").writing(|it, _| {
+        it.header.version = 0x21;
+        true
+    }),
+    Mutant::device("reserved-flags-sent", &["HD5"], "sets a reserved flag in its requests")
+        .writing(|it, _| {
+            it.header.flags.0 |= 1;
+            true
+        }),
+    Mutant::device("initiator-flag-unset", &["HD6"], "leaves the initiator flag out of requests")
+        .writing(|it, _| {
+            it.header.flags.0 &= !Flags::INITIATOR.0;
+            true
+        }),
     Mutant::device("esn-missing", &["NG6"], "offers ESP without an ESN transform").writing(
         |it, _| {
             if is(it, AUTH, false) {

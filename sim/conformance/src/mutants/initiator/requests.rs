@@ -2,7 +2,7 @@
 
 use crate::message::Part;
 use crate::mutants::Mutant;
-use crate::mutants::tamper::{has, has_error, is, part};
+use crate::mutants::tamper::{has, has_any, has_error, is, notified, part};
 use ike_core::{ExchangeType, NotifyType, PayloadType};
 
 const INFORMATIONAL: ExchangeType = ExchangeType::INFORMATIONAL;
@@ -88,10 +88,48 @@ pub(super) const MUTANTS: &[Mutant] = &[
             true
         },
     ),
-    Mutant::device("invalid-spi-told", &["ER7", "ER8"], "answers INVALID_SPI and INVALID_IKE_SPI")
-        .reading(|it, desk| {
-            if it.inside.is_none() && has_error(it) && it.header.exchange == INFORMATIONAL {
+    Mutant::device("invalid-spi-told", &["ER8"], "answers INVALID_SPI in clear").reading(
+        |it, desk| {
+            if it.inside.is_none() && notified(it) == [NotifyType::INVALID_SPI] {
                 desk.answer_clear(&it.header, Vec::new());
+            }
+            true
+        },
+    ),
+    Mutant::device("invalid-ike-spi-told", &["ER7"], "answers INVALID_IKE_SPI in clear").reading(
+        |it, desk| {
+            if it.inside.is_none() && notified(it) == [NotifyType::INVALID_IKE_SPI] {
+                desk.answer_clear(&it.header, Vec::new());
+            }
+            true
+        },
+    ),
+    Mutant::device("errors-in-clear-end", &["RT19"], "ends for an error in clear when it is up")
+        .reading(|it, desk| {
+            let told = desk.up && it.inside.is_none() && has_error(it);
+            if told { desk.hang() } else { true }
+        }),
+    Mutant::device("delete-beside-critical", &["ER3"], "deletes in spite of a critical payload")
+        .reading(|it, _| {
+            if has(it, PayloadType::D) {
+                it.payloads().retain(|part| part.kind == PayloadType::D);
+            }
+            true
+        }),
+    Mutant::device(
+        "odd-payloads-unanswered",
+        &["PO1", "ER5"],
+        "does not answer INFORMATIONAL with payloads of the first exchanges",
+    )
+    .reading(|it, _| {
+        it.header.exchange != INFORMATIONAL || !has_any(it, &[33, 34, 35, 36, 39, 40, 44, 45])
+    }),
+    Mutant::device("empty-sk-rejected", &["HD23"], "rejects an SK payload without payloads")
+        .reading(|it, _| it.inside.as_ref().is_none_or(|inside| !inside.parts.is_empty())),
+    Mutant::device("delete-without-effect", &["PO10", "PO11"], "answers a Delete and goes on")
+        .reading(|it, _| {
+            if let Some(delete) = part(it, PayloadType::D) {
+                delete.body = vec![3, 4, 0, 1, 0x0b, 0xad, 0x0b, 0xad];
             }
             true
         }),

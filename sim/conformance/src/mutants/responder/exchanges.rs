@@ -64,6 +64,46 @@ pub(super) const MUTANTS: &[Mutant] = &[
         it.header.message_id += u32::from(is(it, INFORMATIONAL, true));
         true
     }),
+    Mutant::gateway("delete-forgotten", &["RT6", "PO5"], "does not answer a repeated Delete")
+        .reading(|it, desk| {
+            if !has(it, PayloadType::D) {
+                return true;
+            }
+            let iv = it.inside.as_ref().map(|inside| inside.iv.clone()).unwrap_or_default();
+            let again = desk.kept == iv;
+            desk.kept = iv;
+            !again
+        }),
+    Mutant::gateway("repeated-init-ends", &["RT6"], "ends for a repeated IKE_SA_INIT").reading(
+        |it, desk| {
+            let nonce = part(it, PayloadType::NONCE).map(|part| part.body.clone());
+            let Some(nonce) = nonce.filter(|_| is(it, INIT, false)) else { return true };
+            if desk.kept == nonce {
+                return desk.hang();
+            }
+            desk.kept = nonce;
+            true
+        },
+    ),
+    Mutant::gateway(
+        "delete-without-effect",
+        &["PO5", "PO10", "PO11"],
+        "answers a Delete and goes on",
+    )
+    .reading(|it, _| {
+        if let Some(delete) = part(it, PayloadType::D) {
+            delete.body = vec![3, 4, 0, 1, 0x0b, 0xad, 0x0b, 0xad];
+        }
+        true
+    }),
+    Mutant::gateway("errors-unanswered", &["ER5"], "does not answer requests with an error notify")
+        .reading(|it, _| !is(it, INFORMATIONAL, false) || !has_error(it)),
+    Mutant::gateway("error-and-more", &["ER3"], "says more beside an error").writing(|it, _| {
+        if it.header.exchange == CREATE && has_error(it) {
+            it.payloads().push(Part::raw(PayloadType::V, b"sorry"));
+        }
+        true
+    }),
     Mutant::gateway("own-id-wrong", &["RT10"], "begins its own requests with Message ID 1")
         .writing(|it, _| {
             it.header.message_id += u32::from(is(it, INFORMATIONAL, false));

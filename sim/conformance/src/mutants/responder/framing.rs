@@ -99,6 +99,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         crate::mutants::tamper::rename_notify(it, from, to);
         true
     }),
+    Mutant::gateway("critical-type-zero", &["HD11"], "names type 0 as the critical payload")
+        .writing(|it, _| {
+            if notified(it) == [NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD]
+                && let Some(notify) = part(it, PayloadType::N)
+            {
+                notify.body[4] = 0;
+            }
+            true
+        }),
+    Mutant::gateway("empty-sk-rejected", &["HD23"], "rejects an SK payload without payloads")
+        .reading(|it, _| it.inside.as_ref().is_none_or(|inside| !inside.parts.is_empty())),
     Mutant::gateway("syntax-unsaid", &["ER3", "HD22"], "does not answer what is malformed")
         .writing(|it, _| !notified(it).contains(&NotifyType::INVALID_SYNTAX)),
     Mutant::gateway("notify-of-ike", &["HD15"], "says protocol 1 in notifies").writing(|it, _| {

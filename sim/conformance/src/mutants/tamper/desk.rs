@@ -61,18 +61,15 @@ impl Desk {
         }
     }
 
-    pub(super) fn note_sent(&mut self, draft: &Draft, octets: &[u8]) {
-        if !draft.header.flags.is_response() {
+    /// Takes note of a message before it is changed; `own`: the machine has written it.
+    pub(super) fn note(&mut self, (draft, own): (&Draft, bool), octets: &[u8]) {
+        if own && !draft.header.flags.is_response() {
             self.asked = Some(draft.header);
         }
-        self.note(draft, octets);
+        self.note_handshake(draft, octets);
     }
 
-    pub(super) fn note_came(&mut self, draft: &Draft, octets: &[u8]) {
-        self.note(draft, octets);
-    }
-
-    fn note(&mut self, draft: &Draft, octets: &[u8]) {
+    fn note_handshake(&mut self, draft: &Draft, octets: &[u8]) {
         let response = draft.header.flags.is_response();
         match draft.header.exchange {
             ExchangeType::IKE_SA_INIT if !response => {
@@ -81,7 +78,7 @@ impl Desk {
             ExchangeType::IKE_SA_INIT if find(&draft.parts, PayloadType::KE).is_some() => {
                 self.response = Some((draft.clone(), octets.to_vec()));
             }
-            ExchangeType::IKE_AUTH if response => self.up = true,
+            ExchangeType::IKE_AUTH if response && draft.inside.is_some() => self.up = true,
             _ => {}
         }
     }
