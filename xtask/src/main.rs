@@ -1,7 +1,8 @@
 //! The verbs a person types: parses, then spawns the program that has the verb.
 //!
-//! `cargo xtask VERB ARGUMENTS...` builds what the verb needs, in release, and hands it all the arguments as
-//! they are. The program runs in the caller's directory, so that relative paths mean what they say, and its exit
+//! `cargo xtask VERB ARGUMENTS...` builds what the verb needs and hands it all the arguments as they are. What
+//! computes is built in release; what waits for real gateways is built as the tests are, whose libraries it shares:
+//! those that talk to Docker are half of a build. The program runs in the caller's directory, so that relative paths mean what they say, and its exit
 //! status is passed on.
 #![forbid(unsafe_code)]
 
@@ -195,17 +196,25 @@ impl Verb {
         if quiet {
             all.push("--quiet".into());
         }
+        if self.in_release() {
+            all.push("--release".into());
+        }
         // The manifest by its path instead of a change of directory: that stays the caller's.
-        all.extend([OsString::from("--release"), "--manifest-path".into(), manifest.into()]);
+        all.extend([OsString::from("--manifest-path"), manifest.into()]);
         all.extend(["--package", self.package, "--bin", self.program, "--"].map(OsString::from));
         all.extend(arguments);
         all
     }
 
+    /// Whether its program computes all the time that it runs.
+    fn in_release(&self) -> bool {
+        self.package != "harness"
+    }
+
     /// Whether there is a program from an earlier build.
     fn is_built(&self, target: &Path) -> bool {
         let program = format!("{}{}", self.program, env::consts::EXE_SUFFIX);
-        target.join("release").join(program).exists()
+        target.join(if self.in_release() { "release" } else { "debug" }).join(program).exists()
     }
 }
 
@@ -264,6 +273,15 @@ mod tests {
             arguments[at - 4..at],
             ["--package", "runner", "--bin", "simulate"].map(OsString::from)
         );
+    }
+
+    #[test]
+    fn what_waits_for_the_clock_is_not_built_in_release() {
+        for verb in VERBS.iter().chain([&SIMULATE_OUTSIDE, &CONFORMANCE_OUTSIDE]) {
+            let arguments = verb.cargo_arguments(true, [].into_iter());
+            let released = arguments.iter().any(|argument| argument == "--release");
+            assert_eq!(released, verb.package == "runner", "{}", verb.program);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A scenario with its gateway behind a portal: the gateway is a thread of the test with a socket of its own.
 
-#[path = "../../../sim/simulator/tests/outside/gateway.rs"]
+#[path = "../../../sim/simulator/tests/it/outside/gateway.rs"]
 mod gateway;
 
 use gateway::FakeGateway;

@@ -8,7 +8,7 @@ use crate::subject::Packet;
 use crate::verdict::{Outcome, Stop};
 use crate::{Session, seen};
 use core::ops::{Deref, DerefMut};
-use crypto::{Crypto, PrivateKey, RustCrypto};
+use crypto::{Crypto, PrivateKey, RustCrypto, SharedSecret};
 use ike_core::payload::{KeyExchange, Nonce, ProposalRepr, SaRepr, TsRepr};
 use ike_core::{ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType, ProtocolId};
 
@@ -138,10 +138,19 @@ impl Device {
         let broken = || Stop::Inconclusive(format!("no SA from {}", answer.summary()));
         let ke = answer.body(PayloadType::KE).and_then(|ke| ke.get(4..)).ok_or_else(broken)?;
         let shared = RustCrypto.shared_secret(&self.private, ke).map_err(|_| broken())?;
+        self.take_shared(answer, &shared)
+    }
+
+    /// Takes the SA from an IKE_SA_INIT response with this shared secret, whatever the public values are.
+    ///
+    /// # Errors
+    /// It has no nonce, or one that the suite cannot take.
+    pub fn take_shared(&mut self, answer: &Opened, shared: &SharedSecret) -> Outcome {
+        let broken = || Stop::Inconclusive(format!("no SA from {}", answer.summary()));
         let nonce_r = answer.body(PayloadType::NONCE).ok_or_else(broken)?.to_vec();
         let spis = (self.spi_i, answer.header.spi_r);
         let suite = self.setup.suite.ike();
-        let sa = SkKeys::derive(suite, spis, (self.nonce.clone(), nonce_r), &shared)
+        let sa = SkKeys::derive(suite, spis, (self.nonce.clone(), nonce_r), shared)
             .ok_or_else(broken)?;
         self.learn_keys(spis, &sa.keys);
         (self.sa, self.response, self.next_id) = (Some(sa), Some(answer.clone()), 1);

@@ -1,6 +1,8 @@
 //! Authentication.
 
-use super::common::{accepts_auth, authenticates, convinces_not, refuses_auth, unconvinced};
+use super::common::{
+    accepts_auth, authenticates, beside, convinces_not, refuses_auth, unconvinced,
+};
 use crate::message::Part;
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device, Draft, Ids, Setup};
@@ -255,7 +257,7 @@ fn from_there(device: &mut Device, ids: impl Ids, there: SocketAddr) -> Outcome 
 
 fn another_address(device: &mut Device) -> Outcome {
     let mut there = device.path.local;
-    there.set_ip(Ipv4Addr::new(203, 0, 113, 200).into());
+    there.set_ip(beside(there.ip()));
     from_there(device, ["AU13", "RT18"], there)
 }
 

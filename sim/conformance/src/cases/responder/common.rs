@@ -4,10 +4,20 @@ use crate::message::{Part, ProposalDraft, SelectorDraft, sa_part, ts_part};
 use crate::peer::{Opened, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Device, Draft, Ids};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use crypto::SharedSecret;
 use ike_core::{ExchangeType, NotifyType, PayloadType};
 
 /// A change to a lawful request, with its name.
 pub(super) type Change = (&'static str, fn(&mut Draft));
+
+/// The address beside one: a tester outside may have no network of its own but that of its usual address.
+pub(super) fn beside(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(v4) => Ipv4Addr::from_bits(v4.to_bits() ^ 1).into(),
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() ^ 1).into(),
+    }
+}
 
 /// What was answered, in words.
 pub(super) fn words(answer: Option<&Opened>) -> String {
@@ -156,6 +166,43 @@ pub(super) fn makes_none(device: &mut Device, ids: impl Ids, changes: &[Change])
     // Who answers nobody shows nothing.
     device.restart();
     device.reach_auth()
+}
+
+/// A public value that must not be used: its name, the change to the request, and the shared secret that it gives as a
+/// number, where the tester can know it.
+pub(super) type Weak = (&'static str, fn(&mut Draft), Option<u8>);
+
+/// No weak public value, each in an attempt of its own, may make an SA. A responder that computes the secret only
+/// when it needs it answers IKE_SA_INIT all the same: then it must not answer what is protected by that secret.
+pub(super) fn shares_nothing(device: &mut Device, ids: impl Ids, values: &[Weak]) -> Outcome {
+    let mut unseen = Vec::new();
+    for (what, change, secret) in values {
+        changed_init(device, *change)?;
+        let mut answer = device.clear_answer().filter(|answer| offers_sa(Some(answer)));
+        match (answer.take(), secret) {
+            (None, _) => {}
+            (Some(_), None) => unseen.push(*what),
+            (Some(offer), Some(secret)) => {
+                let value = offer.body(PayloadType::KE).and_then(|ke| ke.get(4..));
+                let mut octets = vec![0; value.map_or(0, <[u8]>::len)];
+                octets.last_mut().map(|last| *last = *secret);
+                let shared = SharedSecret::new(&octets).expect("as long as a public value");
+                device.take_shared(&offer, &shared)?;
+                let request = device.auth_request()?;
+                answer = device.exchange(&request)?;
+            }
+        }
+        let expected = format!("nothing protected by the secret of {what}");
+        device.demand(ids, answer.is_none(), &expected, || words(answer.as_ref()))?;
+    }
+    // Who answers nobody shows nothing.
+    device.restart();
+    device.reach_auth()?;
+    if unseen.is_empty() {
+        return Ok(());
+    }
+    let text = format!("IKE_SA_INIT is answered after {}", unseen.join(", "));
+    Err(Stop::Inconclusive(format!("{text}; whether the secret is ever computed cannot be seen")))
 }
 
 /// Each change to the IKE_AUTH request, in an attempt of its own, must get this error alone, under

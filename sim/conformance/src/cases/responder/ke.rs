@@ -1,6 +1,8 @@
 //! Public values.
 
-use super::common::{accepts_init, authenticates, is_only, makes_none, makes_sa};
+use super::common::{
+    accepts_init, authenticates, is_only, makes_none, makes_sa, shares_nothing,
+};
 use crate::message::{ProposalDraft, find};
 use crate::peer::public_value;
 use crate::verdict::{Outcome, Stop};
@@ -64,24 +66,13 @@ pub(super) const CASES: &[Case] = &[
         "ke/x25519-zero",
         &["NG14"],
         |d| {
-            makes_none(
+            shares_nothing(
                 d,
                 "NG14",
                 &[
-                    ("public value 0", |r| value(r, |v| v.fill(0))),
-                    ("public value 1", |r| {
-                        value(r, |v| {
-                            v.fill(0);
-                            v[0] = 1;
-                        })
-                    }),
-                    ("public value p", |r| {
-                        value(r, |v| {
-                            v.fill(0xff);
-                            v[0] = 0xed;
-                            v[31] = 0x7f;
-                        })
-                    }),
+                    ("public value 0", |r| value(r, |v| v.fill(0)), Some(0)),
+                    ("public value 1", |r| value(r, |v| number(v, 0)), Some(0)),
+                    ("public value p", |r| value(r, prime_25519), Some(0)),
                 ],
             )
         },
@@ -91,13 +82,13 @@ pub(super) const CASES: &[Case] = &[
         "ke/p256-off-curve",
         &["NG14"],
         |d| {
-            makes_none(
+            shares_nothing(
                 d,
                 "NG14",
                 &[
-                    ("the point 0, 0", |r| value(r, |v| v.fill(0))),
-                    ("a point not on the curve", |r| value(r, |v| v[63] ^= 1)),
-                    ("coordinates beyond the prime", |r| value(r, |v| v.fill(0xff))),
+                    ("the point 0, 0", |r| value(r, |v| v.fill(0)), None),
+                    ("a point not on the curve", |r| value(r, |v| v[63] ^= 1), None),
+                    ("coordinates beyond the prime", |r| value(r, |v| v.fill(0xff)), None),
                 ],
             )
         },
@@ -108,18 +99,13 @@ pub(super) const CASES: &[Case] = &[
         "ke/modp-bounds",
         &["NG14"],
         |d| {
-            makes_none(
+            shares_nothing(
                 d,
                 "NG14",
                 &[
-                    ("public value 0", |r| value(r, |v| v.fill(0))),
-                    ("public value 1", |r| {
-                        value(r, |v| {
-                            v.fill(0);
-                            v[255] = 1;
-                        })
-                    }),
-                    ("a public value beyond the prime", |r| value(r, |v| v.fill(0xff))),
+                    ("public value 0", |r| value(r, |v| v.fill(0)), Some(0)),
+                    ("public value 1", |r| value(r, |v| number(v, 255)), Some(1)),
+                    ("a public value beyond the prime", |r| value(r, |v| v.fill(0xff)), None),
                 ],
             )
         },
@@ -205,4 +191,17 @@ fn modp(setup: &mut Setup) {
 
 fn value(request: &mut crate::Draft, change: fn(&mut [u8])) {
     change(&mut request.part(PayloadType::KE).body[4..]);
+}
+
+/// The number 1 with its octet there.
+fn number(value: &mut [u8], last: usize) {
+    value.fill(0);
+    value[last] = 1;
+}
+
+/// The prime of Curve25519, which is 0 there; little-endian (RFC 7748 5).
+fn prime_25519(value: &mut [u8]) {
+    value.fill(0xff);
+    value[0] = 0xed;
+    value[31] = 0x7f;
 }

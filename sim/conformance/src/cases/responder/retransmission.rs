@@ -1,12 +1,14 @@
 //! Requests that come again, and those that are out of turn.
 
-use super::common::{answered, authenticates, ignores, is_silent, is_up, makes_sa, repeats, words};
+use super::common::{
+    answered, authenticates, beside, ignores, is_silent, is_up, makes_sa, repeats, words,
+};
 use crate::message::Part;
 use crate::peer::seen;
 use crate::subject::Packet;
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device, Ids};
-use core::net::{Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 use ike_core::{ExchangeType, Header, IkeSpi, PayloadType};
 
@@ -222,7 +224,7 @@ fn init_after_auth(device: &mut Device) -> Outcome {
 /// Begins two attempts under one SPI, the second from `there`; both must get an SA that works.
 fn two_attempts(device: &mut Device, there: SocketAddr) -> Outcome {
     device.reach_auth()?;
-    let first = (device.sa.clone(), device.sent.clone(), device.path.local);
+    let first = (device.sa.clone(), device.sent.clone(), device.path.local, device.child_spi);
     let (spi, first_spi) = (device.spi_i, device.sa()?.spis.1);
     device.restart();
     device.spi_i = spi;
@@ -235,7 +237,7 @@ fn two_attempts(device: &mut Device, there: SocketAddr) -> Outcome {
     device.demand("RT9", differ, "an SA of its own", || "the same SPI".into())?;
     let request = device.auth_request()?;
     authenticates(device, "RT9", ("the second request", &request))?;
-    (device.sa, device.sent, device.path.local) = first;
+    (device.sa, device.sent, device.path.local, device.child_spi) = first;
     device.next_id = 1;
     let request = device.auth_request()?;
     authenticates(device, "RT9", ("the first request", &request)).map(drop)
@@ -243,7 +245,7 @@ fn two_attempts(device: &mut Device, there: SocketAddr) -> Outcome {
 
 fn same_spi(device: &mut Device) -> Outcome {
     let mut there = device.path.local;
-    there.set_ip(Ipv4Addr::new(203, 0, 113, 200).into());
+    there.set_ip(beside(there.ip()));
     two_attempts(device, there)
 }
 
