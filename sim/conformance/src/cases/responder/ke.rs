@@ -1,12 +1,11 @@
 //! Public values.
 
-use super::common::{
-    accepts_init, authenticates, is_only, makes_none, makes_sa, shares_nothing,
-};
+use super::common::{accepts_init, authenticates, is_only, makes_none, makes_sa, shares_nothing};
 use crate::message::{ProposalDraft, find};
 use crate::peer::public_value;
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device, Setup};
+use crypto::{Crypto, RustCrypto};
 use ike_core::{NotifyType, PayloadType, Suite, TransformType};
 
 pub(super) const CASES: &[Case] = &[
@@ -88,6 +87,10 @@ pub(super) const CASES: &[Case] = &[
                 &[
                     ("the point 0, 0", |r| value(r, |v| v.fill(0)), None),
                     ("a point not on the curve", |r| value(r, |v| v[63] ^= 1), None),
+                    // Of order two on a curve with another constant: an odd key leaves it as it is.
+                    ("the point 1, 0", |r| value(r, |v| number(v, 31)), Some(1)),
+                    ("the point 1, 0 again", |r| value(r, |v| number(v, 31)), Some(1)),
+                    ("the point 1, 0 a third time", |r| value(r, |v| number(v, 31)), Some(1)),
                     ("coordinates beyond the prime", |r| value(r, |v| v.fill(0xff)), None),
                 ],
             )
@@ -120,6 +123,13 @@ pub(super) const CASES: &[Case] = &[
     )
     .with(p256),
     Case::responder(
+        "ke/leading-zero-of-secret",
+        &["NG21"],
+        zero_secret,
+        "asks until the shared secret starts with a zero octet, and goes on with that one",
+    )
+    .with(p256),
+    Case::responder(
         "ke/handshake-p256",
         &["AU1"],
         |d| accepts_init(d, "AU1", &[("the book with 256-bit ECP", |_| {})]),
@@ -144,6 +154,25 @@ pub(super) const CASES: &[Case] = &[
 
 /// So many keys are tried; one in 256 has what is looked for.
 const TRIES: usize = 4_096;
+
+/// Both know of the secret when the answer is there; the responder's key is another one in each attempt.
+fn zero_secret(device: &mut Device) -> Outcome {
+    for _ in 0..TRIES {
+        device.restart();
+        let request = device.init_request();
+        device.send_init(&request)?;
+        let nothing = || Stop::Inconclusive("no answer to IKE_SA_INIT".into());
+        let answer = device.clear_answer().ok_or_else(nothing)?;
+        let value = answer.body(PayloadType::KE).and_then(|ke| ke.get(4..)).ok_or_else(nothing)?;
+        let shared = RustCrypto.shared_secret(&device.private, value).map_err(|_| nothing())?;
+        if shared.as_slice()[0] == 0 {
+            device.take_shared(&answer, &shared)?;
+            let request = device.auth_request()?;
+            return authenticates(device, "NG21", ("such a secret", &request)).map(drop);
+        }
+    }
+    Err(Stop::Inconclusive(format!("no leading zero in {TRIES} shared secrets")))
+}
 
 fn leading_zeros(device: &mut Device) -> Outcome {
     for _ in 0..TRIES {

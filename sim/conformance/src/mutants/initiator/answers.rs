@@ -185,7 +185,7 @@ fn own_proof(it: &mut Draft, desk: &mut Desk) -> bool {
 }
 
 /// Puts a value that is none in the place of one that comes to no secret.
-pub(in crate::mutants) fn repair_public_value(it: &mut Draft, desk: &Desk) {
+fn repair_public_value(it: &mut Draft, desk: &Desk) {
     let group = desk.setup.suite.ike().group;
     let Some(ke) = part(it, PayloadType::KE) else { return };
     let private = PrivateKey::generate(group, &mut ChaCha20Rng::from_seed([9; 32]));

@@ -2,10 +2,10 @@
 
 use crate::message::{Part, ProposalDraft, TransformDraft, sa_part};
 use crate::mutants::Mutant;
-use crate::mutants::initiator::answers::repair_public_value;
 use crate::mutants::initiator::cookies::{cut_secret, end_secret, swap};
 use crate::mutants::tamper::{edit_ciphers, edit_sa, has, is, notified, part, rename_notify};
 
+use crypto::SharedSecret;
 use ike_core::payload::Sa;
 use ike_core::{ExchangeType, IdType, NotifyType, PayloadType, Suite, TransformType};
 use ike_responder::{Behaviour, TunnelSelectors};
@@ -183,15 +183,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
             true
         },
     ),
-    Mutant::gateway(
+    Mutant::responder::<Impossible>(
         "impossible-value-taken",
         &["NG14"],
-        "goes on with public values that are none",
-    )
-    .reading(|it, desk| {
-        repair_public_value(it, desk);
-        true
-    }),
+        "goes on with the secret of a public value that is none",
+    ),
+    Mutant::responder::<LeadingZeros>(
+        "leading-zeros-of-secret-dropped",
+        &["NG21"],
+        "drops leading zeros of the shared secret",
+    ),
     Mutant::gateway("leading-zeros-dropped", &["NG21"], "drops leading zeros of a public value")
         .reading(|it, _| {
             if let Some(ke) = part(it, PayloadType::KE)
@@ -284,5 +285,30 @@ impl Behaviour for OnePort {
         for selector in &mut narrowed.local {
             (selector.protocol, selector.ports) = (17, (9, 9));
         }
+    }
+}
+
+/// Zero and one stay what they are, and so does the first coordinate of a point of order two.
+#[derive(Default)]
+struct Impossible;
+
+impl Behaviour for Impossible {
+    fn secret(&mut self, public: &[u8], judged: Option<SharedSecret>) -> Option<SharedSecret> {
+        let len = match public.len() {
+            64 => 32,
+            other => other,
+        };
+        judged.or_else(|| SharedSecret::new(&public[..len]))
+    }
+}
+
+#[derive(Default)]
+struct LeadingZeros;
+
+impl Behaviour for LeadingZeros {
+    fn secret(&mut self, _: &[u8], judged: Option<SharedSecret>) -> Option<SharedSecret> {
+        let octets = judged.as_ref()?.as_slice();
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+        SharedSecret::new(&octets[zeros..])
     }
 }
