@@ -15,6 +15,7 @@
 mod baseline;
 mod case;
 pub mod cases;
+mod levels;
 mod log;
 mod matrix;
 pub mod message;

@@ -1,17 +1,23 @@
 //! Implementations that are broken in one named way each, to measure the suite: a mutant that no
 //! case tells from the honest implementation shows a hole.
 //!
-//! Each is one of our machines with a behaviour of its own, chosen at run time.
+//! Each is one of our machines, chosen at run time: with a behaviour of its own, or with somebody
+//! before it who changes what comes in and goes out.
 
 mod chain;
 mod initiator;
 mod responder;
+mod tamper;
 
-use crate::subject::{Implementation, InitiatorSubject, ResponderSubject, Subject, Unsupported};
+use crate::message::Draft;
+use crate::subject::{
+    ChildEnd, Implementation, InitiatorSubject, Machine, ResponderSubject, Subject, Unsupported,
+};
 use crate::{Cell, Job, OurInitiator, OurResponder, Registry, Role, Selection, Setup, Verdict};
 use core::fmt;
 use ike_initiator::Behaviour as InitiatorBehaviour;
 use ike_responder::Behaviour as ResponderBehaviour;
+use tamper::{Desk, Tampered, Tampering};
 
 /// An implementation that is broken in one way.
 pub struct Mutant {
@@ -23,8 +29,12 @@ pub struct Mutant {
     pub about: &'static str,
     /// The requirements that it breaks.
     pub breaks: &'static [&'static str],
-    start: fn(&Setup) -> Result<Box<dyn Subject>, Unsupported>,
+    start: Start,
+    tampering: Tampering,
 }
+
+/// Makes the machine.
+type Start = fn(&Setup) -> Result<Box<dyn Machine>, Unsupported>;
 
 impl fmt::Debug for Mutant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,7 +52,10 @@ impl Implementation for Mutant {
     }
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
-        (self.start)(setup)
+        let mut setup = setup.clone();
+        (self.tampering.setup)(&mut setup);
+        let machine = (self.start)(&setup)?;
+        Ok(Box::new(Tampered::new(machine, self.role, (self.tampering, &setup))))
     }
 }
 
@@ -53,8 +66,8 @@ impl Mutant {
         breaks: &'static [&'static str],
         about: &'static str,
     ) -> Self {
-        let start = start_initiator::<B>;
-        Self { name, role: Role::Initiator, about, breaks, start }
+        let (role, tampering) = (Role::Initiator, Tampering::NONE);
+        Self { name, role, about, breaks, start: start_initiator::<B>, tampering }
     }
 
     /// A responder with this behaviour.
@@ -63,8 +76,56 @@ impl Mutant {
         breaks: &'static [&'static str],
         about: &'static str,
     ) -> Self {
-        let start = start_responder::<B>;
-        Self { name, role: Role::Responder, about, breaks, start }
+        let (role, tampering) = (Role::Responder, Tampering::NONE);
+        Self { name, role, about, breaks, start: start_responder::<B>, tampering }
+    }
+
+    /// An honest initiator, before whom somebody sits.
+    const fn device(
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        Self::initiator::<ike_initiator::Honest>(name, breaks, about)
+    }
+
+    /// An honest responder, before whom somebody sits.
+    const fn gateway(
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        Self::responder::<ike_responder::Honest>(name, breaks, about)
+    }
+
+    /// Set up otherwise than it is told.
+    const fn set_up(mut self, setup: fn(&mut Setup)) -> Self {
+        self.tampering.setup = setup;
+        self
+    }
+
+    /// Has the octets of datagrams changed before it reads them.
+    const fn receiving(mut self, datagram: fn(&mut Vec<u8>, &mut Desk)) -> Self {
+        self.tampering.datagram = datagram;
+        self
+    }
+
+    /// Has messages changed before it reads them; those of which the change says no never come.
+    const fn reading(mut self, reads: fn(&mut Draft, &mut Desk) -> bool) -> Self {
+        self.tampering.reads = reads;
+        self
+    }
+
+    /// Has messages changed that it has written; those of which the change says no never leave.
+    const fn writing(mut self, writes: fn(&mut Draft, &mut Desk) -> bool) -> Self {
+        self.tampering.writes = writes;
+        self
+    }
+
+    /// Has its ESP packets changed.
+    const fn sealing(mut self, esp: fn(&mut Vec<u8>, &ChildEnd)) -> Self {
+        self.tampering.esp = esp;
+        self
     }
 
     /// The cases that judge what it breaks, in the profiles where they bind.
@@ -76,37 +137,42 @@ impl Mutant {
         jobs
     }
 
-    /// Whether the case tells it from the honest implementation: a requirement that it breaks failed,
-    /// and passes where nothing is broken.
+    /// Whether the case tells it from the honest implementation.
     #[must_use]
     pub fn is_killed_by(&self, job: &Job<'_>, registry: &Registry) -> bool {
+        !self.told_by(job, registry).is_empty()
+    }
+
+    /// By which requirements the case tells it from the honest implementation: such as it breaks, which
+    /// failed, and pass where nothing is broken.
+    #[must_use]
+    pub fn told_by(&self, job: &Job<'_>, registry: &Registry) -> Vec<String> {
         let breaks = |cell: &Cell| self.breaks.contains(&cell.finding.requirement.as_str());
-        let cells = job.run(registry);
-        let failed = |cell: &&Cell| breaks(cell) && cell.finding.verdict == Verdict::Failed;
-        let failed: Vec<&Cell> = cells.iter().filter(failed).collect();
-        if failed.is_empty() {
-            return false;
+        let mut cells = job.run(registry);
+        cells.retain(|cell| breaks(cell) && cell.finding.verdict == Verdict::Failed);
+        if cells.is_empty() {
+            return Vec::new();
         }
         let honest: &dyn Implementation = match self.role {
             Role::Initiator => &OurInitiator,
             Role::Responder => &OurResponder,
         };
-        let cells = Job { implementation: honest, ..*job }.run(registry);
-        let passed = cells.iter().filter(|cell| cell.finding.verdict == Verdict::Passed);
-        let passed: Vec<&str> = passed.map(|cell| cell.finding.requirement.as_str()).collect();
-        failed.iter().any(|cell| passed.contains(&cell.finding.requirement.as_str()))
+        let mut passed = Job { implementation: honest, ..*job }.run(registry);
+        passed.retain(|cell| cell.finding.verdict == Verdict::Passed);
+        let passes = |id: &String| passed.iter().any(|cell| cell.finding.requirement == *id);
+        cells.into_iter().map(|cell| cell.finding.requirement).filter(passes).collect()
     }
 }
 
 fn start_initiator<B: InitiatorBehaviour + Default + 'static>(
     setup: &Setup,
-) -> Result<Box<dyn Subject>, Unsupported> {
+) -> Result<Box<dyn Machine>, Unsupported> {
     Ok(Box::new(InitiatorSubject::new(setup, B::default())?))
 }
 
 fn start_responder<B: ResponderBehaviour + Default + 'static>(
     setup: &Setup,
-) -> Result<Box<dyn Subject>, Unsupported> {
+) -> Result<Box<dyn Machine>, Unsupported> {
     Ok(Box::new(ResponderSubject::new(setup, B::default())))
 }
 

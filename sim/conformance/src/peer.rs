@@ -8,12 +8,14 @@ mod material;
 pub use base::Peer;
 pub use device::Device;
 pub use gateway::{CHILD_SPI, Fate, Gateway};
+pub(crate) use material::public_value;
 pub use material::{Side, SkKeys};
 
 use crate::message::{Part, find, parts};
 use crate::subject::Packet;
 use ike_core::payload::{Notify, Payloads, Sa};
 use ike_core::{HEADER_LEN, Header, NotifyType, PayloadType};
+use std::collections::BTreeSet;
 
 /// A message of the subject, parsed; opened if it was protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,4 +115,12 @@ pub fn seen(packets: &[Packet]) -> String {
         })
         .collect();
     words.join(", ")
+}
+
+/// Which requests are among the packets: exchange and Message ID.
+pub(crate) fn requests(packets: &[Packet]) -> BTreeSet<(ike_core::ExchangeType, u32)> {
+    let ike = packets.iter().filter(|packet| packet.wire == crate::Wire::Ike);
+    let headers = ike.filter_map(|packet| Header::parse(&packet.octets).ok());
+    let asks = headers.filter(|header| !header.flags.is_response());
+    asks.map(|header| (header.exchange, header.message_id)).collect()
 }

@@ -261,7 +261,7 @@ fn wrong(entry: &Requirement) -> Option<&'static str> {
     }
     match &entry.no_case {
         NoCase::Unsaid => None,
-        NoCase::All(reason) => reason.trim().is_empty().then_some("expected a reason in no_case"),
+        NoCase::All(reason) => wrong_reason(reason),
         NoCase::Each(reasons) => wrong_reasons(entry.binds, reasons),
     }
 }
@@ -274,9 +274,25 @@ fn wrong_reasons(binds: Binds, reasons: &Reasons) -> Option<&'static str> {
     if given.iter().any(|(role, reason)| reason.is_some() && !binds.role(*role)) {
         return Some("expected only roles that it binds in no_case");
     }
-    let empty = given.iter().any(|(_, reason)| reason.is_some_and(|it| it.trim().is_empty()));
-    empty.then_some("expected a reason in no_case")
+    given.iter().filter_map(|(_, reason)| *reason).find_map(|reason| wrong_reason(reason))
 }
+
+/// A reason says why a requirement cannot be judged, or is not to be. That nobody has done it is none.
+fn wrong_reason(reason: &str) -> Option<&'static str> {
+    let reason = reason.trim();
+    if reason.is_empty() {
+        return Some("expected a reason in no_case");
+    }
+    let start = reason.to_lowercase();
+    if ["no case", "not yet", "todo", "to be "].iter().any(|it| start.starts_with(it)) {
+        return Some("expected a reason in no_case, which a case that is missing is not");
+    }
+    let words = reason.split_whitespace().count();
+    (words < LEAST_WORDS).then_some("expected a reason of four words or more in no_case")
+}
+
+/// Fewer say nothing.
+const LEAST_WORDS: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -5,15 +5,17 @@
 
 mod initiator;
 mod responder;
+mod tunnel;
 
 pub use initiator::{InitiatorSubject, OurInitiator};
 pub use responder::{OurResponder, ResponderSubject};
+pub(crate) use tunnel::ChildEnd;
 
 use crate::{Case, Profile, Role, Setup};
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
-use ike_core::{Instant, Path};
+use ike_core::{IkeKeys, IkeSpi, Instant, Path};
 
 /// How a packet travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +87,18 @@ impl Default for Patience {
             give_up: Duration::from_secs(3_600),
         }
     }
+}
+
+/// The SPIs of initiator and responder.
+pub(crate) type SpiPair = (IkeSpi, IkeSpi);
+
+/// A subject that shows its keys to whoever breaks it on purpose.
+pub(crate) trait Machine: Subject {
+    /// Those of the IKE SAs that there are.
+    fn ike_keys(&self) -> Vec<(SpiPair, IkeKeys)>;
+
+    /// Its end of the latest Child SA.
+    fn child(&self) -> Option<&ChildEnd>;
 }
 
 /// An implementation under test, set up for one case.

@@ -1,7 +1,8 @@
 //! The suite tells every broken implementation from an honest one.
 
-use conformance::{Registry, Role, Selection, cases, mutants};
+use conformance::{Job, Mutant, Registry, Role, Selection, cases, mutants};
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 fn registry() -> Registry {
     Registry::ours().unwrap_or_else(|error| panic!("{error}"))
@@ -32,15 +33,50 @@ fn a_mutant_has_a_name_of_its_own_and_breaks_what_binds_it_and_is_judged() {
     }
 }
 
+/// A mutant with what tells it from the honest implementation: cases, and requirements in them.
+type Kills = (&'static Mutant, BTreeSet<(&'static str, String)>);
+
+fn kills() -> &'static [Kills] {
+    static KILLS: OnceLock<Vec<Kills>> = OnceLock::new();
+    KILLS.get_or_init(|| {
+        let registry = registry();
+        let of = |mutant: &'static Mutant| {
+            let jobs = mutant.plan(&registry, &Selection::default());
+            let told = |job: &Job<'_>| {
+                let case = job.case.name;
+                mutant.told_by(job, &registry).into_iter().map(move |id| (case, id))
+            };
+            (mutant, jobs.iter().flat_map(told).collect())
+        };
+        mutants::all().map(of).collect()
+    })
+}
+
 #[test]
 fn no_mutant_survives() {
-    let registry = registry();
-    let mut survivors = Vec::new();
-    for mutant in mutants::all() {
-        let jobs = mutant.plan(&registry, &Selection::default());
-        if !jobs.iter().any(|job| mutant.is_killed_by(job, &registry)) {
-            survivors.push(format!("{mutant:?}"));
+    let survivors: Vec<_> = kills().iter().filter(|(_, by)| by.is_empty()).collect();
+    assert!(survivors.is_empty(), "{survivors:#?}");
+}
+
+/// What no mutant can break of what a case judges, and why: role, case, requirement.
+const UNBROKEN: &[(Role, &str, &str, &str)] = &[];
+
+#[test]
+fn every_case_is_able_to_fail_for_each_requirement_that_it_judges() {
+    let mut wrong = Vec::new();
+    for case in cases::all() {
+        for id in case.judges {
+            let role = case.role();
+            let told = |(mutant, by): &Kills| {
+                mutant.role == role && by.contains(&(case.name, (*id).to_owned()))
+            };
+            let fails = kills().iter().any(told);
+            let excused = UNBROKEN.iter().any(|it| (it.0, it.1, it.2) == (role, case.name, *id));
+            if fails == excused {
+                let what = if fails { "fails, and is on the list" } else { "no mutant fails it" };
+                wrong.push(format!("{role} {} {id}: {what}", case.name));
+            }
         }
     }
-    assert!(survivors.is_empty(), "{survivors:?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -1,6 +1,7 @@
 //! The seam for deliberate misbehaviour.
 
 use crate::SaId;
+use crypto::SharedSecret;
 use ike_core::payload::{Body, Raw};
 use ike_core::{DropReason, ExchangeType, Header, NotifyType, Path, PayloadType, TrafficSelector};
 
@@ -98,6 +99,12 @@ pub trait Behaviour {
     /// The group that the KE payload of IKE_SA_INIT is taken to be of.
     fn ke_group(&mut self, found: u16) -> u16 {
         found
+    }
+
+    /// What SKEYSEED is made from, where `judged` is the secret that the initiator's public value gives;
+    /// `None`: the value is impossible, and the request refused.
+    fn secret(&mut self, _public: &[u8], judged: Option<SharedSecret>) -> Option<SharedSecret> {
+        judged
     }
 
     /// Whether a cookie is the one that was asked for.

@@ -7,10 +7,12 @@ mod closing;
 mod common;
 mod cookies;
 mod esp;
+mod extensions;
 mod header;
 mod negotiating;
 mod notify;
 mod offering;
+mod pace;
 mod payload;
 mod proving;
 mod sending;
@@ -32,4 +34,6 @@ pub(crate) const THEMES: &[&[Case]] = &[
     closing::CASES,
     answers::CASES,
     offering::CASES,
+    pace::CASES,
+    extensions::CASES,
 ];

@@ -1,9 +1,12 @@
 //! Cases whose subject is a responder: the tester is a device.
 
 mod after;
+mod algorithms;
 mod auth;
 mod basic;
 mod common;
+mod esp;
+mod extensions;
 mod framing;
 mod header;
 mod init;
@@ -22,10 +25,13 @@ pub(crate) const THEMES: &[&[Case]] = &[
     framing::CASES,
     retransmission::CASES,
     negotiation::CASES,
+    algorithms::CASES,
     ke::CASES,
     init::CASES,
     auth::CASES,
     selectors::CASES,
     after::CASES,
     outside::CASES,
+    esp::CASES,
+    extensions::CASES,
 ];

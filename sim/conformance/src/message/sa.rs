@@ -1,7 +1,7 @@
 //! SA payloads with full freedom over every field.
 
 use crate::message::Part;
-use ike_core::payload::Transform;
+use ike_core::payload::{Proposal, Sa, Transform};
 use ike_core::{EspSuite, IkeSuite, PayloadType, ProtocolId, TransformType};
 
 /// A transform to be sent.
@@ -96,6 +96,19 @@ impl ProposalDraft {
     #[must_use]
     pub fn esp(suite: &EspSuite, spi: u32) -> Self {
         Self::new(ProtocolId::ESP, &spi.to_be_bytes(), &suite.transforms())
+    }
+
+    /// Those of a payload; none where it does not parse.
+    #[must_use]
+    pub fn all_of(part: &Part) -> Vec<Self> {
+        let view = part.view();
+        let Ok(sa) = Sa::parse(&view) else { return Vec::new() };
+        let draft = |proposal: Proposal<'_>| {
+            let transforms: Vec<Transform> = proposal.transforms().collect();
+            let draft = Self::new(proposal.protocol(), proposal.spi(), &transforms);
+            Self { number: proposal.number(), ..draft }
+        };
+        sa.proposals().map(draft).collect()
     }
 
     /// The first transform of that type, to be changed.

@@ -1,9 +1,14 @@
 //! Broken initiators.
 
 mod after;
+pub(super) mod answers;
 mod authentication;
+pub(super) mod cookies;
+pub(super) mod framing;
 mod header;
 mod negotiation;
+mod offers;
+mod requests;
 mod transmission;
 
 use super::Mutant;
@@ -15,4 +20,9 @@ pub(super) const THEMES: &[&[Mutant]] = &[
     negotiation::MUTANTS,
     authentication::MUTANTS,
     after::MUTANTS,
+    offers::MUTANTS,
+    answers::MUTANTS,
+    framing::MUTANTS,
+    requests::MUTANTS,
+    cookies::MUTANTS,
 ];

@@ -179,4 +179,30 @@ impl Peer {
         }
         Ok(())
     }
+
+    /// Judges that nobody foresees the IVs of these messages, which are protected with a block cipher in
+    /// CBC: that none is the last block of the message before, and none counts on from another.
+    ///
+    /// # Errors
+    /// One is.
+    pub fn demand_unforeseen_ivs(&mut self, id: &'static str, packets: &[Packet]) -> Outcome {
+        let at = HEADER_LEN + GENERIC_HEADER_LEN;
+        let protection = self.setup.suite.ike().protection;
+        let (len, icv) = (protection.encryption().iv_len(), protection.icv_len());
+        for pair in packets.windows(2) {
+            let (before, after) = (&pair[0].octets, &pair[1].octets);
+            let iv = after.get(at..at + len).unwrap_or_default();
+            let end = before.len().saturating_sub(icv);
+            let last = before.get(end.saturating_sub(len)..end).unwrap_or_default();
+            self.demand(id, iv != last, "an IV that is no block of the message before", || {
+                ike_decode::hex(iv)
+            })?;
+            let number =
+                |octets: &[u8]| octets.iter().fold(0, |sum, it| sum << 8 | u128::from(*it));
+            let step = number(iv).abs_diff(number(before.get(at..at + len).unwrap_or_default()));
+            let random = step >= 1 << 32 && step.trailing_zeros() < 64;
+            self.demand(id, random, "an IV that does not count", || ike_decode::hex(iv))?;
+        }
+        Ok(())
+    }
 }

@@ -31,11 +31,14 @@ fn a_reason_is_for_those_whom_it_binds_or_for_one_role() {
         let requirement = registry.get("RT1").expect("it is there");
         Role::ALL.map(|role| requirement.no_case(role).map(str::to_owned))
     };
-    let why = || Some("Why.".to_owned());
+    let why = || Some("Nobody can look inside.".to_owned());
     assert_eq!(of("\"both\"", ""), [None, None]);
-    assert_eq!(of("\"both\"", "no_case = \"Why.\"\n"), [why(), why()]);
-    assert_eq!(of("\"responder\"", "no_case = \"Why.\"\n"), [None, why()]);
-    assert_eq!(of("\"both\"", "no_case = { responder = \"Why.\" }\n"), [None, why()]);
+    assert_eq!(of("\"both\"", "no_case = \"Nobody can look inside.\"\n"), [why(), why()]);
+    assert_eq!(of("\"responder\"", "no_case = \"Nobody can look inside.\"\n"), [None, why()]);
+    assert_eq!(
+        of("\"both\"", "no_case = { responder = \"Nobody can look inside.\" }\n"),
+        [None, why()]
+    );
 }
 
 #[test]
@@ -50,6 +53,17 @@ fn what_does_not_fit_is_refused_with_its_line() {
             "rfc = 7296\nno_case = { initiator = \"\" }",
             "expected a reason in no_case",
         ),
+        (
+            "rfc = 7296",
+            "rfc = 7296\nno_case = \"No case yet. To be judged so: it is counted.\"",
+            "which a case that is missing is not",
+        ),
+        (
+            "rfc = 7296",
+            "rfc = 7296\nno_case = { initiator = \"TODO: count what is sent.\" }",
+            "which a case that is missing is not",
+        ),
+        ("rfc = 7296", "rfc = 7296\nno_case = \"Not observable.\"", "of four words or more"),
         (
             "rfc = 7296",
             "rfc = 7296\nno_case = { responder = \"x\" }",

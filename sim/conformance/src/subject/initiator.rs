@@ -1,10 +1,10 @@
 //! Our initiator in virtual time, with the ESP of its Child SA.
 
-use super::{Implementation, Packet, Subject, Unsupported, Wire, Wish, reversed};
+use super::tunnel::{ChildEnd, Tunnel, inner_packet};
+use super::{Implementation, Machine, Packet, SpiPair, Subject, Unsupported, Wire, Wish, reversed};
 use crate::{Role, Setup};
 use crypto::{Protection, RustCrypto};
-use esp::Outbound;
-use ike_core::{IkeOffer, Instant, Path, Selectors};
+use ike_core::{IkeKeys, IkeOffer, Instant, Path, Selectors};
 use ike_initiator::{Behaviour, Config, Event, Honest, Initiator, MAX_REQUEST};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -36,7 +36,7 @@ pub struct InitiatorSubject<B: Behaviour> {
     path: Path,
     /// What the owner sends through the tunnel.
     inner: Vec<u8>,
-    outbound: Option<Outbound>,
+    tunnel: Option<Tunnel>,
     outgoing: VecDeque<Packet>,
 }
 
@@ -50,15 +50,14 @@ impl<B: Behaviour> InitiatorSubject<B> {
         let config = config(setup, path)?;
         let machine = Initiator::with_behaviour(config, RustCrypto, behaviour)
             .map_err(|misuse| Unsupported(misuse.to_string()))?;
-        let inner = inner_packet(&setup.local, &setup.remote)
-            .ok_or_else(|| Unsupported("expected selectors that start with IPv4".into()))?;
+        let inner = inner_packet(&setup.local, &setup.remote)?;
         Ok(Self {
             machine,
             now: Instant::from_micros(1_000_000),
             rng: ChaCha20Rng::from_seed([1; 32]),
             path,
             inner,
-            outbound: None,
+            tunnel: None,
             outgoing: VecDeque::new(),
         })
     }
@@ -72,11 +71,12 @@ impl<B: Behaviour> InitiatorSubject<B> {
         }
         while let Some(event) = self.machine.poll_event() {
             if matches!(event, Event::Closed(_)) {
-                self.outbound = None;
+                self.tunnel = None;
             }
         }
         if let Some(child) = self.machine.take_child_keys() {
-            self.outbound = Some(Outbound::new(child.spi_out, child.outbound));
+            let ike_initiator::ChildSa { spi_out, inbound, outbound, .. } = child;
+            self.tunnel = Some(Tunnel::new(ChildEnd { spi_out, inbound, outbound }));
         }
     }
 
@@ -85,14 +85,9 @@ impl<B: Behaviour> InitiatorSubject<B> {
     }
 
     fn send_inner(&mut self) -> Result<(), Unsupported> {
-        let Some(outbound) = &mut self.outbound else {
-            return Err(Unsupported("there is no Child SA".into()));
-        };
-        let mut packet = [0; 256];
-        let len = outbound
-            .seal(&RustCrypto, &self.inner, &mut self.rng, &mut packet)
-            .map_err(|error| Unsupported(error.to_string()))?;
-        self.queue(self.path, Wire::Esp, packet[..len].to_vec());
+        let none = || Unsupported("there is no Child SA".into());
+        let packet = self.tunnel.as_mut().ok_or_else(none)?.seal(&self.inner)?;
+        self.queue(self.path, Wire::Esp, packet);
         Ok(())
     }
 }
@@ -118,22 +113,6 @@ fn config(setup: &Setup, path: Path) -> Result<Config, Unsupported> {
         delete_on_close: true,
         ..usual
     })
-}
-
-/// An empty UDP datagram between the first addresses of both sides, port 9 (discard) to port 9.
-fn inner_packet(
-    local: &[ike_core::TrafficSelector],
-    remote: &[ike_core::TrafficSelector],
-) -> Option<Vec<u8>> {
-    let v4 = |selectors: &[ike_core::TrafficSelector]| match selectors.first()?.start() {
-        core::net::IpAddr::V4(v4) => Some(v4.octets()),
-        core::net::IpAddr::V6(_) => None,
-    };
-    let mut packet = vec![0x45, 0, 0, 28, 0, 0, 0, 0, 64, 17, 0, 0];
-    packet.extend(v4(local)?);
-    packet.extend(v4(remote)?);
-    packet.extend([0, 9, 0, 9, 0, 8, 0, 0]);
-    Some(packet)
 }
 
 impl<B: Behaviour> Subject for InitiatorSubject<B> {
@@ -183,5 +162,16 @@ impl<B: Behaviour> Subject for InitiatorSubject<B> {
         }
         self.drain();
         Ok(())
+    }
+}
+
+impl<B: Behaviour> Machine for InitiatorSubject<B> {
+    fn ike_keys(&self) -> Vec<(SpiPair, IkeKeys)> {
+        let keys = self.machine.ike_keys();
+        keys.into_iter().map(|(_, spis, keys)| (spis, keys.clone())).collect()
+    }
+
+    fn child(&self) -> Option<&ChildEnd> {
+        self.tunnel.as_ref().map(|tunnel| &tunnel.end)
     }
 }

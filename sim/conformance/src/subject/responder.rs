@@ -1,10 +1,11 @@
 //! The reference responder in virtual time.
 
-use super::{Implementation, Packet, Subject, Unsupported, Wire, Wish, reversed};
+use super::tunnel::{ChildEnd, Tunnel, inner_packet};
+use super::{Implementation, Machine, Packet, SpiPair, Subject, Unsupported, Wire, Wish, reversed};
 use crate::{Role, Setup};
 use core::time::Duration;
 use crypto::RustCrypto;
-use ike_core::{Instant, Path};
+use ike_core::{IkeKeys, Instant, Path};
 use ike_responder::{
     Behaviour, Config, CookiePolicy, Event, GatewayRequest, Honest, MAX_MESSAGE, Responder, SaId,
 };
@@ -35,6 +36,10 @@ pub struct ResponderSubject<B: Behaviour> {
     outgoing: VecDeque<Packet>,
     /// The latest SA: its owner's wishes are about it.
     latest: Option<SaId>,
+    /// What its owner sends through the tunnel, and where the tester is.
+    inner: Result<Vec<u8>, Unsupported>,
+    path: Path,
+    tunnel: Option<Tunnel>,
 }
 
 impl<B: Behaviour> ResponderSubject<B> {
@@ -47,6 +52,9 @@ impl<B: Behaviour> ResponderSubject<B> {
             now: Instant::from_micros(1_000_000),
             outgoing: VecDeque::new(),
             latest: None,
+            inner: inner_packet(&setup.local, &setup.remote),
+            path: setup.path,
+            tunnel: None,
         }
     }
 
@@ -61,10 +69,32 @@ impl<B: Behaviour> ResponderSubject<B> {
             });
         }
         while let Some(event) = self.machine.poll_event() {
-            if let Event::Established { sa, .. } = event {
-                self.latest = Some(sa);
+            match event {
+                Event::Established { sa, .. } => self.take_child(sa),
+                Event::Closed { sa, .. } if self.latest == Some(sa) => self.tunnel = None,
+                _ => {}
             }
         }
+    }
+
+    fn take_child(&mut self, sa: SaId) {
+        self.latest = Some(sa);
+        self.tunnel = self.machine.take_child_keys(sa).map(|child| {
+            let ike_responder::ChildSa { spi_out, inbound, outbound, .. } = child;
+            Tunnel::new(ChildEnd { spi_out, inbound, outbound })
+        });
+    }
+
+    fn send_inner(&mut self) -> Result<(), Unsupported> {
+        let none = || Unsupported("there is no Child SA".into());
+        let octets = self
+            .tunnel
+            .as_mut()
+            .ok_or_else(none)?
+            .seal(self.inner.as_ref().map_err(Clone::clone)?)?;
+        let (at, path, wire) = (self.now, self.path, Wire::Esp);
+        self.outgoing.push_back(Packet { at, path, wire, octets });
+        Ok(())
     }
 }
 
@@ -117,9 +147,10 @@ impl<B: Behaviour> Subject for ResponderSubject<B> {
             return Err(Unsupported("there is no SA".into()));
         };
         let asked = match wish {
-            Wish::Connect | Wish::Send => {
+            Wish::Connect => {
                 return Err(Unsupported("a responder waits to be asked".into()));
             }
+            Wish::Send => return self.send_inner(),
             Wish::Close => {
                 self.machine.delete(self.now, sa);
                 true
@@ -130,5 +161,16 @@ impl<B: Behaviour> Subject for ResponderSubject<B> {
         self.drain();
         let refused = || Unsupported("the responder cannot ask that now".into());
         asked.then_some(()).ok_or_else(refused)
+    }
+}
+
+impl<B: Behaviour> Machine for ResponderSubject<B> {
+    fn ike_keys(&self) -> Vec<(SpiPair, IkeKeys)> {
+        let keys = self.machine.sas().filter_map(|sa| self.machine.ike_keys(sa.id));
+        keys.map(|(_, keys, spi_i, spi_r)| ((spi_i, spi_r), keys.clone())).collect()
+    }
+
+    fn child(&self) -> Option<&ChildEnd> {
+        self.tunnel.as_ref().map(|tunnel| &tunnel.end)
     }
 }

@@ -164,10 +164,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         let id = self.unused_id(streams.stream(Purpose::SPI));
         let suite = choice.suite;
         let private = streams.private_key(suite.group);
-        let shared = self.crypto.shared_secret(&private, request.ke.data);
-        let sa = shared.is_ok().then_some(id);
+        let shared = self.crypto.shared_secret(&private, request.ke.data).ok();
+        let shared = self.behaviour.secret(request.ke.data, shared);
+        let sa = shared.is_some().then_some(id);
         self.event(Event::Operation { sa, operation: Operation::DiffieHellman(suite.group) });
-        let Ok(shared) = shared else {
+        let Some(shared) = shared else {
             let error = Error::Misbehaved(PeerMisbehaved::InvalidPublicValue);
             return self.refuse_init(arrival, error);
         };

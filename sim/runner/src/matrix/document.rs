@@ -86,11 +86,12 @@ fn mutants(text: &mut String, judged: &Judged<'_>, kills: &[Kill]) {
     let judged = Role::ALL.into_iter().flat_map(pairs).filter(|(it, role)| is_judged(it, *role));
     let all = judged.clone().count();
     let broken = judged.filter(|(it, role)| has(*role, &it.id)).count();
+    let count = kills.len();
     let _ = write!(
         text,
-        "\n## Mutants\n\nEach implementation that is broken on purpose, and the cases that tell it from an honest one. Of {all}\n\
-         pairs of a requirement and a role that cases judge, a mutant breaks {broken}; of the others nothing shows that their cases\n\
-         can fail.\n\n"
+        "\n## Mutants\n\nEach of {count} implementations that are broken on purpose, and the cases that tell it from an honest one. Of {all}\n\
+         pairs of a requirement and a role that cases judge, a mutant breaks {broken}. A test holds more: each case fails some\n\
+         mutant for each requirement that it judges.\n\n"
     );
     text.push_str("| mutant | role | what it does | breaks | killed by |\n|---|---|---|---|---|\n");
     for Kill { mutant, cases } in kills {

@@ -14,8 +14,8 @@ fn of(selection: &Selection) -> Vec<(Role, &'static str, bool)> {
 fn a_mutant_that_no_wanted_case_judges_is_left_out() {
     let one = Selection { requirement: Some("RT2".into()), ..Selection::default() };
     assert_eq!(of(&one), [(Role::Initiator, "changed-retransmission", true)]);
-    let one = Selection { case: Some("nonce/shortest".into()), ..Selection::default() };
-    assert_eq!(of(&one), [(Role::Responder, "nonce-short", true)]);
+    let one = Selection { case: Some("sending/stops".into()), ..Selection::default() };
+    assert_eq!(of(&one), [(Role::Initiator, "keeps-sending", true)]);
 }
 
 #[test]

@@ -6,9 +6,9 @@ use super::common::{
 use crate::message::Part;
 use crate::peer::seen;
 use crate::verdict::Outcome;
-use crate::{Case, Draft, Gateway};
+use crate::{Case, Draft, Gateway, Profile};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use ike_core::{ExchangeType, HEADER_LEN, Header, NotifyType, PayloadType};
+use ike_core::{ExchangeType, HEADER_LEN, Header, NotifyType, PayloadType, Suite};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -71,6 +71,27 @@ pub(super) const CASES: &[Case] = &[
         early,
         "asks under the new keys while IKE_AUTH is outstanding",
     ),
+    Case::initiator(
+        "answering/used-message-id",
+        &["PO15"],
+        used_message_id,
+        "asks something else with a Message ID that was used; it must change nothing",
+    )
+    .only(FULL),
+    Case::initiator(
+        "answering/any-message-id",
+        &["XP5"],
+        any_message_id,
+        "asks with skipped, repeated and huge Message IDs; each answer has that of its request and an IV of its own",
+    )
+    .only(&[Profile::Rfc7815]),
+    Case::initiator(
+        "answering/padding",
+        &["AU10"],
+        padding,
+        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs",
+    )
+    .with(|setup| setup.suite = Suite::AesCbcModp2048),
     Case::initiator(
         "answering/responses",
         &["HD7"],
@@ -240,4 +261,43 @@ fn responses(gateway: &mut Gateway) -> Outcome {
         gateway.send_draft(&response)?;
     }
     is_silent(gateway, "HD7", "responses to nothing")
+}
+
+fn used_message_id(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    answered(gateway, "PO15", ("a request", &request))?;
+    let used = request.header.message_id;
+    let delete = vec![Part::delete_ike()];
+    let request = gateway.ask_with(ExchangeType::INFORMATIONAL, used, delete)?;
+    gateway.send_draft(&request)?;
+    let span = gateway.patience.answer;
+    let _ = gateway.listen(span);
+    is_up(gateway, "PO15", "a Delete with a used Message ID")
+}
+
+fn any_message_id(gateway: &mut Gateway) -> Outcome {
+    gateway.establish()?;
+    let mut packets = Vec::new();
+    for id in [0, 7, 7, 3, 0, u32::MAX] {
+        let request = gateway.ask_with(ExchangeType::INFORMATIONAL, id, Vec::new())?;
+        let what = format!("a request with Message ID {id}");
+        packets.push(answered(gateway, "XP5", (&what, &request))?.packet);
+    }
+    gateway.demand_other_ivs("XP5", &packets)
+}
+
+fn padding(gateway: &mut Gateway) -> Outcome {
+    let mut packets = vec![gateway.reach_auth()?.packet];
+    gateway.finish_auth()?;
+    for more in [16, 160] {
+        let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        if let Some(inside) = &mut request.inside {
+            (inside.more_padding, inside.filler) = (more, 0xa5);
+        }
+        let what = "padding that is longer than needed";
+        packets.push(answered(gateway, "AU10", (what, &request))?.packet);
+    }
+    gateway.demand_other_ivs("AU10", &packets)?;
+    gateway.demand_unforeseen_ivs("AU10", &packets)
 }

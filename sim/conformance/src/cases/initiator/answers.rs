@@ -5,10 +5,10 @@ use super::common::{
     is_not_up, is_silent, is_up, refuses_each_init,
 };
 use crate::message::{Part, ProposalDraft, SelectorDraft, TransformDraft, sa_part, ts_part};
-use crate::peer::seen;
+use crate::peer::{Opened, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
-use ike_core::{ExchangeType, NotifyType, PayloadType, Suite, TransformType};
+use ike_core::{ExchangeType, Header, NotifyType, PayloadType, Suite, TransformType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator("answers/responses-twice", &["RT25"], twice, "sends both answers twice"),
@@ -29,6 +29,12 @@ pub(super) const CASES: &[Case] = &[
         &["ER4"],
         refused,
         "says AUTHENTICATION_FAILED under protection in the place of AUTH",
+    ),
+    Case::initiator(
+        "answers/child-refused",
+        &["ER2"],
+        child_refused,
+        "proves who it is and refuses the Child SA, with each error; the device ends the IKE SA, with a Delete or in silence",
     ),
     Case::initiator(
         "answers/narrowed",
@@ -112,6 +118,46 @@ fn refused(gateway: &mut Gateway) -> Outcome {
     let packets = gateway.listen(span);
     let expected = "no IKE_AUTH and no new attempt at once";
     gateway.demand("ER4", packets.is_empty(), expected, || seen(&packets))
+}
+
+/// What may stand in the place of the Child SA (RFC 7296 2.21.2).
+const REFUSALS: [NotifyType; 5] = [
+    NotifyType::NO_PROPOSAL_CHOSEN,
+    NotifyType::TS_UNACCEPTABLE,
+    NotifyType::SINGLE_PAIR_REQUIRED,
+    NotifyType::INTERNAL_ADDRESS_FAILURE,
+    NotifyType::FAILED_CP_REQUIRED,
+];
+
+fn child_refused(gateway: &mut Gateway) -> Outcome {
+    for refusal in REFUSALS {
+        afresh_to_auth(gateway)?;
+        let mut answer = gateway.auth_answer()?;
+        for kind in [PayloadType::SA, PayloadType::TSI, PayloadType::TSR] {
+            answer.remove(kind);
+        }
+        answer.payloads().push(Part::notify(refusal, &[]));
+        gateway.send_draft(&answer)?;
+        let span = gateway.patience.answer;
+        let packets = gateway.listen(span);
+        let said: Vec<Opened> = packets.iter().filter_map(|packet| gateway.open(packet)).collect();
+        let again = said.iter().any(|it| it.header.exchange == ExchangeType::IKE_AUTH);
+        let expected = format!("no IKE_AUTH again after {refusal}");
+        gateway.demand("ER2", !again, &expected, || seen(&packets))?;
+        let failed = said.iter().any(|it| it.notify(NotifyType::AUTHENTICATION_FAILED).is_some());
+        let expected = format!("no AUTHENTICATION_FAILED after {refusal} beside a good AUTH");
+        gateway.demand("ER2", !failed, &expected, || seen(&packets))?;
+        for told in said {
+            let Header { exchange, message_id, .. } = told.header;
+            let answer = gateway.respond(exchange, message_id, Vec::new())?;
+            gateway.send_draft(&answer)?;
+        }
+        let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        let up = gateway.exchange(&request)?.is_some();
+        let expected = format!("an IKE SA that has ended after {refusal}");
+        gateway.demand("ER2", !up, &expected, || "one that answers".into())?;
+    }
+    Ok(())
 }
 
 /// The first selector, narrowed to one protocol, or to one port of it.

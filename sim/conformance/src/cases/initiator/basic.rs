@@ -33,7 +33,10 @@ fn handshake(gateway: &mut Gateway) -> Outcome {
     let init = gateway.wake()?;
     let answer = gateway.init_answer()?;
     gateway.send_init(&answer)?;
-    let asked = gateway.expect_auth()?;
+    let asked = gateway.expect_auth();
+    let expected = "an IKE_AUTH request under the agreed keys";
+    gateway.demand("AU1", asked.is_ok(), expected, || "none".into())?;
+    let asked = asked?;
     let ids = (init.header.message_id, asked.header.message_id);
     gateway.demand("RT10", ids == (0, 1), "Message IDs 0 and 1", || format!("{ids:?}"))?;
     let id = asked.body(PayloadType::IDI).unwrap_or_default();

@@ -175,6 +175,12 @@ pub(super) fn auth_goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> 
     let odd = packets.iter().any(|packet| !is_of(packet, ExchangeType::IKE_AUTH));
     let expected = format!("nothing but IKE_AUTH again after {what}");
     gateway.demand(ids, !odd, &expected, || seen(&packets))?;
+    // Who took it for the answer has an SA that answers, and would not mind the true one.
+    let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    gateway.next_id -= 1;
+    let taken = gateway.exchange(&request)?.is_some();
+    let expected = format!("no SA that answers after {what}");
+    gateway.demand(ids, !taken, &expected, || "one".into())?;
     let answer = gateway.auth_answer()?;
     gateway.send_draft(&answer)?;
     is_up(gateway, ids, &format!("the true answer behind {what}"))

@@ -1,12 +1,13 @@
 //! What a device sends through the Child SA.
 
-use crate::peer::CHILD_SPI;
+use crate::message::Part;
+use crate::peer::{CHILD_SPI, Fate};
 use crate::subject::{Packet, Wire, Wish};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway};
 use crypto::RustCrypto;
-use esp::{Inbound, ReplayWindow};
-use ike_core::Suite;
+use esp::{Inbound, Opened, ReplayWindow};
+use ike_core::{NotifyType, Suite};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator("esp/keys", &["AU9"], keys, "opens an ESP packet of the device's"),
@@ -22,6 +23,12 @@ pub(super) const CASES: &[Case] = &[
         &["ES2"],
         sequence,
         "looks at the sequence numbers of five ESP packets",
+    ),
+    Case::initiator(
+        "esp/transport-unasked",
+        &["TS6"],
+        transport,
+        "says USE_TRANSPORT_MODE to a device that did not; its packets must still be in tunnel mode",
     ),
 ];
 
@@ -45,6 +52,26 @@ fn keys(gateway: &mut Gateway) -> Outcome {
         Ok(()) => "one that does".into(),
         Err(error) => error.to_string(),
     })
+}
+
+fn transport(gateway: &mut Gateway) -> Outcome {
+    let asked = gateway.reach_auth()?;
+    let unasked = asked.notify(NotifyType::USE_TRANSPORT_MODE).is_none();
+    gateway.demand("TS6", unasked, "no wish for transport mode", || asked.summary())?;
+    let mut answer = gateway.auth_answer()?;
+    answer.payloads().push(Part::notify(NotifyType::USE_TRANSPORT_MODE, &[]));
+    gateway.send_draft(&answer)?;
+    if gateway.fate()? != Fate::Up {
+        // A device that will not have that ends (RFC 7296 1.3.1).
+        return Ok(());
+    }
+    let mut octets = packet(gateway)?.octets;
+    let keys = gateway.sa()?.child(&gateway.setup.suite.esp());
+    let mut inbound = Inbound::new(CHILD_SPI, keys.initiator, ReplayWindow::default());
+    let opened = inbound.open(&RustCrypto, &mut octets);
+    let tunnel = matches!(opened, Ok(Opened::Packet { .. }));
+    let found = opened.err().map_or_else(|| "a dummy".to_owned(), |error| error.to_string());
+    gateway.demand("TS6", tunnel, "an IP packet inside ESP", || found)
 }
 
 fn sequence(gateway: &mut Gateway) -> Outcome {

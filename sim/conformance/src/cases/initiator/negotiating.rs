@@ -1,10 +1,9 @@
 //! What a device takes for an answer to its offer.
 
 use super::common::{
-    Change, FULL, ProposalDraft, accepts_each_auth, accepts_init, refuses_each_auth,
-    refuses_each_init, set_sa,
+    Change, FULL, ProposalDraft, accepts_init, is_up, refuses_each_auth, refuses_each_init, set_sa,
 };
-use crate::message::{Part, SelectorDraft, TransformDraft, ts_part};
+use crate::message::{Part, SelectorDraft, TransformDraft, find, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
@@ -48,8 +47,8 @@ pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "negotiating/chacha20",
         &["CC1"],
-        |gateway| accepts_each_auth(gateway, "CC1", &[("ChaCha20-Poly1305", |_| {})]),
-        "connects with ChaCha20-Poly1305, whose transform has no Key Length",
+        chacha20,
+        "looks at the proposals for IKE and ESP, and connects with ChaCha20-Poly1305, whose transform has no Key Length",
     )
     .with(|setup| setup.suite = Suite::ChaCha20X25519),
     Case::initiator(
@@ -181,6 +180,28 @@ fn group(gateway: &mut Gateway) -> Outcome {
     gateway.demand("NG11", right, "a retry in group 19", || format!("{found:?}"))?;
     let answer = gateway.init_answer()?;
     accepts_init(gateway, "NG11", ("the answer in group 19", &answer))
+}
+
+fn chacha20(gateway: &mut Gateway) -> Outcome {
+    let init = gateway.wake()?;
+    let answer = gateway.init_answer()?;
+    gateway.send_init(&answer)?;
+    let asked = gateway.expect_auth()?;
+    for opened in [&init, &asked] {
+        let part = find(&opened.parts, PayloadType::SA).cloned();
+        let proposals = part.as_ref().map(ProposalDraft::all_of).unwrap_or_default();
+        let transforms: Vec<_> = proposals.iter().flat_map(|it| &it.transforms).collect();
+        let right = transforms.iter().all(|it| match it.kind {
+            TransformType::ENCR => it.id == 28 && it.attributes.is_empty(),
+            other => other != TransformType::INTEG,
+        });
+        let holds = right && !transforms.is_empty();
+        let expected = "cipher 28 without Key Length and without an integrity transform";
+        gateway.demand("CC1", holds, expected, || format!("{transforms:?}"))?;
+    }
+    let answer = gateway.auth_answer()?;
+    gateway.send_draft(&answer)?;
+    is_up(gateway, "CC1", "ChaCha20-Poly1305")
 }
 
 /// So many keys are tried; one in 256 has what is looked for.

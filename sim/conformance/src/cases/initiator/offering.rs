@@ -1,12 +1,13 @@
 //! What a device proposes and says of itself, as it stands in its two requests.
 
 use super::common::{afresh, is_of};
-use crate::message::find;
+use crate::levels::{self, Level};
+use crate::message::{ProposalDraft, find};
 use crate::peer::{Opened, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway};
 use ike_core::payload::{Payload, Sa, TrafficSelectors};
-use ike_core::{ExchangeType, PayloadType, ProtocolId, Suite, TransformType};
+use ike_core::{ExchangeType, Identity, PayloadType, ProtocolId, Suite, TransformType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -22,11 +23,27 @@ pub(super) const CASES: &[Case] = &[
         "the same where integrity is an algorithm of its own",
     )
     .with(|setup| setup.suite = Suite::AesCbcModp2048),
+    Case::initiator("offering/identity", &["AU7"], identity, "looks at the kind of IDi"),
     Case::initiator(
-        "offering/identity",
+        "offering/identity-name",
         &["AU7", "AU8"],
         identity,
-        "looks at the kind of IDi, and for a terminator at its end",
+        "the same of a device that is known by a name",
+    )
+    .with(|setup| {
+        setup.identity = Identity::fqdn("device.example").expect("a name that fits");
+    }),
+    Case::initiator(
+        "offering/algorithms",
+        &["AL1"],
+        algorithms,
+        "looks for forbidden algorithms in each proposal, and for such as all must or should have",
+    ),
+    Case::initiator(
+        "offering/aead",
+        &["ES4"],
+        aead,
+        "looks for an AEAD in what is proposed for ESP",
     ),
     Case::initiator(
         "offering/ports",
@@ -94,10 +111,54 @@ fn identity(gateway: &mut Gateway) -> Outcome {
     let (kind, name) = (body.first().copied().unwrap_or(0), body.get(4..).unwrap_or_default());
     let usual = USUAL.contains(&kind);
     gateway.demand("AU7", usual, "one of the usual kinds of identity", || kind.to_string())?;
-    let ended =
-        NAMES.contains(&kind) && name.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'));
+    if !NAMES.contains(&kind) {
+        return Ok(());
+    }
+    let ended = name.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'));
     let found = || ike_decode::hex(name);
     gateway.demand("AU8", !ended, "a name without terminator", found)
+}
+
+/// The proposals of an SA payload.
+fn proposals(opened: &Opened) -> Outcome<Vec<ProposalDraft>> {
+    let none = || Stop::Inconclusive("the request has no SA payload that parses".into());
+    let part = find(&opened.parts, PayloadType::SA).ok_or_else(none)?;
+    Some(ProposalDraft::all_of(part)).filter(|all| !all.is_empty()).ok_or_else(none)
+}
+
+/// Both requests of a wake: what is proposed for IKE and for ESP.
+fn proposed(gateway: &mut Gateway) -> Outcome<(Vec<ProposalDraft>, Vec<ProposalDraft>)> {
+    let ike = proposals(&afresh(gateway)?)?;
+    let answer = gateway.init_answer()?;
+    gateway.send_init(&answer)?;
+    Ok((ike, proposals(&gateway.expect_auth()?)?))
+}
+
+fn algorithms(gateway: &mut Gateway) -> Outcome {
+    let (ike, esp) = proposed(gateway)?;
+    for proposal in ike.iter().chain(&esp) {
+        let protocol = proposal.protocol;
+        for transform in &proposal.transforms {
+            let forbidden = levels::of(protocol, transform) == Level::Forbidden;
+            let expected = format!("no forbidden algorithm for {protocol}");
+            gateway.demand("AL1", !forbidden, &expected, || format!("{transform:?}"))?;
+        }
+        for kind in levels::RATED {
+            let mut of =
+                proposal.transforms.iter().filter(|it| it.kind == kind && it.id != 0).peekable();
+            let wanted = |it| levels::of(protocol, it) == Level::Wanted;
+            let right = of.peek().is_none() || of.any(wanted);
+            let expected = format!("a {kind} for {protocol} that all must or should have");
+            gateway.demand("AL1", right, &expected, || "none".into())?;
+        }
+    }
+    Ok(())
+}
+
+fn aead(gateway: &mut Gateway) -> Outcome {
+    let (_, esp) = proposed(gateway)?;
+    let offers = esp.iter().flat_map(|it| &it.transforms).any(levels::is_aead);
+    gateway.demand("ES4", offers, "an AEAD for ESP", || format!("{esp:?}"))
 }
 
 fn ports(gateway: &mut Gateway) -> Outcome {

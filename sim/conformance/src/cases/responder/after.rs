@@ -282,8 +282,9 @@ fn initial_contact(device: &mut Device) -> Outcome {
 
 fn no_initial_contact(device: &mut Device) -> Outcome {
     let (first, _) = second(device, "HD2", |_| {})?;
-    let other = device.sa()?.spis;
-    let differ = first.is_some_and(|first| first.spis != other);
+    // The device's own SPIs differ anyhow.
+    let other = device.sa()?.spis.1;
+    let differ = first.is_some_and(|first| first.spis.1 != other);
     device.demand("HD2", differ, "SPIs of their own", || "the same".into())
 }
 
@@ -307,7 +308,8 @@ fn padding(device: &mut Device) -> Outcome {
         let what = "padding that is longer than needed";
         packets.push(answered(device, "AU10", (what, &request))?.packet);
     }
-    device.demand_other_ivs("AU10", &packets)
+    device.demand_other_ivs("AU10", &packets)?;
+    device.demand_unforeseen_ivs("AU10", &packets)
 }
 
 fn ivs(device: &mut Device) -> Outcome {

@@ -1,6 +1,6 @@
 //! By the book: the two exchanges, and what the responder proves.
 
-use crate::verdict::Outcome;
+use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device};
 use ike_core::PayloadType;
 
@@ -12,7 +12,12 @@ pub(super) const CASES: &[Case] = &[Case::responder(
 )];
 
 fn handshake(device: &mut Device) -> Outcome {
-    let answer = device.establish()?;
+    device.reach_auth()?;
+    let request = device.auth_request()?;
+    let answer = device.exchange(&request)?;
+    let expected = "an answer to IKE_AUTH under the agreed keys";
+    device.demand("AU1", answer.is_some(), expected, || "none".into())?;
+    let answer = answer.ok_or(Stop::Failed)?;
     let id = answer.body(PayloadType::IDR).unwrap_or_default().to_vec();
     let expected = device.expected_proof(&id)?;
     let auth = answer.body(PayloadType::AUTH).unwrap_or_default();

@@ -183,10 +183,9 @@ pub(super) fn shares_nothing(device: &mut Device, ids: impl Ids, values: &[Weak]
             (None, _) => {}
             (Some(_), None) => unseen.push(*what),
             (Some(offer), Some(secret)) => {
-                let value = offer.body(PayloadType::KE).and_then(|ke| ke.get(4..));
-                let mut octets = vec![0; value.map_or(0, <[u8]>::len)];
+                let mut octets = vec![0; device.private.group().shared_secret_len()];
                 octets.last_mut().map(|last| *last = *secret);
-                let shared = SharedSecret::new(&octets).expect("as long as a public value");
+                let shared = SharedSecret::new(&octets).expect("as long as a shared secret");
                 device.take_shared(&offer, &shared)?;
                 let request = device.auth_request()?;
                 answer = device.exchange(&request)?;

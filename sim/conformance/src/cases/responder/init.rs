@@ -55,11 +55,7 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "cookie/right",
         &["NG16"],
-        |d| {
-            d.reach_auth()?;
-            let request = d.auth_request()?;
-            authenticates(d, "NG16", ("a cookie that came back", &request)).map(|_| ())
-        },
+        cookie_right,
         "returns the cookie; AUTH covers the request that has it",
     )
     .with(cookies),
@@ -174,6 +170,19 @@ fn cookie_asked(device: &mut Device) -> Outcome {
     device.demand("NG16", fits, "a cookie of 1 to 64 octets", || length.to_string())?;
     let spi = answer.header.spi_r.0;
     device.demand("NG16", spi == 0, "SPI zero of the responder", || format!("{spi:#x}"))
+}
+
+fn cookie_right(device: &mut Device) -> Outcome {
+    let mut request = device.init_request();
+    device.send_init(&request)?;
+    let cookie = device.clear_answer().and_then(|it| it.notify(NotifyType::COOKIE));
+    let nothing = || Stop::Inconclusive("the responder asked for no cookie".into());
+    request.parts.insert(0, Part::notify(NotifyType::COOKIE, &cookie.ok_or_else(nothing)?));
+    device.send_init(&request)?;
+    let answer = device.clear_answer();
+    makes_sa(device, "NG16", "a cookie that came back", answer.as_ref())?;
+    let request = device.auth_request()?;
+    authenticates(device, "NG16", ("a cookie that came back", &request)).map(drop)
 }
 
 fn cookie_wrong(device: &mut Device) -> Outcome {

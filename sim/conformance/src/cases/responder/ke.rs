@@ -1,8 +1,12 @@
 //! Public values.
 
-use super::common::{accepts_init, is_only, makes_none, shares_nothing};
-use crate::{Case, Setup};
-use ike_core::{NotifyType, PayloadType, Suite};
+use super::common::{accepts_init, authenticates, is_only, makes_none, makes_sa, shares_nothing};
+use crate::message::{ProposalDraft, find};
+use crate::peer::public_value;
+use crate::verdict::{Outcome, Stop};
+use crate::{Case, Device, Setup};
+use crypto::{Crypto, RustCrypto};
+use ike_core::{NotifyType, PayloadType, Suite, TransformType};
 
 pub(super) const CASES: &[Case] = &[
     Case::responder(
@@ -83,6 +87,10 @@ pub(super) const CASES: &[Case] = &[
                 &[
                     ("the point 0, 0", |r| value(r, |v| v.fill(0)), None),
                     ("a point not on the curve", |r| value(r, |v| v[63] ^= 1), None),
+                    // Of order two on a curve with another constant: an odd key leaves it as it is.
+                    ("the point 1, 0", |r| value(r, |v| number(v, 31)), Some(1)),
+                    ("the point 1, 0 again", |r| value(r, |v| number(v, 31)), Some(1)),
+                    ("the point 1, 0 a third time", |r| value(r, |v| number(v, 31)), Some(1)),
                     ("coordinates beyond the prime", |r| value(r, |v| v.fill(0xff)), None),
                 ],
             )
@@ -108,6 +116,20 @@ pub(super) const CASES: &[Case] = &[
     )
     .with(modp),
     Case::responder(
+        "ke/leading-zeros",
+        &["NG21"],
+        leading_zeros,
+        "sends a public value that starts with a zero octet",
+    )
+    .with(p256),
+    Case::responder(
+        "ke/leading-zero-of-secret",
+        &["NG21"],
+        zero_secret,
+        "asks until the shared secret starts with a zero octet, and goes on with that one",
+    )
+    .with(p256),
+    Case::responder(
         "ke/handshake-p256",
         &["AU1"],
         |d| accepts_init(d, "AU1", &[("the book with 256-bit ECP", |_| {})]),
@@ -124,11 +146,69 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "ke/handshake-chacha20",
         &["CC1"],
-        |d| accepts_init(d, "CC1", &[("the book with ChaCha20-Poly1305", |_| {})]),
-        "connects with ChaCha20-Poly1305, whose transform has no Key Length",
+        chacha20,
+        "connects with ChaCha20-Poly1305, whose transform has no Key Length; looks at both SA payloads",
     )
     .with(|setup| setup.suite = Suite::ChaCha20X25519),
 ];
+
+/// So many keys are tried; one in 256 has what is looked for.
+const TRIES: usize = 4_096;
+
+/// Both know of the secret when the answer is there; the responder's key is another one in each attempt.
+fn zero_secret(device: &mut Device) -> Outcome {
+    for _ in 0..TRIES {
+        device.restart();
+        let request = device.init_request();
+        device.send_init(&request)?;
+        let nothing = || Stop::Inconclusive("no answer to IKE_SA_INIT".into());
+        let answer = device.clear_answer().ok_or_else(nothing)?;
+        let value = answer.body(PayloadType::KE).and_then(|ke| ke.get(4..)).ok_or_else(nothing)?;
+        let shared = RustCrypto.shared_secret(&device.private, value).map_err(|_| nothing())?;
+        if shared.as_slice()[0] == 0 {
+            device.take_shared(&answer, &shared)?;
+            let request = device.auth_request()?;
+            return authenticates(device, "NG21", ("such a secret", &request)).map(drop);
+        }
+    }
+    Err(Stop::Inconclusive(format!("no leading zero in {TRIES} shared secrets")))
+}
+
+fn leading_zeros(device: &mut Device) -> Outcome {
+    for _ in 0..TRIES {
+        device.restart();
+        if public_value(&device.private)[0] != 0 {
+            continue;
+        }
+        let request = device.init_request();
+        device.send_init(&request)?;
+        let answer = device.clear_answer();
+        makes_sa(device, "NG21", "a public value with a leading zero", answer.as_ref())?;
+        let request = device.auth_request()?;
+        return authenticates(device, "NG21", ("a leading zero", &request)).map(drop);
+    }
+    Err(Stop::Inconclusive(format!("no leading zero in {TRIES} public values")))
+}
+
+fn chacha20(device: &mut Device) -> Outcome {
+    device.reach_auth()?;
+    let request = device.auth_request()?;
+    let auth = authenticates(device, "CC1", ("the book with ChaCha20-Poly1305", &request))?;
+    let init = device.response.clone();
+    for answer in init.iter().chain([&auth]) {
+        let part = find(&answer.parts, PayloadType::SA);
+        let proposals = part.map(ProposalDraft::all_of).unwrap_or_default();
+        let transforms: Vec<_> = proposals.iter().flat_map(|it| &it.transforms).collect();
+        let right = transforms.iter().all(|it| match it.kind {
+            TransformType::ENCR => it.id == 28 && it.attributes.is_empty(),
+            other => other != TransformType::INTEG,
+        });
+        let holds = right && !transforms.is_empty();
+        let expected = "cipher 28 without Key Length and without an integrity transform";
+        device.demand("CC1", holds, expected, || format!("{transforms:?}"))?;
+    }
+    Ok(())
+}
 
 fn p256(setup: &mut Setup) {
     setup.suite = Suite::AesGcmP256;

@@ -23,7 +23,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::initiator::<AnyId>(
         "any-message-id",
-        &["RT14"],
+        &["RT14", "PO15"],
         "answers requests with any Message ID as if it were the next",
     ),
     Mutant::initiator::<OtherRepeat>(

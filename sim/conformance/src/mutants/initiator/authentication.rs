@@ -28,7 +28,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::initiator::<GullibleAuth>(
         "believes-auth-errors",
-        &["ER10", "RT19"],
+        &["ER10", "RT19", "ER7", "PO9", "FR2"],
         "ends for a message in clear once keys are there",
     ),
     Mutant::initiator::<BadIcv>(
@@ -36,7 +36,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["ER9"],
         "ends the SA for a message whose checksum is wrong",
     ),
-    Mutant::initiator::<OneIv>("iv-reused", &["AU11"], "has the same IV in each message"),
+    Mutant::initiator::<OneIv>("iv-reused", &["AU11", "XP5"], "has the same IV in each message"),
     Mutant::initiator::<Contact>(
         "initial-contact-always",
         &["PO6"],

@@ -3,20 +3,29 @@
 use crate::mutants::Mutant;
 use crypto::{Group, SharedSecret};
 use ike_core::payload::{Proposal, Sa, Transform};
-use ike_core::{Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite};
+use ike_core::{Error, EspOffer, EspSuite, IkeOffer, IkeSuite, Suite, TransformType};
 use ike_initiator::Behaviour;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::initiator::<AnySa>("any-sa-accepted", &["NG3"], "takes any answer for its offer"),
+    Mutant::initiator::<AnySa>(
+        "any-sa-accepted",
+        &["NG3", "KE2", "IV1"],
+        "takes any answer for its offer",
+    ),
     Mutant::initiator::<Extra>(
         "extra-transform-accepted",
-        &["NG3", "NG5"],
+        &["NG3", "NG5", "KE2"],
         "takes an answer with more than one transform of a type, or one too many",
     ),
     Mutant::initiator::<KeyLength>(
         "key-length-ignored",
         &["NG3", "NG4"],
         "does not look at Key Length",
+    ),
+    Mutant::initiator::<Integrity>(
+        "integrity-ignored",
+        &["NG5"],
+        "ignores an integrity transform beside an AEAD",
     ),
     Mutant::initiator::<Number>(
         "proposal-number-ignored",
@@ -139,7 +148,12 @@ lenient!(Extra, |ours, proposal| {
 lenient!(KeyLength, |ours, proposal| {
     let plain = |it: &Transform| (it.kind, it.id);
     let found: Vec<_> = proposal.transforms().map(|it| plain(&it)).collect();
-    found == ours.iter().map(plain).collect::<Vec<_>>()
+    proposal.number() == 1 && found == ours.iter().map(plain).collect::<Vec<_>>()
+});
+lenient!(Integrity, |ours, proposal| {
+    let mut found: Vec<_> = proposal.transforms().collect();
+    found.retain(|it| it.kind != TransformType::INTEG);
+    proposal.number() == 1 && found == ours
 });
 lenient!(Number, |ours, proposal| {
     let found: Vec<_> = proposal.transforms().collect();

@@ -8,7 +8,7 @@ use ike_initiator::Behaviour;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::initiator::<Changed>(
         "changed-retransmission",
-        &["RT2"],
+        &["RT2", "RT7"],
         "changes the last octet of a retransmission",
     ),
     Mutant::initiator::<Fixed>("fixed-timer", &["RT3"], "waits four seconds each time"),

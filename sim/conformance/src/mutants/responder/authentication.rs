@@ -1,11 +1,45 @@
 //! What is proven, and what is believed.
 
 use crate::mutants::Mutant;
-use ike_core::DropReason;
+use crate::mutants::tamper::part;
+use ike_core::{AuthMethod, DropReason, ExchangeType, PayloadType};
 use ike_responder::Behaviour;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::responder::<Unchecked>("auth-unchecked", &["AU6", "ER1"], "does not look at AUTH"),
+    Mutant::responder::<Unchecked>(
+        "auth-unchecked",
+        &["AU6", "AU3", "ER1"],
+        "does not look at AUTH",
+    ),
+    Mutant::responder::<Unchecked>(
+        "secret-by-address",
+        &["AU13", "AU6"],
+        "takes whoever comes from a known address for who lives there",
+    )
+    .reading(|it, desk| {
+        if let Some(id) = part(it, PayloadType::IDI) {
+            id.body = desk.setup.peer.body().to_vec();
+        }
+        true
+    }),
+    Mutant::gateway("method-unchecked", &["AU6", "NU1"], "does not look at the method of AUTH")
+        .reading(|it, _| {
+            if let Some(auth) = part(it, PayloadType::AUTH) {
+                auth.body[0] = AuthMethod::SHARED_KEY_MIC.0;
+            }
+            true
+        }),
+    Mutant::gateway(
+        "unknown-unsigned",
+        &["AU4"],
+        "leaves payloads that it does not know out of what AUTH covers",
+    )
+    .reading(|it, _| {
+        if it.header.exchange == ExchangeType::IKE_SA_INIT {
+            it.parts.retain(|part| part.kind.is_defined());
+        }
+        true
+    }),
     Mutant::responder::<EightOctets>(
         "auth-8-octets",
         &["AU6", "ER1"],

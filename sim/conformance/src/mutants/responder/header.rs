@@ -37,12 +37,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::responder::<CriticalIgnored>(
         "critical-ignored",
-        &["HD11"],
+        &["HD11", "ER3"],
         "skips an unknown payload that is critical",
     ),
     Mutant::responder::<UnknownRejected>(
         "unknown-rejected",
-        &["HD10"],
+        &["HD10", "HD19"],
         "answers an unknown payload that is not critical with an error",
     ),
     Mutant::responder::<ReservedChecked>(

@@ -22,7 +22,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     ),
     Mutant::responder::<OtherRepeat>(
         "repeated-response-differs",
-        &["RT6", "RT13"],
+        &["RT6", "RT13", "RT8"],
         "changes an octet of a response that it sends again",
     ),
     Mutant::responder::<NoRepeat>(
