@@ -38,6 +38,11 @@ impl Owner {
         }
     }
 
+    /// Kills it where it stands.
+    pub(super) async fn kill(self) {
+        self.running.kill().await;
+    }
+
     /// Has it connect; what comes of it is seen on the wire.
     pub(super) fn connect(&self) -> JoinHandle<()> {
         let running = Arc::clone(&self.running);
@@ -56,7 +61,9 @@ impl Owner {
         let line = peer.map_or(command.to_owned(), |who| format!("{command} {}", typed(who)));
         let running = Arc::clone(&self.running);
         let mut asked = self.runtime.spawn(async move { running.control(&line).await });
-        match self.runtime.block_on(async { tokio::time::timeout(COMMAND, &mut asked).await }) {
+        let told = self.runtime.block_on(async { tokio::time::timeout(COMMAND, &mut asked).await });
+        asked.abort();
+        match told {
             Ok(Ok(Ok(answer))) if answer.starts_with("unsupported") => Err(Unsupported(answer)),
             _ => Ok(()),
         }
