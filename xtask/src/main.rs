@@ -114,8 +114,8 @@ const SIMULATE_OUTSIDE: Verb = Verb {
 /// What `conformance` stands for where somebody outside is judged.
 const CONFORMANCE_OUTSIDE: Verb = Verb {
     name: "conformance",
-    arguments: "--implementation NAME | --gateway udp:ADDRESS [OPTIONS]",
-    about: "judge a real gateway by the same cases, in real time",
+    arguments: "--implementation NAME | --gateway udp:ADDRESS | --device udp:ADDRESS [OPTIONS]",
+    about: "judge a real gateway or device by the same cases, in real time",
     package: "harness",
     program: "conformance-outside",
 };
@@ -165,10 +165,10 @@ fn has_gateway_outside(arguments: &[OsString]) -> bool {
     last(arguments, "--gateway").is_some_and(|name| name != "reference")
 }
 
-/// Whether a gateway at a port is to be judged, or an implementation in a container.
+/// Whether a gateway or a device at a port is to be judged, or an implementation in a container.
 fn judges_outside(arguments: &[OsString]) -> bool {
     let contained = last(arguments, "--implementation");
-    last(arguments, "--gateway").is_some()
+    ["--gateway", "--device"].iter().any(|option| last(arguments, option).is_some())
         || contained.is_some_and(|name| IN_CONTAINERS.contains(&name))
 }
 

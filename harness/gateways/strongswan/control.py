@@ -59,7 +59,9 @@ def done(command, kind, who=()):
     arguments = {kind: CONNECTION}
     with Vici() as charon:
         if who:
-            found = [sa for sa in ike_sas(charon) if sa["remote_id"] == who[0]]
+            # By its octets: what charon shows has lost its type.
+            wanted = wakebench.Identity(who[0]).octets
+            found = [sa for sa in ike_sas(charon) if octets(sa["remote_id"]) == wanted]
             ids = [sa["unique_id"] for sa in found]
             if kind == "child":
                 ids = [child["unique_id"] for sa in found for child in sa["children"]]
@@ -71,6 +73,11 @@ def done(command, kind, who=()):
             arguments["timeout"] = "-1"
         told = charon.call(command, arguments)
     return "ok" if told.get("success") == "yes" else f"failed: {told.get('errmsg', told)}"
+
+
+def octets(shown):
+    """The octets of an identity that charon shows."""
+    return None if shown is None else wakebench.Identity(shown).octets
 
 
 def ike_sas(charon=None):

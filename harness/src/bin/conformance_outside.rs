@@ -9,7 +9,8 @@ use conformance::{
     Baseline, Implementation, Job, Matrix, Profile, Registry, Role, Selection, cases,
 };
 use core::net::SocketAddr;
-use harness::conform::{self, Account, Remote, Ward};
+use core::time::Duration;
+use harness::conform::{self, Account, Caller, Halt, Remote, Squad, Ward};
 use harness::gateways::Plug;
 use harness::{Stop, arguments};
 use ike_core::{Identity, Psk, Suite, TrafficSelector};
@@ -24,19 +25,24 @@ use std::time::Instant;
 const AT_ONCE: usize = 48;
 /// The same for the others: with more at once libreswan's answers come later than a case waits, which looks like silence.
 const AT_ONCE_SLOW: usize = 4;
+/// The same where each case has a container.
+const CONTAINERS_AT_ONCE: usize = 6;
 
 /// Judges an implementation that is not in this process, in real time.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask conformance", bin_name = "cargo xtask conformance")]
 struct Arguments {
     /// An implementation in a container: strongswan, libreswan or openiked.
-    #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present = "gateway")]
+    #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present_any = ["gateway", "device"])]
     implementation: Option<&'static Plug>,
     /// Anybody's gateway: udp:ADDRESS or udp:ADDRESS:PORT.
     #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp)]
     gateway: Option<SocketAddr>,
-    /// What it is: responder.
-    #[arg(long, value_name = "ROLE", default_value = "responder")]
+    /// Anybody's device, which connects to an address of this machine: udp:ADDRESS or udp:ADDRESS:PORT.
+    #[arg(long, value_name = "udp:ADDRESS", conflicts_with_all = ["implementation", "gateway"], value_parser = udp)]
+    device: Option<SocketAddr>,
+    /// With --implementation: what it is, initiator or responder.
+    #[arg(long, value_name = "ROLE", default_value = "responder", conflicts_with_all = ["gateway", "device"])]
     role: Role,
     /// Only the demands of this profile: rfc7815, rfc7296-min or modern.
     #[arg(long, value_name = "PROFILE")]
@@ -56,16 +62,22 @@ struct Arguments {
     /// The verdicts that are expected.
     #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
     baseline: PathBuf,
-    /// With --gateway udp: who the tester is there.
+    /// With --device: what has the device connect, for the shell; without it the device does so by itself.
+    #[arg(long, value_name = "COMMAND", requires = "device")]
+    wake: Option<String>,
+    /// With --device: so many seconds may go by until it connects.
+    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "device")]
+    within: u64,
+    /// With --gateway or --device: who the tester is there.
     #[arg(long, value_name = "IDENTITY", default_value = "fqdn:tester.example", value_parser = arguments::identity)]
     identity: Identity,
-    /// With --gateway udp: the pre-shared key, or hex: and its digits.
+    /// With --gateway or --device: the pre-shared key, or hex: and its digits.
     #[arg(long, value_name = "KEY", default_value = "correct horse battery staple", value_parser = arguments::psk)]
     psk: Psk,
-    /// With --gateway udp: the suite that the gateway accepts.
+    /// With --gateway or --device: the suite that the other end accepts or offers.
     #[arg(long, value_name = "SUITE", default_value = "aes-gcm-x25519", value_parser = arguments::suite())]
     suite: Suite,
-    /// With --gateway udp: what is behind it, which the tester asks for as TSr; its own address unless it says so.
+    /// With --gateway: what is behind it, which the tester asks for as TSr; its own address unless it says so.
     #[arg(long, value_name = "NETWORK", value_parser = arguments::network)]
     behind: Option<TrafficSelector>,
 }
@@ -106,10 +118,15 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
     let selection = selection(arguments, &registry)?;
-    let matrix = match (arguments.implementation, arguments.gateway) {
-        (Some(plug), _) => in_containers(arguments, plug, (&registry, &selection)).await?,
-        (None, Some(address)) => remote(arguments, address, (&registry, &selection)).await?,
-        (None, None) => bail!("expected --implementation or --gateway"),
+    let plan = (&registry, &selection);
+    let matrix = match (arguments.implementation, arguments.gateway, arguments.device) {
+        (Some(plug), ..) if arguments.role == Role::Initiator => {
+            devices(arguments, plug, plan).await?
+        }
+        (Some(plug), ..) => in_containers(arguments, plug, plan).await?,
+        (None, Some(address), _) => remote(arguments, address, plan).await?,
+        (None, None, Some(address)) => caller(arguments, address, plan).await?,
+        (None, None, None) => bail!("expected --implementation, --gateway or --device"),
     };
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
@@ -129,27 +146,77 @@ async fn in_containers(
     plug: &'static Plug,
     (registry, selection): (&Registry, &Selection),
 ) -> Result<Matrix> {
-    ensure!(arguments.role == Role::Responder, "--role: a container is judged as a responder only");
-    let mut ward = Ward::new(plug);
-    let jobs = Job::plan(registry, &[&ward as &dyn Implementation], selection);
-    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
-    let setups = ward.setups(&jobs);
-    drop(jobs);
+    let halt = Halt::default();
+    let mut ward = Ward::new(plug, halt.clone());
+    let setups = ward.setups(&planned(registry, &ward, selection)?);
     ward.plan(setups);
     ward.open().await?;
     let usual = if plug.name == "strongswan" { AT_ONCE } else { AT_ONCE_SLOW };
     let at_once = arguments.jobs.map_or(usual, core::num::NonZeroUsize::get);
     let ward = Arc::new(ward);
-    let matrix = run(Arc::clone(&ward), at_once, selection.clone()).await;
+    let matrix = run((Arc::clone(&ward), at_once), halt, selection.clone()).await;
     let mut ward = Arc::try_unwrap(ward).map_err(|_| anyhow!("a case is still at work"))?;
-    for (name, log) in ward.close().await {
-        if let Some(folder) = &arguments.out {
-            fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-            let path = folder.join(format!("{}-{name}.log", plug.name));
-            runner::files::replace(&path, log.as_bytes())?;
-        }
-    }
+    write_logs(arguments, plug.name, &ward.close().await)?;
     matrix
+}
+
+/// The cases at an implementation as the device, each in a container of its own.
+async fn devices(
+    arguments: &Arguments,
+    plug: &'static Plug,
+    (registry, selection): (&Registry, &Selection),
+) -> Result<Matrix> {
+    let halt = Halt::default();
+    let squad = Arc::new(Squad::new(plug, halt.clone()));
+    planned(registry, &*squad, selection)?;
+    let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, core::num::NonZeroUsize::get);
+    let matrix = run((Arc::clone(&squad), at_once), halt, selection.clone()).await;
+    write_logs(arguments, squad.name(), &squad.logs())?;
+    matrix
+}
+
+/// What the containers said, in a file each.
+fn write_logs(arguments: &Arguments, name: &str, logs: &[(String, String)]) -> Result<()> {
+    let Some(folder) = &arguments.out else { return Ok(()) };
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for (of, log) in logs {
+        runner::files::replace(&folder.join(format!("{name}-{of}.log")), log.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The jobs of an implementation; there must be one.
+fn planned<'a>(
+    registry: &'a Registry,
+    implementation: &'a dyn Implementation,
+    selection: &Selection,
+) -> Result<Vec<Job<'a>>> {
+    let jobs = Job::plan(registry, &[implementation], selection);
+    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
+    Ok(jobs)
+}
+
+/// Who the tester is for anybody's gateway or device.
+fn account(arguments: &Arguments) -> Account {
+    Account {
+        identity: arguments.identity.clone(),
+        psk: arguments.psk.clone(),
+        suite: arguments.suite,
+        behind: arguments.behind,
+    }
+}
+
+/// The cases at anybody's device, one after the other.
+async fn caller(
+    arguments: &Arguments,
+    address: SocketAddr,
+    (registry, selection): (&Registry, &Selection),
+) -> Result<Matrix> {
+    let halt = Halt::default();
+    let waking = (arguments.wake.clone(), Duration::from_secs(arguments.within));
+    let caller = Arc::new(Caller::new(address, account(arguments), waking, halt.clone()));
+    planned(registry, &*caller, selection)?;
+    run((caller, 1), halt, selection.clone()).await
 }
 
 /// The cases at anybody's gateway, one after the other: they all are the same peer there.
@@ -158,34 +225,31 @@ async fn remote(
     address: SocketAddr,
     (registry, selection): (&Registry, &Selection),
 ) -> Result<Matrix> {
-    let account = Account {
-        identity: arguments.identity.clone(),
-        psk: arguments.psk.clone(),
-        suite: arguments.suite,
-        behind: arguments.behind,
-    };
-    let remote = Arc::new(Remote::new(address, account));
-    let jobs = Job::plan(registry, &[&*remote as &dyn Implementation], selection);
-    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
-    run(remote, 1, selection.clone()).await
+    let halt = Halt::default();
+    let remote = Arc::new(Remote::new(address, account(arguments), halt.clone()));
+    planned(registry, &*remote, selection)?;
+    run((remote, 1), halt, selection.clone()).await
 }
 
-/// Runs the plan with so many cases at once, beside the runtime that has the portals.
+/// Runs the plan with so many cases at once, beside the runtime that has the portals. A signal calls them off.
 async fn run<I: Implementation + Send + Sync + 'static>(
-    implementation: Arc<I>,
-    at_once: usize,
+    (implementation, at_once): (Arc<I>, usize),
+    halt: Halt,
     selection: Selection,
 ) -> Result<Matrix> {
     let mut stop = Stop::on_signal()?;
     let threads = rayon::ThreadPoolBuilder::new().num_threads(at_once).build()?;
-    let work = tokio::task::spawn_blocking(move || {
+    let mut work = tokio::task::spawn_blocking(move || {
         let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
         Ok(threads.install(|| matrix::run(&registry, &[&*implementation], &selection)))
     });
     tokio::select! {
-        matrix = work => matrix?,
-        () = stop.wait() => bail!("stopped"),
+        matrix = &mut work => return matrix?,
+        () = stop.wait() => halt.call(),
     }
+    // What they were at ends first, so that nothing of it stays.
+    let _ = work.await;
+    bail!("stopped")
 }
 
 fn selection(arguments: &Arguments, registry: &Registry) -> Result<Selection> {
@@ -199,7 +263,7 @@ fn selection(arguments: &Arguments, registry: &Registry) -> Result<Selection> {
     }
     let profile = arguments.profile.as_deref().map(str::parse::<Profile>).transpose();
     Ok(Selection {
-        role: Some(arguments.role),
+        role: Some(if arguments.device.is_some() { Role::Initiator } else { arguments.role }),
         implementation: None,
         profile: profile.map_err(|error| anyhow!("--profile: {error}"))?,
         requirement: arguments.requirement.clone(),

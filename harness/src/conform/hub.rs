@@ -1,12 +1,13 @@
 //! One portal for many cases: each has a block of addresses, and gets what is for it.
 
+use super::halt::{Halt, NOTICED};
 use crate::{Clock, Portal};
 use conformance::{Packet, Patience, Subject, Unsupported, Wire, Wish};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use ike_core::{Instant, Path};
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use vnet::ip;
@@ -21,6 +22,11 @@ const USUAL: u32 = 13;
 /// The usual address of the n-th case.
 pub(super) fn address(number: u32) -> IpAddr {
     Ipv4Addr::from_bits(FIRST + number * BLOCK + USUAL).into()
+}
+
+/// The number of the case that has this address.
+pub(super) fn numbered(address: IpAddr) -> Option<u32> {
+    Some(block(address)?.checked_sub(FIRST)? / BLOCK)
 }
 
 /// The first address of the block that an address is in.
@@ -39,13 +45,14 @@ pub(super) struct Hub {
     clock: Clock,
     outgoing: UnboundedSender<Vec<u8>>,
     inboxes: Inboxes,
+    halt: Halt,
 }
 
 impl Hub {
     /// A hub, and what has to run for it as long as it is used.
-    pub(super) fn new(portal: Portal) -> (Self, impl Future<Output = ()>) {
+    pub(super) fn new(portal: Portal, halt: Halt) -> (Self, impl Future<Output = ()>) {
         let (outgoing, packets) = unbounded_channel();
-        let hub = Self { clock: Clock::start(), outgoing, inboxes: Inboxes::default() };
+        let hub = Self { clock: Clock::start(), outgoing, inboxes: Inboxes::default(), halt };
         let (clock, inboxes) = (hub.clock, Arc::clone(&hub.inboxes));
         (hub, pump(portal, packets, clock, inboxes))
     }
@@ -135,13 +142,22 @@ impl Subject for Portaled {
             Wire::Ike => vnet::udp::emit(path.local, path.remote, octets),
             Wire::Esp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ESP, octets),
         };
+        if self.hub.halt.is_called() {
+            return Err(Unsupported("stopped".into()));
+        }
         let gone = |_| Unsupported("the portal is closed".into());
         self.hub.outgoing.send(packet).map_err(gone)
     }
 
     fn receive(&mut self, until: Instant) -> Option<Packet> {
-        let rest = until.saturating_duration_since(self.now());
-        self.inbox.recv_timeout(rest).ok()
+        loop {
+            let rest = until.saturating_duration_since(self.now());
+            match self.inbox.recv_timeout(rest.min(NOTICED)) {
+                Ok(packet) => return Some(packet),
+                Err(RecvTimeoutError::Timeout) if rest > NOTICED && !self.hub.halt.is_called() => {}
+                Err(_) => return None,
+            }
+        }
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {

@@ -1,5 +1,6 @@
 //! Anybody's gateway, at a UDP port. Whoever runs it has set it up.
 
+use super::halt::Halt;
 use super::hub::PATIENCE;
 use super::settle;
 use crate::Clock;
@@ -31,19 +32,36 @@ pub struct Account {
     pub behind: Option<TrafficSelector>,
 }
 
+impl Account {
+    /// Whether a case can take place with it.
+    pub(super) fn suits(&self, setup: &Setup) -> Result<(), Unsupported> {
+        let otherwise = [
+            (setup.peer != self.identity, "its peer has one identity"),
+            (setup.psk.as_slice() != self.psk.as_slice(), "its peer has one key"),
+            (setup.suite != self.suite, "it was set up for one suite"),
+            (!setup.groups.is_empty(), "it was set up for the suite's group"),
+        ];
+        match otherwise.iter().find(|(otherwise, _)| *otherwise) {
+            Some((_, why)) => Err(Unsupported((*why).to_owned())),
+            None => Ok(()),
+        }
+    }
+}
+
 /// A gateway at a UDP port.
 #[derive(Clone, Debug)]
 pub struct Remote {
     name: String,
     address: SocketAddr,
     account: Account,
+    halt: Halt,
 }
 
 impl Remote {
     /// The gateway at an address.
     #[must_use]
-    pub fn new(address: SocketAddr, account: Account) -> Self {
-        Self { name: format!("udp:{address}"), address, account }
+    pub fn new(address: SocketAddr, account: Account, halt: Halt) -> Self {
+        Self { name: format!("udp:{address}"), address, account, halt }
     }
 
     /// Our address towards it.
@@ -78,30 +96,32 @@ impl Implementation for Remote {
     }
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
-        let account = &self.account;
-        let otherwise = [
-            (setup.peer != account.identity, "its peer has one identity"),
-            (setup.psk.as_slice() != account.psk.as_slice(), "its peer has one key"),
-            (setup.suite != account.suite, "it was set up for one suite"),
-            (setup.cookies, "nobody here has it ask for cookies"),
-            (!setup.groups.is_empty(), "it was set up for the suite's group"),
-        ];
-        if let Some((_, why)) = otherwise.iter().find(|(otherwise, _)| *otherwise) {
-            return Err(Unsupported((*why).to_owned()));
+        self.account.suits(setup)?;
+        if setup.cookies {
+            return Err(Unsupported("nobody here has it ask for cookies".into()));
         }
-        let mut subject = Sockets { clock: Clock::start(), sockets: BTreeMap::new() };
-        subject.socket(setup.path.local)?;
-        Ok(Box::new(subject))
+        Ok(Box::new(Sockets::bind(setup.path.local, self.halt.clone())?))
     }
 }
 
 /// A socket for each local address that the case has sent from.
-struct Sockets {
+pub(super) struct Sockets {
     clock: Clock,
     sockets: BTreeMap<SocketAddr, UdpSocket>,
+    halt: Halt,
 }
 
 impl Sockets {
+    /// With one, at the usual local address.
+    pub(super) fn bind(usual: SocketAddr, halt: Halt) -> Result<Self, Unsupported> {
+        if halt.is_called() {
+            return Err(Unsupported("stopped".into()));
+        }
+        let mut sockets = Self { clock: Clock::start(), sockets: BTreeMap::new(), halt };
+        sockets.socket(usual)?;
+        Ok(sockets)
+    }
+
     fn socket(&mut self, local: SocketAddr) -> Result<&UdpSocket, Unsupported> {
         match self.sockets.entry(local) {
             Entry::Occupied(there) => Ok(there.into_mut()),
@@ -143,7 +163,7 @@ impl Subject for Sockets {
                 let octets = buffer[..len].to_vec();
                 return Some(Packet { at: self.clock.now(), path, wire: Wire::Ike, octets });
             }
-            if self.clock.now() >= until {
+            if self.clock.now() >= until || self.halt.is_called() {
                 return None;
             }
         }

@@ -30,6 +30,27 @@ pub(super) fn device(setup: &mut Setup, number: u32, (gateway, server): (IpAddr,
     setup.seed = fresh();
 }
 
+/// A gateway of its own with a device: the container of a case has nobody else to talk to.
+pub(super) fn gateway(setup: &mut Setup, number: u32, (gateway, server): (IpAddr, IpAddr)) {
+    let device = hub::address(number);
+    setup.path = Path {
+        local: SocketAddr::new(gateway, IKE_PORT),
+        remote: SocketAddr::new(device, IKE_PORT),
+    };
+    setup.local = vec![TrafficSelector::host(device)];
+    setup.remote = vec![TrafficSelector::host(server)];
+    let name = format!("dev{number:05}");
+    setup.identity = Identity::key_id(name.as_bytes()).expect("a short identity");
+    setup.seed = fresh();
+}
+
+/// The case of a number, and its profile.
+pub(super) fn case(number: u32) -> Option<(&'static Case, Profile)> {
+    let number = usize::try_from(number).ok()?;
+    let case = cases::all().nth(number / Profile::ALL.len())?;
+    Some((case, Profile::ALL[number % Profile::ALL.len()]))
+}
+
 /// A seed that no other case has: an implementation outside may remember the SPIs and nonces of earlier ones.
 pub(super) fn fresh() -> [u8; 32] {
     let mut seed = [0; 32];

@@ -1,14 +1,18 @@
 //! A real gateway in containers, one for each way in which the cases want it set up.
 
+use super::halt::Halt;
 use super::hub::Hub;
+use super::owner::Owner;
 use super::settle;
 use crate::gateways::{Plug, Role as PlugRole, Running, Setting, StartError, bridge_address};
 use crate::{Portal, gateways};
 use anyhow::{Context, Result, bail};
-use conformance::{Case, Implementation, Job, Role, Setup, Subject, Unsupported};
+use conformance::{
+    Case, Implementation, Job, Packet, Patience, Role, Setup, Subject, Unsupported, Wire, Wish,
+};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use ike_core::{Identity, Psk, Suite};
+use ike_core::{Identity, Instant, Path, Psk, Suite};
 use simulator::Addresses;
 use simulator::scenario::{ChildPolicy, Cookies, Family};
 use tokio::task::JoinHandle;
@@ -28,7 +32,7 @@ struct Room {
 
 /// What came of starting it.
 enum Door {
-    Open { hub: Hub, running: Box<Running>, pump: JoinHandle<()> },
+    Open { hub: Hub, owner: Owner, pump: JoinHandle<()> },
     Unsupported(String),
 }
 
@@ -88,15 +92,16 @@ pub struct Ward {
     plug: &'static Plug,
     rooms: Vec<Room>,
     addresses: (IpAddr, IpAddr),
+    halt: Halt,
 }
 
 impl Ward {
     /// A gateway of which no container runs yet.
     #[must_use]
-    pub fn new(plug: &'static gateways::Plug) -> Self {
+    pub fn new(plug: &'static gateways::Plug, halt: Halt) -> Self {
         let addresses = Addresses::new(Family::Ipv4);
         let addresses = (addresses.gateway(), addresses.server());
-        Self { plug, rooms: Vec::new(), addresses }
+        Self { plug, rooms: Vec::new(), addresses, halt }
     }
 
     /// The rooms that these jobs need.
@@ -132,9 +137,9 @@ impl Ward {
                 Ok(running) => {
                     let hello = tokio::time::timeout(HELLO, portal.peer()).await;
                     hello.with_context(|| format!("{} is not at its portal", self.plug.name))?;
-                    let (hub, pump) = Hub::new(portal);
+                    let (hub, pump) = Hub::new(portal, self.halt.clone());
                     let pump = tokio::spawn(pump);
-                    Door::Open { hub, running: Box::new(running), pump }
+                    Door::Open { hub, owner: Owner::new(running), pump }
                 }
                 Err(StartError::Unsupported(reason)) => Door::Unsupported(reason),
                 Err(error) => bail!("{}: {error}", self.plug.name),
@@ -148,10 +153,9 @@ impl Ward {
     pub async fn close(&mut self) -> Vec<(String, String)> {
         let mut logs = Vec::new();
         for (number, room) in self.rooms.iter_mut().enumerate() {
-            if let Some(Door::Open { running, pump, .. }) = room.door.take() {
-                logs.push((format!("{number}-{}", room.suite.name()), running.log()));
-                // Whoever cannot be stopped in peace is killed; what it did before counts.
-                let _ = running.stop().await;
+            if let Some(Door::Open { owner, pump, .. }) = room.door.take() {
+                logs.push((format!("{number}-{}", room.suite.name()), owner.log()));
+                owner.end().await;
                 pump.abort();
             }
         }
@@ -174,6 +178,9 @@ impl Implementation for Ward {
     }
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
+        if self.halt.is_called() {
+            return Err(Unsupported("stopped".into()));
+        }
         if !setup.groups.is_empty() {
             return Err(Unsupported(
                 "the contract of containers has no groups beside a suite's".into(),
@@ -181,9 +188,43 @@ impl Implementation for Ward {
         }
         let room = self.rooms.iter().find(|room| room.suits(setup) && room.knows(setup));
         match room.and_then(|room| room.door.as_ref()) {
-            Some(Door::Open { hub, .. }) => hub.subject(setup.path),
+            Some(Door::Open { hub, owner, .. }) => Ok(Box::new(Guest {
+                inner: hub.subject(setup.path)?,
+                owner: owner.clone(),
+                identity: setup.peer.clone(),
+            })),
             Some(Door::Unsupported(reason)) => Err(Unsupported(reason.clone())),
             None => Err(Unsupported("no container was started for such a case".into())),
         }
+    }
+}
+
+/// What one case has of a container: what passes through its portal, and a word with its owner.
+struct Guest {
+    inner: Box<dyn Subject>,
+    owner: Owner,
+    /// Who the tester is in this case.
+    identity: Identity,
+}
+
+impl Subject for Guest {
+    fn now(&self) -> Instant {
+        self.inner.now()
+    }
+
+    fn patience(&self) -> Patience {
+        self.inner.patience()
+    }
+
+    fn give(&mut self, path: Path, wire: Wire, octets: &[u8]) -> Result<(), Unsupported> {
+        self.inner.give(path, wire, octets)
+    }
+
+    fn receive(&mut self, until: Instant) -> Option<Packet> {
+        self.inner.receive(until)
+    }
+
+    fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
+        self.owner.has(wish, Some(&self.identity))
     }
 }

@@ -14,5 +14,6 @@ pub use docker::{LABEL, bridge_address, clean, leftovers};
 pub use image::Image;
 pub use orders::obey;
 pub use running::{Running, StartError};
+pub(crate) use setting::typed;
 pub use setting::{Peer, Setting};
 pub use table::{GATEWAYS, Plug, Role};

@@ -236,7 +236,7 @@ fn network(address: IpAddr, prefix: u8) -> String {
 }
 
 /// An identity as the contract has it: in hexadecimal digits where a shell or a file could misread its text.
-pub(super) fn typed(identity: &Identity) -> String {
+pub(crate) fn typed(identity: &Identity) -> String {
     let plain = |octet: &u8| octet.is_ascii_alphanumeric() || b"@.-_+".contains(octet);
     let kind = match identity.kind() {
         IdType::ID_FQDN => "fqdn",

@@ -1,0 +1,200 @@
+//! A real implementation as the device: a container for each case, which connects when it is told.
+
+use super::halt::Halt;
+use super::hub::{self, Hub, PATIENCE};
+use super::owner::Owner;
+use super::settle;
+use crate::Portal;
+use crate::gateways::{Peer, Plug, Role as PlugRole, Running, Setting, StartError, bridge_address};
+use anyhow::{Context, Result};
+use conformance::{Case, Implementation, Packet, Patience, Role, Setup, Subject, Unsupported};
+use conformance::{Wire, Wish};
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use ike_core::{Instant, Path};
+use simulator::Addresses;
+use simulator::scenario::{ChildPolicy, Cookies, Family};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+/// How long a container that is ready may take to show itself at the portal.
+const HELLO: Duration = Duration::from_secs(10);
+/// The longest that a daemon waits before it sends a request again, and until it gives up: 42 s and 165 s of strongSwan.
+const RETRANSMISSION: Duration = Duration::from_secs(60);
+const GIVE_UP: Duration = Duration::from_secs(300);
+
+/// The logs of the containers, by the number of the case.
+type Logs = Arc<Mutex<BTreeMap<u32, String>>>;
+
+/// A real implementation as the device.
+pub struct Squad {
+    plug: &'static Plug,
+    name: String,
+    addresses: Addresses,
+    runtime: Handle,
+    halt: Halt,
+    logs: Logs,
+}
+
+impl Squad {
+    /// A device of which no container runs yet.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    #[must_use]
+    pub fn new(plug: &'static Plug, halt: Halt) -> Self {
+        Self {
+            plug,
+            name: format!("{}{}", plug.name, crate::interop::device::SUFFIX),
+            addresses: Addresses::new(Family::Ipv4),
+            runtime: Handle::current(),
+            halt,
+            logs: Logs::default(),
+        }
+    }
+
+    /// What each container said, by the name of its case.
+    #[must_use]
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = |(number, log): (&u32, &String)| {
+            let (case, profile) = settle::case(*number)?;
+            Some((format!("{}-{}", profile.name(), case.name.replace('/', "-")), log.clone()))
+        };
+        logs.iter().filter_map(named).collect()
+    }
+
+    async fn enter(&self, setup: &Setup) -> Result<Recruit, Unsupported> {
+        let unsupported = |error: anyhow::Error| Unsupported(format!("{error:#}"));
+        let mut portal = bound().await.map_err(unsupported)?;
+        let at = portal.local().context("the portal").map_err(unsupported)?;
+        let setting = setting(setup, self.addresses.server());
+        let running = match Running::start(self.plug, &setting, at).await {
+            Ok(running) => running,
+            Err(StartError::Unsupported(reason)) => return Err(Unsupported(reason)),
+            Err(error) => return Err(Unsupported(format!("no container: {error}"))),
+        };
+        if tokio::time::timeout(HELLO, portal.peer()).await.is_err() {
+            return Err(Unsupported(format!("{} is not at its portal", self.plug.name)));
+        }
+        let (hub, pump) = Hub::new(portal, self.halt.clone());
+        Ok(Recruit {
+            inner: hub.subject(setup.path)?,
+            owner: Owner::new(running),
+            number: hub::numbered(setup.path.remote.ip()),
+            tasks: vec![self.runtime.spawn(pump)],
+            logs: Arc::clone(&self.logs),
+        })
+    }
+}
+
+/// The device of a case, which connects on command.
+fn setting(setup: &Setup, server: IpAddr) -> Setting {
+    Setting {
+        role: PlugRole::Initiator,
+        family: Family::Ipv4,
+        address: setup.path.remote.ip(),
+        server,
+        server_prefix: 32,
+        identity: setup.identity.clone(),
+        suites: vec![setup.suite],
+        cookies: Cookies::Never,
+        half_open_limit: None,
+        half_open_per_address: None,
+        half_open_timeout: None,
+        liveness: None,
+        ike_lifetime: None,
+        child_lifetime: None,
+        idle_timeout: None,
+        child: ChildPolicy::Accept,
+        pfs: None,
+        peer: Some(Peer {
+            address: setup.path.local.ip(),
+            identity: setup.peer.clone(),
+            start: false,
+        }),
+        credentials: vec![(setup.peer.clone(), setup.psk.clone())],
+    }
+}
+
+async fn bound() -> Result<Portal> {
+    let bridge = SocketAddr::new(bridge_address()?, 0);
+    Portal::bind(bridge).await.with_context(|| bridge.to_string())
+}
+
+impl Implementation for Squad {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn role(&self) -> Role {
+        Role::Initiator
+    }
+
+    fn place(&self, case: &Case, setup: &mut Setup) {
+        let number = settle::number(case, setup.profile);
+        let gateway: IpAddr = self.addresses.gateway();
+        settle::gateway(setup, number, (gateway, self.addresses.server()));
+    }
+
+    fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
+        let otherwise = [
+            (!setup.groups.is_empty(), "the contract of containers has no groups beside a suite's"),
+            (!setup.initial_contact, "the contract of containers has no word for INITIAL_CONTACT"),
+            (self.halt.is_called(), "stopped"),
+        ];
+        if let Some((_, why)) = otherwise.iter().find(|(otherwise, _)| *otherwise) {
+            return Err(Unsupported((*why).to_owned()));
+        }
+        Ok(Box::new(self.runtime.block_on(self.enter(setup))?))
+    }
+}
+
+/// What one case has: a container, and what passes through its portal.
+struct Recruit {
+    inner: Box<dyn Subject>,
+    owner: Owner,
+    number: Option<u32>,
+    tasks: Vec<JoinHandle<()>>,
+    logs: Logs,
+}
+
+impl Subject for Recruit {
+    fn now(&self) -> Instant {
+        self.inner.now()
+    }
+
+    fn patience(&self) -> Patience {
+        Patience { retransmission: RETRANSMISSION, give_up: GIVE_UP, ..PATIENCE }
+    }
+
+    fn give(&mut self, path: Path, wire: Wire, octets: &[u8]) -> Result<(), Unsupported> {
+        self.inner.give(path, wire, octets)
+    }
+
+    fn receive(&mut self, until: Instant) -> Option<Packet> {
+        self.inner.receive(until)
+    }
+
+    fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
+        if wish == Wish::Connect {
+            self.tasks.push(self.owner.connect());
+            return Ok(());
+        }
+        self.owner.has(wish, None)
+    }
+}
+
+impl Drop for Recruit {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+        if let Some(number) = self.number {
+            let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+            logs.insert(number, self.owner.log());
+        }
+    }
+}
