@@ -133,7 +133,11 @@ impl Mutant {
     pub fn plan<'m>(&'m self, registry: &Registry, selection: &Selection) -> Vec<Job<'m>> {
         let mut jobs = Job::plan(registry, &[self], selection);
         let wanted = |id: &str| selection.requirement.as_ref().is_none_or(|wanted| wanted == id);
-        jobs.retain(|job| job.case.judges.iter().any(|id| self.breaks.contains(id) && wanted(id)));
+        jobs.retain(|job| {
+            let binding = job.case.binding(registry, job.profile);
+            let mut ids = binding.iter().map(|it| it.id.as_str());
+            ids.any(|id| self.breaks.contains(&id) && wanted(id))
+        });
         jobs
     }
 

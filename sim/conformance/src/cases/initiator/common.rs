@@ -178,7 +178,9 @@ pub(super) fn auth_goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> 
     // Who took it for the answer has an SA that answers, and would not mind the true one.
     let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
     gateway.next_id -= 1;
-    let taken = gateway.exchange(&request)?.is_some();
+    let answer = gateway.exchange(&request)?;
+    let error = |it: &Opened| it.notifies().iter().any(|(kind, _)| kind.is_error());
+    let taken = answer.is_some_and(|answer| !error(&answer));
     let expected = format!("no SA that answers after {what}");
     gateway.demand(ids, !taken, &expected, || "one".into())?;
     let answer = gateway.auth_answer()?;
