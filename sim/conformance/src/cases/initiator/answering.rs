@@ -1,8 +1,6 @@
 //! How a device answers its gateway.
 
-use super::common::{
-    FULL, answered, answered_empty, answered_error, auth_goes_on, is_silent, is_up,
-};
+use super::common::{FULL, answered, answered_empty, auth_goes_on, is_silent, is_up};
 use crate::message::Part;
 use crate::peer::seen;
 use crate::verdict::Outcome;
