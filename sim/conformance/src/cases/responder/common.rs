@@ -184,7 +184,9 @@ pub(super) fn shares_nothing(device: &mut Device, ids: impl Ids, values: &[Weak]
             (Some(_), None) => unseen.push(*what),
             (Some(offer), Some(secret)) => {
                 let mut octets = vec![0; device.private.group().shared_secret_len()];
-                octets.last_mut().map(|last| *last = *secret);
+                if let Some(last) = octets.last_mut() {
+                    *last = *secret;
+                }
                 let shared = SharedSecret::new(&octets).expect("as long as a shared secret");
                 device.take_shared(&offer, &shared)?;
                 let request = device.auth_request()?;
