@@ -4,6 +4,7 @@
 //! Each is one of our machines, chosen at run time: with a behaviour of its own, or with somebody
 //! before it who changes what comes in and goes out.
 
+mod both;
 mod chain;
 mod initiator;
 mod responder;
@@ -78,6 +79,19 @@ impl Mutant {
     ) -> Self {
         let (role, tampering) = (Role::Responder, Tampering::NONE);
         Self { name, role, about, breaks, start: start_responder::<B>, tampering }
+    }
+
+    /// An honest machine of that role, before which somebody sits.
+    const fn honest(
+        role: Role,
+        name: &'static str,
+        breaks: &'static [&'static str],
+        about: &'static str,
+    ) -> Self {
+        match role {
+            Role::Initiator => Self::device(name, breaks, about),
+            Role::Responder => Self::gateway(name, breaks, about),
+        }
     }
 
     /// An honest initiator, before whom somebody sits.

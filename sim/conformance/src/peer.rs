@@ -4,6 +4,7 @@ mod base;
 mod device;
 mod gateway;
 mod material;
+mod tunnel;
 
 pub use base::Peer;
 pub use device::Device;

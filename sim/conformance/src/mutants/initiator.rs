@@ -1,20 +1,24 @@
 //! Broken initiators.
 
 mod after;
-pub(super) mod answers;
+mod answers;
 mod authentication;
-pub(super) mod cookies;
-pub(super) mod framing;
+mod cookies;
+mod framing;
 mod header;
 mod negotiation;
 mod offers;
 mod requests;
 mod transmission;
 
-use super::Mutant;
+use super::{Mutant, both};
+use crate::Role;
 
 /// All, by theme.
 pub(super) const THEMES: &[&[Mutant]] = &[
+    &both::framing(Role::Initiator),
+    &both::keys(Role::Initiator),
+    &both::sayings(Role::Initiator),
     transmission::MUTANTS,
     header::MUTANTS,
     negotiation::MUTANTS,

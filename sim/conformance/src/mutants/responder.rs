@@ -8,10 +8,14 @@ mod negotiation;
 mod offers;
 mod repetition;
 
-use super::Mutant;
+use super::{Mutant, both};
+use crate::Role;
 
 /// All, by theme.
 pub(super) const THEMES: &[&[Mutant]] = &[
+    &both::framing(Role::Responder),
+    &both::keys(Role::Responder),
+    &both::sayings(Role::Responder),
     repetition::MUTANTS,
     header::MUTANTS,
     negotiation::MUTANTS,

@@ -3,13 +3,15 @@
 use super::Opened;
 use super::material::{Side, SkKeys, iv};
 use crate::Session;
-use crate::message::{Draft, Inside, Part, parts};
+use crate::message::{Draft, Inside, Part, ProposalDraft, find, parts};
 use crate::subject::Packet;
 use crate::verdict::{Outcome, Stop};
 use core::ops::{Deref, DerefMut};
 use crypto::RustCrypto;
 use ike_core::payload::{Auth, GENERIC_HEADER_LEN};
-use ike_core::{AuthMethod, ExchangeType, Flags, HEADER_LEN, Header, open_protected};
+use ike_core::{
+    AuthMethod, ExchangeType, Flags, HEADER_LEN, Header, PayloadType, TransformType, open_protected,
+};
 use std::collections::BTreeSet;
 
 /// One end of an IKE SA. What it has in hand is that of the latest attempt.
@@ -178,6 +180,24 @@ impl Peer {
             self.demand(id, other, "another IV", || format!("{} again", ike_decode::hex(iv)))?;
         }
         Ok(())
+    }
+
+    /// Judges that each proposal of that message has ChaCha20-Poly1305 as its cipher (28), without a
+    /// Key Length and without an integrity transform (RFC 7634 2 to 4).
+    ///
+    /// # Errors
+    /// One has not, or there is none.
+    pub fn demand_plain_chacha20(&mut self, id: &'static str, said: &Opened) -> Outcome {
+        let part = find(&said.parts, PayloadType::SA);
+        let proposals = part.map(ProposalDraft::all_of).unwrap_or_default();
+        let transforms: Vec<_> = proposals.iter().flat_map(|it| &it.transforms).collect();
+        let right = transforms.iter().all(|it| match it.kind {
+            TransformType::ENCR => it.id == 28 && it.attributes.is_empty(),
+            other => other != TransformType::INTEG,
+        });
+        let holds = right && !transforms.is_empty();
+        let expected = "cipher 28 without Key Length and without an integrity transform";
+        self.demand(id, holds, expected, || format!("{transforms:?}"))
     }
 
     /// Judges that nobody foresees the IVs of these messages, which are protected with a block cipher in

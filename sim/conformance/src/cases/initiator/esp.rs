@@ -2,11 +2,8 @@
 
 use crate::message::Part;
 use crate::peer::{CHILD_SPI, Fate};
-use crate::subject::{Packet, Wire, Wish};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::Outcome;
 use crate::{Case, Gateway};
-use crypto::RustCrypto;
-use esp::{Inbound, Opened, ReplayWindow};
 use ike_core::{NotifyType, Suite};
 
 pub(super) const CASES: &[Case] = &[
@@ -21,7 +18,10 @@ pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "esp/sequence",
         &["ES2"],
-        sequence,
+        |gateway| {
+            gateway.establish()?;
+            gateway.demand_growing_sequence("ES2")
+        },
         "looks at the sequence numbers of five ESP packets",
     ),
     Case::initiator(
@@ -32,26 +32,11 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
-/// The device's next ESP packet.
-fn packet(gateway: &mut Gateway) -> Outcome<Packet> {
-    gateway.wish(Wish::Send)?;
-    let within = gateway.patience.answer;
-    let packets = gateway.listen(within);
-    let esp = packets.into_iter().find(|packet| packet.wire == Wire::Esp);
-    esp.ok_or_else(|| Stop::Inconclusive("the device sent no ESP packet".into()))
-}
-
 fn keys(gateway: &mut Gateway) -> Outcome {
     gateway.establish()?;
-    let mut octets = packet(gateway)?.octets;
     let keys = gateway.sa()?.child(&gateway.setup.suite.esp());
-    let mut inbound = Inbound::new(CHILD_SPI, keys.initiator, ReplayWindow::default());
-    let opened = inbound.open(&RustCrypto, &mut octets).map(|_| ());
     let expected = "an ESP packet that opens with the keys of the initiator's direction";
-    gateway.demand("AU9", opened.is_ok(), expected, || match opened {
-        Ok(()) => "one that does".into(),
-        Err(error) => error.to_string(),
-    })
+    gateway.demand_tunnel("AU9", expected, (CHILD_SPI, keys.initiator))
 }
 
 fn transport(gateway: &mut Gateway) -> Outcome {
@@ -65,25 +50,6 @@ fn transport(gateway: &mut Gateway) -> Outcome {
         // A device that will not have that ends (RFC 7296 1.3.1).
         return Ok(());
     }
-    let mut octets = packet(gateway)?.octets;
     let keys = gateway.sa()?.child(&gateway.setup.suite.esp());
-    let mut inbound = Inbound::new(CHILD_SPI, keys.initiator, ReplayWindow::default());
-    let opened = inbound.open(&RustCrypto, &mut octets);
-    let tunnel = matches!(opened, Ok(Opened::Packet { .. }));
-    let found = opened.err().map_or_else(|| "a dummy".to_owned(), |error| error.to_string());
-    gateway.demand("TS6", tunnel, "an IP packet inside ESP", || found)
-}
-
-fn sequence(gateway: &mut Gateway) -> Outcome {
-    gateway.establish()?;
-    let mut highest = 0;
-    for _ in 0..5 {
-        let packet = packet(gateway)?;
-        let number = packet.octets.get(4..8).and_then(|octets| octets.try_into().ok());
-        let number = number.map_or(0, u32::from_be_bytes);
-        let expected = format!("a sequence number above {highest}");
-        gateway.demand("ES2", number > highest, &expected, || number.to_string())?;
-        highest = number;
-    }
-    Ok(())
+    gateway.demand_tunnel("TS6", "an IP packet inside ESP", (CHILD_SPI, keys.initiator))
 }

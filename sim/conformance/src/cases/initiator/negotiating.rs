@@ -3,7 +3,7 @@
 use super::common::{
     Change, FULL, ProposalDraft, accepts_init, is_up, refuses_each_auth, refuses_each_init, set_sa,
 };
-use crate::message::{Part, SelectorDraft, TransformDraft, find, ts_part};
+use crate::message::{Part, SelectorDraft, TransformDraft, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
@@ -188,16 +188,7 @@ fn chacha20(gateway: &mut Gateway) -> Outcome {
     gateway.send_init(&answer)?;
     let asked = gateway.expect_auth()?;
     for opened in [&init, &asked] {
-        let part = find(&opened.parts, PayloadType::SA).cloned();
-        let proposals = part.as_ref().map(ProposalDraft::all_of).unwrap_or_default();
-        let transforms: Vec<_> = proposals.iter().flat_map(|it| &it.transforms).collect();
-        let right = transforms.iter().all(|it| match it.kind {
-            TransformType::ENCR => it.id == 28 && it.attributes.is_empty(),
-            other => other != TransformType::INTEG,
-        });
-        let holds = right && !transforms.is_empty();
-        let expected = "cipher 28 without Key Length and without an integrity transform";
-        gateway.demand("CC1", holds, expected, || format!("{transforms:?}"))?;
+        gateway.demand_plain_chacha20("CC1", opened)?;
     }
     let answer = gateway.auth_answer()?;
     gateway.send_draft(&answer)?;

@@ -2,14 +2,12 @@
 
 use crate::message::{Draft, Part, find};
 use crate::mutants::Mutant;
+use crate::mutants::both::inner;
 use crate::mutants::tamper::{Desk, is, notified, part};
 use crate::subject::ChildEnd;
 use crypto::{Crypto, RustCrypto, Sealing};
-use esp::{Inbound, Opened, Outbound, ReplayWindow};
 use ike_core::payload::Notify;
-use ike_core::{ExchangeType, NotifyType, PayloadType, Psk};
-use rand_chacha::ChaCha20Rng;
-use rand_core::SeedableRng;
+use ike_core::{ExchangeType, NotifyType, PayloadType};
 
 const INIT: ExchangeType = ExchangeType::IKE_SA_INIT;
 
@@ -68,22 +66,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             };
             if it.parts.iter().any(odd) { desk.hang() } else { true }
         }),
-    Mutant::device("secret-cut", &["AU5"], "uses 32 octets of a secret at most").set_up(cut_secret),
-    Mutant::device("secret-ends-at-zero", &["AU5"], "takes a zero octet for the end of a secret")
-        .set_up(end_secret),
-    Mutant::device(
-        "child-keys-swapped",
-        &["AU9"],
-        "has the keys of both directions the wrong way round",
-    )
-    .sealing(swap),
-    Mutant::device("sequence-repeated", &["ES2"], "numbers all ESP packets 1").sealing(
-        |octets, _| {
-            if let Some(number) = octets.get_mut(4..8) {
-                number.copy_from_slice(&1_u32.to_be_bytes());
-            }
-        },
-    ),
     Mutant::device("transport-unasked", &["TS6"], "sends ESP in transport mode").sealing(transport),
 ];
 
@@ -97,43 +79,6 @@ fn endless(it: &mut Draft, desk: &mut Desk) -> bool {
         desk.says.push(again);
     }
     !asks
-}
-
-/// A secret shorter than it is.
-pub(in crate::mutants) fn cut_secret(setup: &mut crate::Setup) {
-    if let Some(cut) = setup.psk.as_slice().get(..32).and_then(Psk::new) {
-        setup.psk = cut;
-    }
-}
-
-/// A secret up to its first zero octet, which may be none at all.
-pub(in crate::mutants) fn end_secret(setup: &mut crate::Setup) {
-    let octets = setup.psk.as_slice();
-    let end = octets.iter().position(|octet| *octet == 0).unwrap_or(octets.len());
-    let ended = Psk::new(&octets[..end]).or_else(|| Psk::new(b"nothing"));
-    setup.psk = ended.expect("a short key");
-}
-
-/// What is inside a packet that has just been sealed, and its sequence number.
-fn inner(octets: &[u8], end: &ChildEnd) -> Option<(Vec<u8>, u32)> {
-    let mut opened = octets.to_vec();
-    let mut inbound = Inbound::new(end.spi_out, end.outbound.clone(), ReplayWindow::default());
-    match inbound.open(&RustCrypto, &mut opened) {
-        Ok(Opened::Packet { inner, sequence, .. }) => Some((inner.to_vec(), sequence)),
-        _ => None,
-    }
-}
-
-/// Seals a packet with the keys of the other direction.
-pub(in crate::mutants) fn swap(octets: &mut Vec<u8>, end: &ChildEnd) {
-    let Some((inner, sequence)) = inner(octets, end) else { return };
-    let key = end.inbound.clone();
-    let mut outbound = Outbound::continuing(end.spi_out, key, sequence - 1);
-    let mut packet = [0; 256];
-    let mut rng = ChaCha20Rng::from_seed([5; 32]);
-    if let Ok(len) = outbound.seal(&RustCrypto, &inner, &mut rng, &mut packet) {
-        *octets = packet[..len].to_vec();
-    }
 }
 
 /// Seals what is behind the inner IP header alone (RFC 4303 3.1.1).

@@ -1,8 +1,7 @@
 //! Headers and payloads, read too strictly or not strictly enough.
 
-use crate::message::Draft;
 use crate::mutants::Mutant;
-use crate::mutants::tamper::{has, has_any, has_reserved, is, is_critical, is_long, is_unordered};
+use crate::mutants::tamper::{has, has_any, is};
 use ike_core::{ExchangeType, Flags, HEADER_LEN, PayloadType};
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -47,39 +46,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .receiving(|octets, desk| {
         desk.hangs |= octets.len() < HEADER_LEN;
     }),
-    Mutant::device("payload-length-guessed", &["HD22"], "mends payload lengths that do not fit")
-        .reading(|it, _| {
-            mend_lengths(it);
-            true
-        }),
-    Mutant::device("order-fixed", &["HD13"], "rejects payloads in another order than the usual")
-        .reading(|it, _| !is_unordered(it)),
     Mutant::device("beside-sk-rejected", &["HD10"], "rejects a payload in clear before SK")
         .reading(|it, _| it.inside.is_none() || it.parts.is_empty()),
-    Mutant::device("critical-rejected", &["HD9"], "rejects critical payloads that are defined")
-        .reading(|it, _| !is_critical(it)),
-    Mutant::device(
-        "reserved-fields-checked",
-        &["HD14"],
-        "rejects reserved octets that are not zero",
-    )
-    .reading(|it, _| !has_reserved(it)),
     Mutant::device(
         "optional-types-rejected",
         &["HD20"],
         "rejects CERT, CERTREQ, Vendor ID, CP and EAP payloads",
     )
     .reading(|it, _| !has_any(it, &[37, 38, 43, 47, 48])),
-    Mutant::device("group-types-rejected", &["GI1"], "rejects payloads of G-IKEv2")
-        .reading(|it, _| !has_any(it, &[50, 51, 52])),
-    Mutant::device("long-message-dropped", &["RT16"], "has a buffer of a thousand octets or so")
-        .reading(|it, _| !is_long(it)),
-    Mutant::device("nested-sk-skipped", &["HD8"], "skips an SK payload inside another").reading(
-        |it, _| {
-            it.payloads().retain(|part| part.kind != PayloadType::SK);
-            true
-        },
-    ),
     Mutant::device("critical-in-answer", &["HD12"], "sets the critical flag in its answers")
         .writing(|it, _| {
             if it.header.flags.is_response() {
@@ -97,11 +71,3 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::device("fragment-hangs", &["FR2"], "waits for the rest of a fragment for ever")
         .reading(|it, desk| if has(it, PayloadType::SKF) { desk.hang() } else { true }),
 ];
-
-/// Lengths as they should have been.
-pub(in crate::mutants) fn mend_lengths(it: &mut Draft) {
-    for part in it.payloads() {
-        part.length = None;
-        part.next = None;
-    }
-}

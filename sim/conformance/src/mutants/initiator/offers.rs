@@ -9,13 +9,6 @@ const INIT: ExchangeType = ExchangeType::IKE_SA_INIT;
 const AUTH: ExchangeType = ExchangeType::IKE_AUTH;
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant::device("keys-of-another-nonce", &["AU1"], "sends another nonce than its keys are of")
-        .writing(|it, _| {
-            if let Some(nonce) = part(it, PayloadType::NONCE) {
-                nonce.body[0] ^= 1;
-            }
-            true
-        }),
     Mutant::device("auth-id-2", &["RT10"], "gives IKE_AUTH Message ID 2").writing(|it, _| {
         it.header.message_id += u32::from(is(it, AUTH, false));
         true
@@ -48,24 +41,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         true
     }),
-    Mutant::device("group-for-child", &["NG7"], "offers a group for the first Child SA").writing(
-        |it, _| {
-            if is(it, AUTH, false) {
-                let group = TransformDraft::new(TransformType::DH, 31);
-                edit_sa(it, |proposal| proposal.transforms.push(group));
-            }
-            true
-        },
-    ),
-    Mutant::device("chacha20-key-length", &["CC1"], "gives ChaCha20-Poly1305 a Key Length")
-        .writing(|it, _| {
-            edit_sa(it, |proposal| {
-                for transform in proposal.transforms.iter_mut().filter(|it| it.id == 28) {
-                    *transform = transform.clone().key_length(256);
-                }
-            });
-            true
-        }),
     Mutant::device("md5-offered", &["AL1"], "offers PRF-HMAC-MD5 beside its own").writing(
         |it, _| {
             if is(it, INIT, false) {
@@ -128,19 +103,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             true
         },
     ),
-    Mutant::device("notify-of-ike", &["HD15"], "says protocol 1 in notifies").writing(|it, _| {
-        for notify in it.payloads().iter_mut().filter(|part| part.kind == PayloadType::N) {
-            notify.body[0] = 1;
-        }
-        true
-    }),
-    Mutant::device("window-of-two-octets", &["NG19"], "says SET_WINDOW_SIZE in two octets")
-        .writing(|it, _| {
-            if is(it, AUTH, false) {
-                it.payloads().push(Part::notify(NotifyType::SET_WINDOW_SIZE, &[0, 1]));
-            }
-            true
-        }),
     Mutant::device("ppk-unasked", &["PK1"], "names a PPK to a gateway that alone said USE_PPK")
         .writing(|it, _| {
             if is(it, AUTH, false) {

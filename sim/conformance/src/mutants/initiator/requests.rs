@@ -52,15 +52,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         desk.count += u32::from(next);
         next
     }),
-    Mutant::device("padding-rejected", &["AU10"], "rejects more padding than is needed")
-        .reading(|it, _| it.inside.as_ref().is_none_or(|inside| inside.more_padding == 0)),
-    Mutant::device("cbc-iv-constant", &["AU10"], "has one IV for all messages under AES-CBC")
-        .writing(|it, _| {
-            if let Some(inside) = it.inside.as_mut().filter(|inside| inside.iv.len() == 16) {
-                inside.iv.fill(0x11);
-            }
-            true
-        }),
     Mutant::device("cbc-iv-counts", &["AU10"], "counts its IVs under AES-CBC").writing(
         |it, desk| {
             if let Some(inside) = it.inside.as_mut().filter(|inside| inside.iv.len() == 16) {
@@ -124,8 +115,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .reading(|it, _| {
         it.header.exchange != INFORMATIONAL || !has_any(it, &[33, 34, 35, 36, 39, 40, 44, 45])
     }),
-    Mutant::device("empty-sk-rejected", &["HD23"], "rejects an SK payload without payloads")
-        .reading(|it, _| it.inside.as_ref().is_none_or(|inside| !inside.parts.is_empty())),
     Mutant::device("delete-without-effect", &["PO10", "PO11"], "answers a Delete and goes on")
         .reading(|it, _| {
             if let Some(delete) = part(it, PayloadType::D) {

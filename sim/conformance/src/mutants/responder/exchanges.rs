@@ -174,15 +174,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &["ER9", "ER7"],
         "ends the SA for a message in clear that bears its SPIs",
     ),
-    Mutant::gateway("padding-rejected", &["AU10"], "rejects more padding than is needed")
-        .reading(|it, _| it.inside.as_ref().is_none_or(|inside| inside.more_padding == 0)),
-    Mutant::gateway("cbc-iv-constant", &["AU10"], "has one IV for all messages under AES-CBC")
-        .writing(|it, _| {
-            if let Some(inside) = it.inside.as_mut().filter(|inside| inside.iv.len() == 16) {
-                inside.iv.fill(0x11);
-            }
-            true
-        }),
     Mutant::gateway("asks-for-ever", &["PO3"], "asks again when its request was refused")
         .reading(|it, _| !is(it, CREATE, true)),
     Mutant::gateway(

@@ -1,10 +1,7 @@
 //! Headers and payloads, read too strictly or not strictly enough.
 
 use crate::mutants::Mutant;
-use crate::mutants::initiator::framing::mend_lengths;
-use crate::mutants::tamper::{
-    has, has_any, has_reserved, is, is_critical, is_long, is_unordered, notified, part,
-};
+use crate::mutants::tamper::{has, has_any, is, notified, part};
 use ike_core::{ExchangeType, Flags, HEADER_LEN, NotifyType, PayloadType};
 
 const INIT: ExchangeType = ExchangeType::IKE_SA_INIT;
@@ -24,11 +21,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let len = u32::try_from(octets.len()).unwrap_or(u32::MAX);
         octets[24..28].copy_from_slice(&len.to_be_bytes());
     }),
-    Mutant::gateway("payload-length-guessed", &["HD22"], "mends payload lengths that do not fit")
-        .reading(|it, _| {
-            mend_lengths(it);
-            true
-        }),
     Mutant::gateway("reserved-flags-rejected", &["HD5"], "drops messages with reserved flags")
         .reading(|it, _| it.header.flags.0 & !0x28 == 0),
     Mutant::gateway("initiator-flag-unchecked", &["HD6"], "does not look at the initiator flag")
@@ -43,28 +35,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             true
         }),
-    Mutant::gateway("order-fixed", &["HD13"], "rejects payloads in another order than the usual")
-        .reading(|it, _| !is_unordered(it)),
-    Mutant::gateway("critical-rejected", &["HD9"], "rejects critical payloads that are defined")
-        .reading(|it, _| !is_critical(it)),
-    Mutant::gateway(
-        "reserved-fields-checked",
-        &["HD14"],
-        "rejects reserved octets that are not zero",
-    )
-    .reading(|it, _| !has_reserved(it)),
-    Mutant::gateway("group-types-rejected", &["GI1"], "rejects payloads of G-IKEv2")
-        .reading(|it, _| !has_any(it, &[50, 51, 52])),
     Mutant::gateway("old-types-rejected", &["HD19"], "rejects payload types of IKE version 1")
         .reading(|it, _| !has_any(it, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13])),
-    Mutant::gateway("long-message-dropped", &["RT16"], "has a buffer of a thousand octets or so")
-        .reading(|it, _| !is_long(it)),
-    Mutant::gateway("nested-sk-skipped", &["HD8"], "skips an SK payload inside another").reading(
-        |it, _| {
-            it.payloads().retain(|part| part.kind != PayloadType::SK);
-            true
-        },
-    ),
     Mutant::gateway("fragment-answered", &["FR2"], "answers a fragment in clear").reading(
         |it, desk| {
             if has(it, PayloadType::SKF) {
@@ -108,14 +80,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             true
         }),
-    Mutant::gateway("empty-sk-rejected", &["HD23"], "rejects an SK payload without payloads")
-        .reading(|it, _| it.inside.as_ref().is_none_or(|inside| !inside.parts.is_empty())),
     Mutant::gateway("syntax-unsaid", &["ER3", "HD22"], "does not answer what is malformed")
         .writing(|it, _| !notified(it).contains(&NotifyType::INVALID_SYNTAX)),
-    Mutant::gateway("notify-of-ike", &["HD15"], "says protocol 1 in notifies").writing(|it, _| {
-        if let Some(notify) = part(it, PayloadType::N) {
-            notify.body[0] = 1;
-        }
-        true
-    }),
 ];

@@ -1,8 +1,7 @@
 //! What is made of proposals, keys and selectors, and what is answered to them.
 
-use crate::message::{Part, ProposalDraft, TransformDraft, sa_part};
+use crate::message::{Part, ProposalDraft, sa_part};
 use crate::mutants::Mutant;
-use crate::mutants::initiator::cookies::{cut_secret, end_secret, swap};
 use crate::mutants::tamper::{edit_ciphers, edit_sa, has, is, notified, part, rename_notify};
 
 use crypto::SharedSecret;
@@ -114,25 +113,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
             true
         }),
-    Mutant::gateway("chacha20-key-length", &["CC1"], "gives ChaCha20-Poly1305 a Key Length")
-        .writing(|it, _| {
-            if is(it, AUTH, true) {
-                edit_sa(it, |proposal| {
-                    for transform in proposal.transforms.iter_mut().filter(|it| it.id == 28) {
-                        *transform = transform.clone().key_length(256);
-                    }
-                });
-            }
-            true
-        }),
-    Mutant::gateway("group-for-child", &["NG7"], "answers with a group for the first Child SA")
-        .writing(|it, _| {
-            if is(it, AUTH, true) {
-                let group = TransformDraft::new(TransformType::DH, 31);
-                edit_sa(it, |proposal| proposal.transforms.push(group));
-            }
-            true
-        }),
     Mutant::gateway("esp-number-not-echoed", &["NG1"], "answers each ESP proposal as number 1")
         .writing(|it, _| {
             if is(it, AUTH, true) {
@@ -152,17 +132,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::gateway("nonce-reused", &["NG13"], "has one nonce for all answers").writing(|it, _| {
         if let Some(nonce) = part(it, PayloadType::NONCE) {
             nonce.body.fill(0x5a);
-        }
-        true
-    }),
-    Mutant::gateway(
-        "keys-of-another-nonce",
-        &["AU1"],
-        "answers with another nonce than its keys are of",
-    )
-    .writing(|it, _| {
-        if let Some(nonce) = part(it, PayloadType::NONCE) {
-            nonce.body[0] ^= 1;
         }
         true
     }),
@@ -219,10 +188,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             part(it, PayloadType::IDI).is_none_or(known)
         },
     ),
-    Mutant::gateway("secret-cut", &["AU5"], "uses 32 octets of a secret at most")
-        .set_up(cut_secret),
-    Mutant::gateway("secret-ends-at-zero", &["AU5"], "takes a zero octet for the end of a secret")
-        .set_up(end_secret),
     Mutant::gateway("opaque-ports-rejected", &["TS3"], "rejects selectors of opaque ports")
         .reading(|it, _| {
             let ts = part(it, PayloadType::TSR).map(|ts| ts.body.clone()).unwrap_or_default();
@@ -255,26 +220,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         true
     }),
-    Mutant::gateway("window-of-two-octets", &["NG19"], "says SET_WINDOW_SIZE in two octets")
-        .writing(|it, _| {
-            if is(it, AUTH, true) {
-                it.payloads().push(Part::notify(NotifyType::SET_WINDOW_SIZE, &[0, 1]));
-            }
-            true
-        }),
-    Mutant::gateway(
-        "child-keys-swapped",
-        &["AU9"],
-        "has the keys of both directions the wrong way round",
-    )
-    .sealing(swap),
-    Mutant::gateway("sequence-repeated", &["ES2"], "numbers all ESP packets 1").sealing(
-        |octets, _| {
-            if let Some(number) = octets.get_mut(4..8) {
-                number.copy_from_slice(&1_u32.to_be_bytes());
-            }
-        },
-    ),
 ];
 
 #[derive(Default)]
