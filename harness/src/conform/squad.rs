@@ -181,8 +181,8 @@ impl Subject for Recruit {
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
-        if wish == Wish::Connect {
-            self.tasks.push(self.owner.connect());
+        if matches!(wish, Wish::Connect | Wish::Close) {
+            self.tasks.push(self.owner.begins(wish));
             return Ok(());
         }
         self.owner.has(wish, None)

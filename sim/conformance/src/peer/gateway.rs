@@ -308,13 +308,16 @@ impl Gateway {
     /// # Errors
     /// The port cannot.
     pub fn fate_of_silence(&mut self) -> Outcome<Fate> {
-        let span = self.patience.answer;
-        for packet in self.listen(span) {
-            if let Some(fate) = self.told(&packet)? {
-                return Ok(fate);
-            }
+        let until = self.now() + self.patience.answer;
+        let mut fate = None;
+        // A Delete is answered at once, and what follows it is heard all the same.
+        loop {
+            let rest = until.saturating_duration_since(self.now());
+            let Some(packet) = self.receive(rest) else { break };
+            let told = self.told(&packet)?;
+            fate = fate.or(told);
         }
-        Ok(Fate::Silent)
+        Ok(fate.unwrap_or(Fate::Silent))
     }
 
     /// What a message of the device's own accord says of its fate.
