@@ -146,7 +146,7 @@ async fn in_containers(
     plug: &'static Plug,
     (registry, selection): (&Registry, &Selection),
 ) -> Result<Matrix> {
-    let halt = Halt::default();
+    let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let mut ward = Ward::new(plug, halt.clone());
     let setups = ward.setups(&planned(registry, &ward, selection)?);
     ward.plan(setups);
@@ -154,7 +154,7 @@ async fn in_containers(
     let usual = if plug.name == "strongswan" { AT_ONCE } else { AT_ONCE_SLOW };
     let at_once = arguments.jobs.map_or(usual, core::num::NonZeroUsize::get);
     let ward = Arc::new(ward);
-    let matrix = run((Arc::clone(&ward), at_once), halt, selection.clone()).await;
+    let matrix = run((Arc::clone(&ward), at_once), (halt, stop), selection.clone()).await;
     let mut ward = Arc::try_unwrap(ward).map_err(|_| anyhow!("a case is still at work"))?;
     write_logs(arguments, plug.name, &ward.close().await)?;
     matrix
@@ -166,11 +166,11 @@ async fn devices(
     plug: &'static Plug,
     (registry, selection): (&Registry, &Selection),
 ) -> Result<Matrix> {
-    let halt = Halt::default();
+    let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let squad = Arc::new(Squad::new(plug, halt.clone()));
     planned(registry, &*squad, selection)?;
     let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, core::num::NonZeroUsize::get);
-    let matrix = run((Arc::clone(&squad), at_once), halt, selection.clone()).await;
+    let matrix = run((Arc::clone(&squad), at_once), (halt, stop), selection.clone()).await;
     write_logs(arguments, squad.name(), &squad.logs())?;
     matrix
 }
@@ -212,11 +212,13 @@ async fn caller(
     address: SocketAddr,
     (registry, selection): (&Registry, &Selection),
 ) -> Result<Matrix> {
-    let halt = Halt::default();
+    let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let waking = (arguments.wake.clone(), Duration::from_secs(arguments.within));
     let caller = Arc::new(Caller::new(address, account(arguments), waking, halt.clone()));
     planned(registry, &*caller, selection)?;
-    run((caller, 1), halt, selection.clone()).await
+    let how = if arguments.wake.is_some() { "the command wakes" } else { "waiting for" };
+    eprintln!("{how} the device at {address}");
+    run((caller, 1), (halt, stop), selection.clone()).await
 }
 
 /// The cases at anybody's gateway, one after the other: they all are the same peer there.
@@ -225,19 +227,18 @@ async fn remote(
     address: SocketAddr,
     (registry, selection): (&Registry, &Selection),
 ) -> Result<Matrix> {
-    let halt = Halt::default();
+    let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let remote = Arc::new(Remote::new(address, account(arguments), halt.clone()));
     planned(registry, &*remote, selection)?;
-    run((remote, 1), halt, selection.clone()).await
+    run((remote, 1), (halt, stop), selection.clone()).await
 }
 
 /// Runs the plan with so many cases at once, beside the runtime that has the portals. A signal calls them off.
 async fn run<I: Implementation + Send + Sync + 'static>(
     (implementation, at_once): (Arc<I>, usize),
-    halt: Halt,
+    (halt, mut stop): (Halt, Stop),
     selection: Selection,
 ) -> Result<Matrix> {
-    let mut stop = Stop::on_signal()?;
     let threads = rayon::ThreadPoolBuilder::new().num_threads(at_once).build()?;
     let mut work = tokio::task::spawn_blocking(move || {
         let registry = Registry::ours().context("docs/conformance/requirements.toml")?;

@@ -155,6 +155,7 @@ impl Subject for Called {
             (Wish::Connect, Some(command)) => {
                 let mut shell = Command::new("sh");
                 shell.args(["-c", command]).stdin(Stdio::null()).stdout(Stdio::null());
+                in_a_group(&mut shell);
                 let child = shell.spawn();
                 self.woken.push(child.map_err(|error| Unsupported(format!("sh: {error}")))?);
                 Ok(())
@@ -168,9 +169,28 @@ impl Subject for Called {
 impl Drop for Called {
     fn drop(&mut self) {
         for child in &mut self.woken {
+            end(child);
             // One that has ended by itself is fine.
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// What the shell starts shall end with it: all are one process group.
+#[cfg(unix)]
+fn in_a_group(shell: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(shell, 0);
+}
+
+#[cfg(not(unix))]
+const fn in_a_group(_: &mut Command) {}
+
+/// Ends the group of a shell that is still there.
+fn end(shell: &mut Child) {
+    if cfg!(unix) && matches!(shell.try_wait(), Ok(None)) {
+        let kill = format!("kill -TERM -- -{}", shell.id());
+        // A group that has ended meanwhile is fine.
+        let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
     }
 }

@@ -38,27 +38,40 @@ impl Owner {
         }
     }
 
-    /// Has it connect; what comes of it is seen on the wire.
-    pub(super) fn connect(&self) -> JoinHandle<()> {
+    /// Kills it where it stands.
+    pub(super) async fn kill(self) {
+        self.running.kill().await;
+    }
+
+    /// Has it connect or close; what comes of it is seen on the wire, and some daemons answer only then.
+    pub(super) fn begins(&self, wish: Wish) -> JoinHandle<()> {
         let running = Arc::clone(&self.running);
-        self.runtime.spawn(async move { drop(running.control("initiate").await) })
+        let command = command(wish);
+        self.runtime.spawn(async move { drop(running.control(command).await) })
     }
 
     /// Has it do something to a peer, or to the only one.
     pub(super) fn has(&self, wish: Wish, peer: Option<&Identity>) -> Result<(), Unsupported> {
-        let command = match wish {
-            Wish::Connect => "initiate",
-            Wish::Send => "ping",
-            Wish::Close => "delete",
-            Wish::CheckLiveness => "liveness",
-            Wish::RekeyChild => "rekey-child",
-        };
+        let command = command(wish);
         let line = peer.map_or(command.to_owned(), |who| format!("{command} {}", typed(who)));
         let running = Arc::clone(&self.running);
         let mut asked = self.runtime.spawn(async move { running.control(&line).await });
-        match self.runtime.block_on(async { tokio::time::timeout(COMMAND, &mut asked).await }) {
+        let told = self.runtime.block_on(async { tokio::time::timeout(COMMAND, &mut asked).await });
+        asked.abort();
+        match told {
             Ok(Ok(Ok(answer))) if answer.starts_with("unsupported") => Err(Unsupported(answer)),
             _ => Ok(()),
         }
+    }
+}
+
+/// The word of the contract.
+const fn command(wish: Wish) -> &'static str {
+    match wish {
+        Wish::Connect => "initiate",
+        Wish::Send => "ping",
+        Wish::Close => "delete",
+        Wish::CheckLiveness => "liveness",
+        Wish::RekeyChild => "rekey-child",
     }
 }

@@ -83,6 +83,7 @@ impl Squad {
         Ok(Recruit {
             inner: hub.subject(setup.path)?,
             owner: Owner::new(running),
+            runtime: self.runtime.clone(),
             number: hub::numbered(setup.path.remote.ip()),
             tasks: vec![self.runtime.spawn(pump)],
             logs: Arc::clone(&self.logs),
@@ -156,6 +157,7 @@ impl Implementation for Squad {
 struct Recruit {
     inner: Box<dyn Subject>,
     owner: Owner,
+    runtime: Handle,
     number: Option<u32>,
     tasks: Vec<JoinHandle<()>>,
     logs: Logs,
@@ -179,8 +181,8 @@ impl Subject for Recruit {
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
-        if wish == Wish::Connect {
-            self.tasks.push(self.owner.connect());
+        if matches!(wish, Wish::Connect | Wish::Close) {
+            self.tasks.push(self.owner.begins(wish));
             return Ok(());
         }
         self.owner.has(wish, None)
@@ -189,12 +191,19 @@ impl Subject for Recruit {
 
 impl Drop for Recruit {
     fn drop(&mut self) {
-        for task in &self.tasks {
-            task.abort();
-        }
         if let Some(number) = self.number {
             let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
             logs.insert(number, self.owner.log());
         }
+        let tasks = core::mem::take(&mut self.tasks);
+        let owner = self.owner.clone();
+        self.runtime.block_on(async move {
+            for task in tasks {
+                task.abort();
+                // What it had is free again when it has ended.
+                let _ = task.await;
+            }
+            owner.kill().await;
+        });
     }
 }

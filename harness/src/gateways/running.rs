@@ -215,6 +215,12 @@ impl Running {
         anyhow::Context::with_context(anyhow::Context::with_context(answer, context)?, context)
     }
 
+    /// Kills it; whoever has it still finds nobody there. It is removed when the last of them lets it go.
+    pub async fn kill(&self) {
+        // One that cannot be killed now is when it is dropped.
+        let _ = self.container().stop_with_timeout(Some(0)).await;
+    }
+
     /// Ends it in peace (SIGTERM), then removes it.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! the programs. No test looks at how long anything takes; deadlines only guard against hanging.
 
 mod cells;
+mod conform;
 mod gateways;
 mod independent;
 mod interop;

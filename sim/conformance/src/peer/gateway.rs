@@ -3,8 +3,8 @@
 use super::Opened;
 use super::base::Peer;
 use super::material::{Side, SkKeys, public_value};
-use crate::message::{Draft, Part, find};
-use crate::subject::{Packet, Wish};
+use crate::message::{Draft, Part, ProposalDraft, find, sa_part};
+use crate::subject::{Packet, Unsupported, Wish};
 use crate::verdict::{Outcome, Stop};
 use crate::{Session, seen};
 use core::ops::{Deref, DerefMut};
@@ -15,6 +15,12 @@ use ike_core::{ExchangeType, Flags, Header, IkeSpi, IkeSuite, PayloadType, Proto
 
 /// The SPI of ESP packets to the tester.
 pub const CHILD_SPI: u32 = 0xc0ff_ee01;
+
+/// The same for one more Child SA.
+const NEXT_CHILD_SPI: u32 = 0xc0ff_ee11;
+
+/// Where IKE goes on when there is a NAT (RFC 7296 2.23).
+const NAT_TRAVERSAL: u16 = 4_500;
 
 /// What became of an SA or an attempt, as far as the gateway can see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -192,6 +198,10 @@ impl Gateway {
             let Some(packet) = self.receive_ike(rest) else {
                 return Err(Stop::Inconclusive("the device sent no IKE_AUTH request".into()));
             };
+            if packet.path.local.port() == NAT_TRAVERSAL {
+                let why = "the device changes to port 4500: it does NAT traversal";
+                return Err(Unsupported(why.into()).into());
+            }
             let exchange = Header::parse(&packet.octets).map(|header| header.exchange);
             if exchange != Ok(ExchangeType::IKE_AUTH) {
                 continue;
@@ -242,6 +252,22 @@ impl Gateway {
         self.respond(ExchangeType::IKE_AUTH, 1, parts)
     }
 
+    /// What asks for one more Child SA with the selectors of the first: SA, Ni, TSi, TSr (RFC 7296 1.3.1).
+    ///
+    /// # Errors
+    /// There was no IKE_AUTH request with selectors.
+    pub fn child_request(&mut self) -> Outcome<Vec<Part>> {
+        let missing = || Stop::Inconclusive("the IKE_AUTH request has no selectors".into());
+        let nonce = self.random(32);
+        let asked = self.asked.as_ref().ok_or_else(missing)?;
+        // Who asks has the first selectors, so what was the device's own is the other side's now.
+        let turned = |from, to| find(&asked.parts, from).map(|part| Part::raw(to, &part.body));
+        let ours = turned(PayloadType::TSR, PayloadType::TSI).ok_or_else(missing)?;
+        let theirs = turned(PayloadType::TSI, PayloadType::TSR).ok_or_else(missing)?;
+        let proposal = ProposalDraft::esp(&self.setup.suite.esp(), NEXT_CHILD_SPI);
+        Ok(vec![sa_part(&[proposal]), Part::of(&Nonce(&nonce)), ours, theirs])
+    }
+
     /// Both SAs, by the book.
     ///
     /// # Errors
@@ -282,13 +308,16 @@ impl Gateway {
     /// # Errors
     /// The port cannot.
     pub fn fate_of_silence(&mut self) -> Outcome<Fate> {
-        let span = self.patience.answer;
-        for packet in self.listen(span) {
-            if let Some(fate) = self.told(&packet)? {
-                return Ok(fate);
-            }
+        let until = self.now() + self.patience.answer;
+        let mut fate = None;
+        // A Delete is answered at once, and what follows it is heard all the same.
+        loop {
+            let rest = until.saturating_duration_since(self.now());
+            let Some(packet) = self.receive(rest) else { break };
+            let told = self.told(&packet)?;
+            fate = fate.or(told);
         }
-        Ok(Fate::Silent)
+        Ok(fate.unwrap_or(Fate::Silent))
     }
 
     /// What a message of the device's own accord says of its fate.

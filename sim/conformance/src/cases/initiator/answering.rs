@@ -1,8 +1,6 @@
 //! How a device answers its gateway.
 
-use super::common::{
-    FULL, answered, answered_empty, answered_error, auth_goes_on, is_silent, is_up,
-};
+use super::common::{FULL, answered, answered_empty, auth_goes_on, is_silent, is_up};
 use crate::message::Part;
 use crate::peer::seen;
 use crate::verdict::Outcome;
@@ -119,9 +117,17 @@ fn flags(gateway: &mut Gateway) -> Outcome {
 
 fn create_child(gateway: &mut Gateway) -> Outcome {
     gateway.establish()?;
-    let request = gateway.ask(ExchangeType::CREATE_CHILD_SA, Vec::new())?;
-    let wanted = (NotifyType::NO_ADDITIONAL_SAS, &[][..]);
-    answered_error(gateway, "PO2", ("a request for a Child SA", &request), wanted)
+    let parts = gateway.child_request()?;
+    let request = gateway.ask(ExchangeType::CREATE_CHILD_SA, parts)?;
+    let answer = answered(gateway, "PO2", ("a request for a Child SA", &request))?;
+    let refused = answer.parts.len() == 1
+        && answer.notifies() == [(NotifyType::NO_ADDITIONAL_SAS, Vec::new())];
+    // Whoever does more than the least may grant it.
+    let granted = [PayloadType::SA, PayloadType::NONCE, PayloadType::TSI, PayloadType::TSR]
+        .into_iter()
+        .all(|kind| answer.body(kind).is_some());
+    let expected = "NO_ADDITIONAL_SAS alone, or a Child SA";
+    gateway.demand("PO2", refused || granted, expected, || answer.summary())
 }
 
 fn delete(gateway: &mut Gateway) -> Outcome {
@@ -220,9 +226,10 @@ fn nested(gateway: &mut Gateway) -> Outcome {
 fn critical(gateway: &mut Gateway) -> Outcome {
     gateway.establish()?;
     let unknown = Part::raw(PayloadType(200), &[1, 2, 3]).critical();
+    let child = gateway.child_request()?;
     for (exchange, parts) in [
         (ExchangeType::INFORMATIONAL, Vec::new()),
-        (ExchangeType::CREATE_CHILD_SA, Vec::new()),
+        (ExchangeType::CREATE_CHILD_SA, child),
         (ExchangeType::INFORMATIONAL, vec![unknown]),
     ] {
         let request = gateway.ask(exchange, parts)?;

@@ -98,6 +98,9 @@ pub(super) fn accepts_init(
 /// The device must send IKE_AUTH, which opens, and be up once it is answered.
 pub(super) fn goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let asked = gateway.expect_auth();
+    if let Err(Stop::Unsupported(reason)) = asked {
+        return Err(Stop::Unsupported(reason));
+    }
     let expected = format!("IKE_AUTH after {what}");
     let why = asked.as_ref().err().cloned();
     gateway.demand(ids, asked.is_ok(), &expected, || match why {

@@ -278,7 +278,12 @@ fn critical_request(gateway: &mut Gateway) -> Outcome {
     let exchanges = [ExchangeType::INFORMATIONAL, ExchangeType::CREATE_CHILD_SA];
     for (exchange, kind) in exchanges.into_iter().flat_map(|it| [(it, 1), (it, 49), (it, 255)]) {
         let part = Part::raw(PayloadType(kind), b"x").critical();
-        let request = gateway.ask(exchange, vec![part])?;
+        let mut parts = match exchange {
+            ExchangeType::CREATE_CHILD_SA => gateway.child_request()?,
+            _ => Vec::new(),
+        };
+        parts.push(part);
+        let request = gateway.ask(exchange, parts)?;
         let wanted = (NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD, &[kind][..]);
         answered_error(gateway, "HD11", ("an unknown critical payload", &request), wanted)?;
     }
@@ -396,9 +401,16 @@ fn every_type_request(gateway: &mut Gateway) -> Outcome {
         let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![part])?;
         answered_empty(gateway, "HD20", ("a payload to be skipped", &request))?;
     }
-    for kind in [33, 34, 35, 36, 39, 40, 44, 45] {
-        let request = gateway
-            .ask(ExchangeType::INFORMATIONAL, vec![Part::raw(PayloadType(kind), &[0; 8])])?;
+    let mut strangers = gateway.child_request()?;
+    // A public value of Curve25519, key IDs, and the proof of a shared key: each well-formed, none of it wanted here.
+    let ke = [&[0, 31, 0, 0][..], &[9; 32]].concat();
+    let id = [11, 0, 0, 0, 1, 2, 3, 4];
+    let auth = [&[2, 0, 0, 0][..], &[7; 32]].concat();
+    for (kind, body) in [(34, &ke[..]), (35, &id[..]), (36, &id[..]), (39, &auth[..])] {
+        strangers.push(Part::raw(PayloadType(kind), body));
+    }
+    for part in strangers {
+        let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![part])?;
         answered(gateway, ["PO1", "ER5"], ("a payload that does not belong there", &request))?;
     }
     Ok(())

@@ -140,8 +140,7 @@ fn no_initial_contact(gateway: &mut Gateway) -> Outcome {
 fn ivs(gateway: &mut Gateway) -> Outcome {
     let asked = gateway.reach_auth()?;
     let mut messages = vec![asked.packet];
-    let answer = gateway.auth_answer()?;
-    gateway.send_draft(&answer)?;
+    gateway.finish_auth()?;
     for _ in 0..3 {
         let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
         let answer = gateway.exchange(&request)?;
