@@ -171,21 +171,19 @@ pub(super) fn init_goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> 
     accepts_init(gateway, ids, (&format!("the true answer behind {what}"), &answer))
 }
 
-/// What was sent must have changed nothing while IKE_AUTH is outstanding: the true answer works.
+/// What was sent must have changed nothing while IKE_AUTH is outstanding: the device asks again, and the
+/// true answer works.
 pub(super) fn auth_goes_on(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Outcome {
     let span = gateway.patience.answer;
-    let packets = gateway.listen(span);
-    let odd = packets.iter().any(|packet| !is_of(packet, ExchangeType::IKE_AUTH));
-    let expected = format!("nothing but IKE_AUTH again after {what}");
-    gateway.demand(ids, !odd, &expected, || seen(&packets))?;
-    // Who took it for the answer has an SA that answers, and would not mind the true one.
-    let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
-    gateway.next_id -= 1;
-    let answer = gateway.exchange(&request)?;
-    let error = |it: &Opened| it.notifies().iter().any(|(kind, _)| kind.is_error());
-    let taken = answer.is_some_and(|answer| !error(&answer));
-    let expected = format!("no SA that answers after {what}");
-    gateway.demand(ids, !taken, &expected, || "one".into())?;
+    let mut packets = gateway.listen(span);
+    let is_auth = |packet: &Packet| is_of(packet, ExchangeType::IKE_AUTH);
+    if !packets.iter().any(is_auth) {
+        // Who took it for the answer does not ask again, and would not mind the true one.
+        packets.extend(gateway.retransmission());
+    }
+    let right = !packets.is_empty() && packets.iter().all(is_auth);
+    let expected = format!("IKE_AUTH again and nothing else after {what}");
+    gateway.demand(ids, right, &expected, || seen(&packets))?;
     let answer = gateway.auth_answer()?;
     gateway.send_draft(&answer)?;
     is_up(gateway, ids, &format!("the true answer behind {what}"))

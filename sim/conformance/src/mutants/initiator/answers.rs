@@ -2,7 +2,7 @@
 
 use crate::message::{Draft, Part, find};
 use crate::mutants::Mutant;
-use crate::mutants::tamper::{Desk, has, is, notified, part, rename_notify};
+use crate::mutants::tamper::{Desk, has, has_error, is, notified, part, rename_notify};
 use crate::peer::public_value;
 use crate::subject::Wish;
 use crypto::{Crypto, Group, PrivateKey, RustCrypto};
@@ -59,6 +59,31 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }),
     Mutant::device("child-error-ignored", &["ER2"], "waits on when the Child SA is refused")
         .reading(|it, _| !is(it, AUTH, true) || has(it, PayloadType::SA)),
+    Mutant::device(
+        "child-error-as-auth",
+        &["ER2"],
+        "says AUTHENTICATION_FAILED when the Child SA is refused",
+    )
+    .writing(|it, _| {
+        if is(it, ExchangeType::INFORMATIONAL, false) {
+            *it.payloads() = vec![Part::notify(NotifyType::AUTHENTICATION_FAILED, &[])];
+        }
+        true
+    }),
+    Mutant::device(
+        "stays-without-child",
+        &["ER2"],
+        "keeps the IKE SA when the Child SA is refused",
+    )
+    .reading(|it, desk| {
+        desk.count += u32::from(is(it, AUTH, true) && has_error(it));
+        let asks = desk.count > 0 && is(it, ExchangeType::INFORMATIONAL, false);
+        if asks {
+            desk.answer(&it.header, Vec::new());
+        }
+        true
+    })
+    .writing(|it, desk| desk.count == 0 || !has(it, PayloadType::D)),
     Mutant::device("own-proof-taken", &["AU14"], "takes its own AUTH for the gateway's")
         .writing(|it, desk| {
             if is(it, AUTH, false)
