@@ -10,7 +10,7 @@ use conformance::{
 };
 use core::net::SocketAddr;
 use core::time::Duration;
-use harness::conform::{self, Account, Caller, Halt, Remote, Squad, Ward};
+use harness::conform::{self, Account, Caller, Halt, Remote, Squad, Ward, again};
 use harness::gateways::Plug;
 use harness::{Stop, arguments};
 use ike_core::{Identity, Psk, Suite, TrafficSelector};
@@ -56,9 +56,15 @@ struct Arguments {
     /// Writes conformance.json, conformance.xml, conformance.html, the daemons' logs, and a ladder and a capture of what did not pass into this folder.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
+    /// With --implementation: writes the column into this folder, to be shown where no container runs.
+    #[arg(long, value_name = "FOLDER", requires = "implementation", conflicts_with_all = ["case", "requirement"])]
+    record: Option<PathBuf>,
     /// With a container: so many cases at once.
     #[arg(long, value_name = "NUMBER")]
     jobs: Option<core::num::NonZeroUsize>,
+    /// So many more chances for a case that is not as expected: on a busy machine an answer may be late.
+    #[arg(long, value_name = "TIMES", default_value_t = 0)]
+    again: usize,
     /// The verdicts that are expected.
     #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
     baseline: PathBuf,
@@ -119,13 +125,14 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
     let selection = selection(arguments, &registry)?;
     let plan = (&registry, &selection);
+    let wanted = (selection.clone(), baseline.clone(), arguments.again);
     let matrix = match (arguments.implementation, arguments.gateway, arguments.device) {
         (Some(plug), ..) if arguments.role == Role::Initiator => {
-            devices(arguments, plug, plan).await?
+            devices(arguments, plug, plan, wanted).await?
         }
-        (Some(plug), ..) => in_containers(arguments, plug, plan).await?,
-        (None, Some(address), _) => remote(arguments, address, plan).await?,
-        (None, None, Some(address)) => caller(arguments, address, plan).await?,
+        (Some(plug), ..) => in_containers(arguments, plug, plan, wanted).await?,
+        (None, Some(address), _) => remote(arguments, address, plan, wanted).await?,
+        (None, None, Some(address)) => caller(arguments, address, plan, wanted).await?,
         (None, None, None) => bail!("expected --implementation, --gateway or --device"),
     };
     let judged =
@@ -145,6 +152,7 @@ async fn in_containers(
     arguments: &Arguments,
     plug: &'static Plug,
     (registry, selection): (&Registry, &Selection),
+    wanted: (Selection, Baseline, usize),
 ) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let mut ward = Ward::new(plug, halt.clone());
@@ -154,7 +162,8 @@ async fn in_containers(
     let usual = if plug.name == "strongswan" { AT_ONCE } else { AT_ONCE_SLOW };
     let at_once = arguments.jobs.map_or(usual, core::num::NonZeroUsize::get);
     let ward = Arc::new(ward);
-    let matrix = run((Arc::clone(&ward), at_once), (halt, stop), selection.clone()).await;
+    let matrix = run((Arc::clone(&ward), at_once), (halt, stop), wanted).await;
+    record(arguments, &matrix, ward.version())?;
     let mut ward = Arc::try_unwrap(ward).map_err(|_| anyhow!("a case is still at work"))?;
     write_logs(arguments, plug.name, &ward.close().await)?;
     matrix
@@ -165,14 +174,28 @@ async fn devices(
     arguments: &Arguments,
     plug: &'static Plug,
     (registry, selection): (&Registry, &Selection),
+    wanted: (Selection, Baseline, usize),
 ) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let squad = Arc::new(Squad::new(plug, halt.clone()));
     planned(registry, &*squad, selection)?;
     let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, core::num::NonZeroUsize::get);
-    let matrix = run((Arc::clone(&squad), at_once), (halt, stop), selection.clone()).await;
+    let matrix = run((Arc::clone(&squad), at_once), (halt, stop), wanted).await;
+    record(arguments, &matrix, squad.version())?;
     write_logs(arguments, squad.name(), &squad.logs())?;
     matrix
+}
+
+/// Keeps the columns of a whole run.
+fn record(arguments: &Arguments, matrix: &Result<Matrix>, version: Option<String>) -> Result<()> {
+    let (Some(folder), Ok(matrix), Some(version)) = (&arguments.record, matrix, version) else {
+        return Ok(());
+    };
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for column in matrix::recorded::columns(matrix, &version) {
+        runner::files::replace(&folder.join(column.file()), column.text()?.as_bytes())?;
+    }
+    Ok(())
 }
 
 /// What the containers said, in a file each.
@@ -211,6 +234,7 @@ async fn caller(
     arguments: &Arguments,
     address: SocketAddr,
     (registry, selection): (&Registry, &Selection),
+    wanted: (Selection, Baseline, usize),
 ) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let waking = (arguments.wake.clone(), Duration::from_secs(arguments.within));
@@ -218,7 +242,7 @@ async fn caller(
     planned(registry, &*caller, selection)?;
     let how = if arguments.wake.is_some() { "the command wakes" } else { "waiting for" };
     eprintln!("{how} the device at {address}");
-    run((caller, 1), (halt, stop), selection.clone()).await
+    run((caller, 1), (halt, stop), wanted).await
 }
 
 /// The cases at anybody's gateway, one after the other: they all are the same peer there.
@@ -226,23 +250,25 @@ async fn remote(
     arguments: &Arguments,
     address: SocketAddr,
     (registry, selection): (&Registry, &Selection),
+    wanted: (Selection, Baseline, usize),
 ) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let remote = Arc::new(Remote::new(address, account(arguments), halt.clone()));
     planned(registry, &*remote, selection)?;
-    run((remote, 1), (halt, stop), selection.clone()).await
+    run((remote, 1), (halt, stop), wanted).await
 }
 
 /// Runs the plan with so many cases at once, beside the runtime that has the portals. A signal calls them off.
 async fn run<I: Implementation + Send + Sync + 'static>(
     (implementation, at_once): (Arc<I>, usize),
     (halt, mut stop): (Halt, Stop),
-    selection: Selection,
+    (selection, baseline, again): (Selection, Baseline, usize),
 ) -> Result<Matrix> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(at_once).build()?;
     let mut work = tokio::task::spawn_blocking(move || {
         let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
-        Ok(threads.install(|| matrix::run(&registry, &[&*implementation], &selection)))
+        let expected = (&registry, &baseline);
+        Ok(threads.install(|| again::judge(&*implementation, expected, &selection, again)))
     });
     tokio::select! {
         matrix = &mut work => return matrix?,

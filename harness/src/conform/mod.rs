@@ -4,6 +4,7 @@
 //! [`Ward`] is a real gateway in containers, behind portals, and [`Squad`] a real device; [`Remote`] is anybody's gateway at
 //! a UDP port, and [`Caller`] anybody's device that connects to one of ours.
 
+pub mod again;
 mod caller;
 mod evidence;
 mod halt;

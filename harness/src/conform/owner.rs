@@ -30,6 +30,11 @@ impl Owner {
         self.running.log()
     }
 
+    /// Its name and version as it told them.
+    pub(super) fn version(&self) -> String {
+        self.running.version().to_owned()
+    }
+
     /// Ends it, if nobody else has it.
     pub(super) async fn end(self) {
         if let Some(running) = Arc::into_inner(self.running) {

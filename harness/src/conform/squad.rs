@@ -15,7 +15,7 @@ use ike_core::{Instant, Path};
 use simulator::Addresses;
 use simulator::scenario::{ChildPolicy, Cookies, Family};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 
@@ -36,6 +36,7 @@ pub struct Squad {
     runtime: Handle,
     halt: Halt,
     logs: Logs,
+    version: OnceLock<String>,
 }
 
 impl Squad {
@@ -52,7 +53,14 @@ impl Squad {
             runtime: Handle::current(),
             halt,
             logs: Logs::default(),
+            version: OnceLock::new(),
         }
+    }
+
+    /// What the implementation calls itself, if any of it ran.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.version.get().cloned()
     }
 
     /// What each container said, by the name of its case.
@@ -79,6 +87,7 @@ impl Squad {
         if tokio::time::timeout(HELLO, portal.peer()).await.is_err() {
             return Err(Unsupported(format!("{} is not at its portal", self.plug.name)));
         }
+        self.version.get_or_init(|| running.version().to_owned());
         let (hub, pump) = Hub::new(portal, self.halt.clone());
         Ok(Recruit {
             inner: hub.subject(setup.path)?,

@@ -149,6 +149,15 @@ impl Ward {
         Ok(())
     }
 
+    /// What the implementation calls itself, if any of it runs.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        self.rooms.iter().find_map(|room| match &room.door {
+            Some(Door::Open { owner, .. }) => Some(owner.version()),
+            _ => None,
+        })
+    }
+
     /// Ends all containers; what each said, by the suite that it had.
     pub async fn close(&mut self) -> Vec<(String, String)> {
         let mut logs = Vec::new();

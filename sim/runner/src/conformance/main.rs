@@ -137,7 +137,9 @@ fn write(arguments: &Arguments, judged: &Judged<'_>) -> Result<()> {
     }
     if let Some(path) = &arguments.document {
         let kills = matrix::kills(judged.registry, &Selection::default());
-        runner::files::replace(path, matrix::document(judged, &kills).as_bytes())?;
+        let recorded = matrix::recorded::read(&root().join("fixtures/conformance"))?;
+        let text = matrix::document(judged, &recorded, &kills)?;
+        runner::files::replace(path, text.as_bytes())?;
     }
     Ok(())
 }

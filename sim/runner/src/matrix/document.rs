@@ -1,6 +1,8 @@
 //! The matrix as the table in `docs/conformance.md`.
 
+use super::recorded::Column;
 use super::{Judged, Kill};
+use anyhow::{Context, Result};
 use conformance::{Matrix, Mutant, Profile, Requirement, Role, Standing, Verdict, cases};
 use std::fmt::Write as _;
 
@@ -12,21 +14,36 @@ and how the evidence is read is in [matrix.md](conformance/matrix.md). The deman
 [requirements.toml](conformance/requirements.toml).
 ";
 
-/// The whole text.
-#[must_use]
-pub fn document(judged: &Judged<'_>, kills: &[Kill]) -> String {
+const RECORDED: &str = "\
+What has a version was recorded with `cargo xtask conformance --implementation NAME [--role initiator] --profile modern --record
+fixtures/conformance`: the real implementation in a container, in that profile alone. Why a verdict there is not \"passed\" is in
+`harness/baseline.toml`, and what is worth telling of it in [findings.md](findings.md).
+
+";
+
+/// The whole text: the matrix of what runs in virtual time, with the recorded columns of what does not.
+///
+/// # Errors
+/// A column that must be recorded again.
+pub fn document(judged: &Judged<'_>, recorded: &[Column], kills: &[Kill]) -> Result<String> {
     let mut text = HEAD.to_owned();
-    verdicts(&mut text, judged);
+    let mut matrix = judged.matrix.clone();
+    for column in recorded {
+        let cells = column.cells();
+        matrix.cells.extend(cells.with_context(|| format!("{}: record it again", column.file()))?);
+    }
+    verdicts(&mut text, &Judged { matrix: &matrix, ..*judged }, recorded);
     how(&mut text, judged);
     without(&mut text, judged);
     mutants(&mut text, judged, kills);
-    text
+    Ok(text)
 }
 
-fn verdicts(text: &mut String, judged: &Judged<'_>) {
+fn verdicts(text: &mut String, judged: &Judged<'_>, recorded: &[Column]) {
     let implementations = implementations(judged.matrix);
     text.push_str("\n## Verdicts\n\n");
-    let _ = writeln!(text, "{}\n", counts(judged.matrix, &implementations));
+    let _ = writeln!(text, "{}\n", counts(judged.matrix, &implementations, recorded));
+    text.push_str(RECORDED);
     let names = implementations.join(" | ");
     let _ = writeln!(text, "| | level | RFC | binds | demand | cases | {names} |");
     let _ = writeln!(text, "|---|---|---|---|---|---|{}", "---|".repeat(implementations.len()));
@@ -112,7 +129,7 @@ fn implementations(matrix: &Matrix) -> Vec<&str> {
     names
 }
 
-fn counts(matrix: &Matrix, implementations: &[&str]) -> String {
+fn counts(matrix: &Matrix, implementations: &[&str], recorded: &[Column]) -> String {
     let lines: Vec<String> = implementations
         .iter()
         .map(|name| {
@@ -121,7 +138,9 @@ fn counts(matrix: &Matrix, implementations: &[&str]) -> String {
                 cells.filter(|cell| cell.finding.verdict == verdict).count()
             };
             let words = Verdict::ALL.map(|verdict| format!("{} {verdict}", of(verdict)));
-            format!("- `{name}`: {}", words.join(", "))
+            let version = recorded.iter().find(|column| column.implementation == *name);
+            let version = version.map(|it| format!(" ({})", it.version)).unwrap_or_default();
+            format!("- `{name}`{version}: {}", words.join(", "))
         })
         .collect();
     lines.join("\n")
@@ -142,8 +161,10 @@ fn place(requirement: &Requirement) -> String {
 
 /// One word where all profiles in which it binds agree, else one for each.
 fn word(matrix: &Matrix, (requirement, name): (&Requirement, &str)) -> String {
+    let ran = matrix.columns();
     let each: Vec<(Profile, Standing)> = Profile::ALL
         .into_iter()
+        .filter(|profile| ran.contains(&(name, *profile)))
         .map(|profile| (profile, matrix.standing(requirement, (name, profile))))
         .filter(|(_, standing)| *standing != Standing::Unbound)
         .collect();

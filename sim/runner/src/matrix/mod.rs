@@ -4,6 +4,7 @@ mod document;
 mod html;
 mod json;
 mod junit;
+pub mod recorded;
 mod run;
 pub mod show;
 

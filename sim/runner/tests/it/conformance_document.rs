@@ -1,25 +1,84 @@
-//! `docs/conformance.md` is what the cases say now.
+//! `docs/conformance.md` is what the cases say now, and the recorded columns are whole and as expected.
 
-use conformance::{Baseline, Implementation, OurInitiator, OurResponder, Registry, Selection};
+use conformance::{
+    Baseline, Cell, Implementation, Matrix, OurInitiator, OurResponder, Profile, Registry, Role,
+    Selection,
+};
+use runner::matrix::recorded::{self, Column};
 use runner::matrix::{Judged, document, kills, run};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 const WRITTEN: &str = include_str!("../../../../docs/conformance.md");
 const BASELINE: &str = include_str!("../../../../harness/baseline.toml");
+const OURS: [&dyn Implementation; 2] = [&OurInitiator, &OurResponder];
+
+fn registry() -> Registry {
+    Registry::ours().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn baseline() -> Baseline {
+    Baseline::parse(BASELINE).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn columns() -> Vec<Column> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/conformance");
+    recorded::read(&folder).unwrap_or_else(|error| panic!("{error:#}"))
+}
 
 #[test]
 fn the_checked_in_matrix_is_the_one_that_the_cases_give() {
-    let registry = Registry::ours().unwrap_or_else(|error| panic!("{error}"));
-    let baseline = Baseline::parse(BASELINE).unwrap_or_else(|error| panic!("{error}"));
-    let all = Selection::default();
-    let ours: [&dyn Implementation; 2] = [&OurInitiator, &OurResponder];
-    let matrix = run(&registry, &ours, &all);
+    let (registry, baseline, all) = (registry(), baseline(), Selection::default());
+    let matrix = run(&registry, &OURS, &all);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &all };
-    let now = document(&judged, &kills(&registry, &all));
+    let now = document(&judged, &columns(), &kills(&registry, &all));
+    let now = now.unwrap_or_else(|error| panic!("{error:#}"));
     let differs = now.lines().zip(WRITTEN.lines()).position(|(now, written)| now != written);
     assert!(
         now == WRITTEN,
         "docs/conformance.md is stale from line {:?}: cargo xtask conformance --document docs/conformance.md",
         differs.map(|line| line + 1)
     );
+}
+
+fn judged(cells: &[Cell]) -> BTreeSet<(&'static str, String)> {
+    cells.iter().map(|cell| (cell.case, cell.finding.requirement.clone())).collect()
+}
+
+#[test]
+fn a_recorded_column_has_a_verdict_for_all_that_is_judged_today() {
+    let registry = registry();
+    let columns = columns();
+    assert!(columns.len() >= 4, "two implementations in both roles");
+    for role in Role::ALL {
+        let modern =
+            Selection { role: Some(role), profile: Some(Profile::Modern), ..Selection::default() };
+        let wanted = run(&registry, &OURS, &modern);
+        for column in columns.iter().filter(|column| column.role == role.name()) {
+            let cells = column.cells().unwrap_or_else(|error| panic!("{error:#}"));
+            let (recorded, wanted) = (judged(&cells), judged(&wanted.cells));
+            let differ: Vec<_> = recorded.symmetric_difference(&wanted).collect();
+            assert!(differ.is_empty(), "{}: record it again: {differ:?}", column.file());
+        }
+    }
+}
+
+#[test]
+fn the_baseline_has_each_recorded_verdict_that_is_not_passed_and_no_other() {
+    let baseline = baseline();
+    let modern = Selection { profile: Some(Profile::Modern), ..Selection::default() };
+    for column in columns() {
+        let cells = column.cells().unwrap_or_else(|error| panic!("{error:#}"));
+        let differences = baseline.differences(&Matrix { cells }, &modern);
+        assert_eq!(differences, [], "{}", column.file());
+    }
+}
+
+#[test]
+fn a_column_is_read_as_it_was_written() {
+    for column in columns() {
+        let text = column.text().expect("plain data");
+        assert_eq!(serde_json::from_str::<Column>(&text).expect("a column"), column);
+    }
 }

@@ -1,0 +1,129 @@
+//! The columns of real implementations, recorded where they run and shown where they cannot.
+
+use anyhow::{Context, Result, ensure};
+use conformance::{Cell, Finding, Log, Matrix, Profile, Role, Verdict, cases};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+
+/// One column: what an implementation came to in the cases of one profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Column {
+    /// Its name in the matrix.
+    pub implementation: String,
+    /// What it called itself: name and version.
+    pub version: String,
+    /// What it is.
+    pub role: String,
+    /// By which demands.
+    pub profile: String,
+    /// The verdicts, in the order of the cases.
+    pub cells: Vec<Entry>,
+}
+
+/// What one case says of one requirement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    case: String,
+    requirement: String,
+    verdict: Verdict,
+    /// The finding in one line; empty if it passed.
+    text: String,
+}
+
+/// The columns of a run of one implementation, whose version this is.
+#[must_use]
+pub fn columns(matrix: &Matrix, version: &str) -> Vec<Column> {
+    let column = |(name, profile): (&str, Profile)| {
+        let here = |cell: &&Cell| cell.implementation == name && cell.profile == profile;
+        let cells: Vec<&Cell> = matrix.cells.iter().filter(here).collect();
+        let entry = |cell: &&Cell| Entry {
+            case: cell.case.to_owned(),
+            requirement: cell.finding.requirement.clone(),
+            verdict: cell.finding.verdict,
+            text: cell.finding.text(),
+        };
+        Column {
+            implementation: name.to_owned(),
+            version: version.to_owned(),
+            role: cells.first().map_or("", |cell| cell.role.name()).to_owned(),
+            profile: profile.name().to_owned(),
+            cells: cells.iter().map(entry).collect(),
+        }
+    };
+    matrix.columns().into_iter().map(column).collect()
+}
+
+impl Column {
+    /// Its file: a line for each verdict.
+    ///
+    /// # Errors
+    /// None: a column is plain data.
+    pub fn text(&self) -> Result<String> {
+        let mut whole = serde_json::to_value(self)?;
+        let cells: Vec<String> =
+            self.cells.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+        whole["cells"] = serde_json::Value::Array(Vec::new());
+        let head = serde_json::to_string(&whole)?;
+        let head = head.strip_suffix("[]}").context("the cells are last")?;
+        Ok(format!("{head}[\n{}\n]}}\n", cells.join(",\n")))
+    }
+
+    /// The name of its file.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("{}-{}.json", self.implementation, self.profile)
+    }
+
+    /// Its cells, without what crossed.
+    ///
+    /// # Errors
+    /// A case, role or profile that is not there any more: it must be recorded again.
+    pub fn cells(&self) -> Result<Vec<Cell>> {
+        let role: Role = self.role.parse().map_err(anyhow::Error::msg)?;
+        let profile: Profile = self.profile.parse().map_err(anyhow::Error::msg)?;
+        let cell = |entry: &Entry| {
+            let known = cases::all().find(|case| case.name == entry.case && case.role() == role);
+            let case = known.with_context(|| format!("{}: no such case", entry.case))?;
+            ensure!(
+                case.judges.contains(&entry.requirement.as_str()),
+                "{} does not judge {}",
+                entry.case,
+                entry.requirement
+            );
+            let finding = Finding {
+                requirement: entry.requirement.clone(),
+                verdict: entry.verdict,
+                failure: None,
+                reason: entry.text.clone(),
+            };
+            Ok(Cell {
+                implementation: self.implementation.clone(),
+                role,
+                profile,
+                case: case.name,
+                finding,
+                log: Log::default(),
+            })
+        };
+        self.cells.iter().map(cell).collect()
+    }
+}
+
+/// All columns in a folder, by the names of their files.
+///
+/// # Errors
+/// The folder or a file cannot be read; the file, and what was expected in it.
+pub fn read(folder: &Path) -> Result<Vec<Column>> {
+    let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    let mut paths: Vec<_> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+    paths.sort();
+    let column = |path: &std::path::PathBuf| {
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        serde_json::from_str(&text).with_context(|| path.display().to_string())
+    };
+    paths.iter().map(column).collect()
+}
