@@ -5,6 +5,7 @@ use crate::verdict::{Finding, Outcome, Stop};
 use crate::{Device, Gateway, Log, Profile, Registry, Requirement, Session, Setup};
 use core::fmt;
 use core::str::FromStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What a subject is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -140,6 +141,15 @@ pub struct Run {
     pub log: Log,
 }
 
+/// A script that panics is a mistake of ours. In a run of many minutes it must not take the other verdicts with it.
+fn guarded(script: impl FnOnce() -> Outcome) -> Outcome {
+    catch_unwind(AssertUnwindSafe(script)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
+        Err(Stop::Inconclusive(format!("the case is wrong: {text}")))
+    })
+}
+
 /// Runs a case against an implementation in a profile; `None`: nothing of it binds there.
 #[must_use]
 pub fn run(
@@ -165,12 +175,12 @@ pub fn run(
     let (session, ended) = match case.script {
         Script::Initiator(script) => {
             let mut gateway = Gateway::new(session);
-            let ended = script(&mut gateway);
+            let ended = guarded(|| script(&mut gateway));
             (gateway.peer.session, ended)
         }
         Script::Responder(script) => {
             let mut device = Device::new(session);
-            let ended = script(&mut device);
+            let ended = guarded(|| script(&mut device));
             (device.peer.session, ended)
         }
     };

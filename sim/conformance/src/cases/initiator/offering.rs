@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "offering/identity-name",
         &["AU7", "AU8"],
-        identity,
+        name,
         "the same of a device that is known by a name",
     )
     .with(|setup| {
@@ -105,14 +105,26 @@ const USUAL: [u8; 5] = [1, 2, 3, 5, 11];
 const NAMES: [u8; 2] = [2, 3];
 
 fn identity(gateway: &mut Gateway) -> Outcome {
+    identity_body(gateway).map(drop)
+}
+
+/// The body of IDi, whose kind is a usual one.
+fn identity_body(gateway: &mut Gateway) -> Outcome<Vec<u8>> {
     let asked = gateway.reach_auth()?;
     let none = || Stop::Inconclusive("the IKE_AUTH request has no IDi".into());
     let body = asked.body(PayloadType::IDI).ok_or_else(none)?.to_vec();
-    let (kind, name) = (body.first().copied().unwrap_or(0), body.get(4..).unwrap_or_default());
+    let kind = body.first().copied().unwrap_or(0);
     let usual = USUAL.contains(&kind);
     gateway.demand("AU7", usual, "one of the usual kinds of identity", || kind.to_string())?;
+    Ok(body)
+}
+
+fn name(gateway: &mut Gateway) -> Outcome {
+    let body = identity_body(gateway)?;
+    let kind = body.first().copied().unwrap_or(0);
+    let name = body.get(4..).unwrap_or_default();
     if !NAMES.contains(&kind) {
-        return Ok(());
+        return Err(Stop::Inconclusive("its identity is no name".into()));
     }
     let ended = name.iter().any(|octet| matches!(octet, 0 | b'\r' | b'\n'));
     let found = || ike_decode::hex(name);
