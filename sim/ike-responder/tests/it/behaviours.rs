@@ -2,6 +2,7 @@
 
 use crate::client::{Client, notify};
 use crate::world::World;
+use crypto::SharedSecret;
 use ike_core::{ExchangeType, NotifyType, PayloadType, TrafficSelector};
 use ike_responder::{Behaviour, MessageContext, OutPayload, TunnelSelectors};
 
@@ -127,4 +128,22 @@ fn a_critical_payload_can_be_added_even_to_an_answer_without_an_sa() {
     let answer = crate::client::parse(&world.ask(client.path, &client.init()));
     assert_eq!(answer.kinds(), [PayloadType::N, PayloadType(99)]);
     assert!(answer.payloads[1].critical);
+}
+
+/// Refuses each public value.
+struct NoSecret;
+
+impl Behaviour for NoSecret {
+    fn secret(&mut self, _: &[u8], judged: Option<SharedSecret>) -> Option<SharedSecret> {
+        assert!(judged.is_some(), "the value is a good one");
+        None
+    }
+}
+
+#[test]
+fn a_public_value_can_be_refused() {
+    let mut world = World::with_behaviour(|_| {}, NoSecret);
+    let client = Client::new(1);
+    world.silence(client.path, &client.init());
+    assert_eq!(world.responder.half_open(), 0);
 }
