@@ -339,9 +339,14 @@ impl Gateway {
         Ok(Some(if known == Some(header.spi_i) { Fate::Waiting } else { Fate::Restarted }))
     }
 
-    /// The next transmission of what the device has outstanding.
+    /// The next transmission of what the device has outstanding; `None`: it has given up, in silence or for a new
+    /// attempt.
     pub fn retransmission(&mut self) -> Option<Packet> {
         let within = self.patience.retransmission;
-        self.receive_ike(within)
+        let packet = self.receive_ike(within)?;
+        let spi_i = Header::parse(&packet.octets).map(|header| header.spi_i);
+        let known = self.request.as_ref().map(|request| request.header.spi_i);
+        let anew = known.is_some() && spi_i.is_ok_and(|spi_i| Some(spi_i) != known);
+        (!anew).then_some(packet)
     }
 }
