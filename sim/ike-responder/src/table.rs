@@ -1,25 +1,25 @@
 //! All SAs, with the indexes over them.
 
-use crate::digests::Digests;
+use crate::digests::{Digests, Hashed};
 use crate::random::Digest;
 use crate::sa::{Established, Sa};
 use crate::tally::Tally;
 use crate::{Phase, SaId};
 use core::net::IpAddr;
 use ike_core::{Identity, Instant};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The SAs. An SA is taken out, changed and put back, so that every index follows from what the SA
 /// is when it is put.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// Boxed: what a tree moves to make room stays small.
-    sas: BTreeMap<SaId, Box<Sa>>,
+    /// Boxed: what the table moves to make room stays small.
+    sas: Hashed<SaId, Box<Sa>>,
     by_request: Digests<SaId>,
     /// The half-open ones.
     by_address: Tally,
-    by_identity: BTreeMap<Identity, BTreeSet<SaId>>,
-    inbound_spis: BTreeSet<u32>,
+    by_identity: Hashed<Identity, Vec<SaId>>,
+    inbound_spis: Hashed<u32, ()>,
     deadlines: BTreeSet<(Instant, SaId)>,
     established: usize,
 }
@@ -50,8 +50,9 @@ impl Table {
         }
     }
 
+    /// In the order of their SPIs.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Sa> {
-        self.sas.values().map(Box::as_ref)
+        self.sas.sorted().map(Box::as_ref)
     }
 
     pub(crate) fn take(&mut self, id: SaId) -> Option<Sa> {
@@ -68,7 +69,7 @@ impl Table {
         }
         if let Some(live) = sa.live() {
             if let Some(ids) = self.by_identity.get_mut(&live.identity) {
-                ids.remove(&id);
+                ids.retain(|other| *other != id);
                 if ids.is_empty() {
                     self.by_identity.remove(&live.identity);
                 }
@@ -93,8 +94,13 @@ impl Table {
             self.by_address.add(half_open.path.remote.ip());
         }
         if let Some(live) = sa.live() {
-            self.by_identity.entry(live.identity.clone()).or_default().insert(id);
-            self.inbound_spis.extend(live.children.iter().map(|child| child.inbound));
+            let ids = self.by_identity.entry(live.identity.clone());
+            if !ids.contains(&id) {
+                ids.push(id);
+            }
+            for child in &live.children {
+                self.inbound_spis.insert(child.inbound, ());
+            }
         }
         self.sas.insert(id, Box::new(sa));
     }
@@ -117,9 +123,11 @@ impl Table {
         self.by_request.get(digest).copied()
     }
 
-    /// The SAs of an authenticated identity.
+    /// The SAs of an authenticated identity, in the order of their SPIs.
     pub(crate) fn of_identity(&self, identity: &Identity) -> Vec<SaId> {
-        self.by_identity.get(identity).into_iter().flatten().copied().collect()
+        let mut ids = self.by_identity.get(identity).cloned().unwrap_or_default();
+        ids.sort_unstable();
+        ids
     }
 
     pub(crate) fn is_inbound_spi(&self, spi: u32) -> bool {

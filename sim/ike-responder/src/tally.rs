@@ -1,15 +1,15 @@
 //! Counting by address.
 
+use crate::digests::Hashed;
 use core::net::IpAddr;
-use std::collections::BTreeMap;
 
-/// How many of something each address has: O(log n) to change and to ask.
+/// How many of something each address has.
 #[derive(Default)]
-pub(crate) struct Tally(BTreeMap<IpAddr, usize>);
+pub(crate) struct Tally(Hashed<IpAddr, usize>);
 
 impl Tally {
     pub(crate) fn add(&mut self, address: IpAddr) {
-        *self.0.entry(address.to_canonical()).or_default() += 1;
+        *self.0.entry(address.to_canonical()) += 1;
     }
 
     pub(crate) fn remove(&mut self, address: IpAddr) {
