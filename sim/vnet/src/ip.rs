@@ -88,6 +88,15 @@ pub fn parse(octets: &[u8]) -> Result<Datagram<'_>, IpError> {
     }
 }
 
+/// Octets before the payload of a datagram that [`parse`] takes.
+#[must_use]
+pub fn header_len(datagram: &[u8]) -> usize {
+    match datagram.first() {
+        Some(first) if first >> 4 == 4 => usize::from(first & 0x0f) * 4,
+        _ => IPV6_HEADER_LEN,
+    }
+}
+
 fn parse_v4(octets: &[u8]) -> Result<Datagram<'_>, IpError> {
     if octets.len() < IPV4_HEADER_LEN {
         return Err(IpError::Truncated);
@@ -140,6 +149,23 @@ pub fn emit(source: IpAddr, destination: IpAddr, protocol: u8, payload: &[u8]) -
     emit_with(&Header { source, destination, protocol }, payload.len(), |place| {
         place.copy_from_slice(payload);
     })
+}
+
+/// As [`emit`], with a payload of `len` octets that `fill` writes; what `fill` says beside it.
+///
+/// # Panics
+/// As [`emit`].
+pub fn emit_filled<T>(
+    (source, destination): (IpAddr, IpAddr),
+    protocol: u8,
+    len: usize,
+    fill: impl FnOnce(&mut [u8]) -> T,
+) -> (Vec<u8>, T) {
+    let mut said = None;
+    let datagram = emit_with(&Header { source, destination, protocol }, len, |place| {
+        said = Some(fill(place));
+    });
+    (datagram, said.expect("it was asked to write"))
 }
 
 /// The header fields that are not constant.

@@ -9,6 +9,9 @@ use core::net::{IpAddr, SocketAddr};
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{IpAddress, UDP_HEADER_LEN, UdpPacket, UdpRepr};
 
+/// Octets of the header.
+pub const HEADER_LEN: usize = UDP_HEADER_LEN;
+
 /// A received UDP datagram, checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UdpDatagram<'a> {

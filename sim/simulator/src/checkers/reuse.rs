@@ -32,7 +32,9 @@ pub(super) struct Reuse {
     /// All keys that there were, by their hash.
     keys: BySpi<u64, Known>,
     /// The IKE SAs of each end: a damaged IKE_SA_INIT may give each its own keys.
-    ike: BTreeMap<(Sa, End), IkeSa>,
+    ike: BySpi<(u64, u64, End), IkeSa>,
+    /// The initiator's SPI of each SA that the gateway has, by the responder's.
+    at_gateway: BySpi<u64, u64>,
     /// By SPI and destination, at each end.
     esp: BySpi<(u32, IpAddr, End), EspSa>,
     /// The SA that a node had last.
@@ -150,9 +152,7 @@ impl Reuse {
     }
 
     fn sa_at_gateway(&self, spi_r: u64) -> Option<Sa> {
-        let of_spi = ((spi_r, 0), End::Node)..=((spi_r, u64::MAX), End::Gateway);
-        let mut found = self.ike.range(of_spi).map(|(which, _)| *which);
-        found.find(|(_, end)| *end == End::Gateway).map(|(sa, _)| sa)
+        self.at_gateway.get(&spi_r).map(|spi_i| (spi_r, *spi_i))
     }
 
     /// Forgets what an end has no keys of any more.
@@ -166,7 +166,10 @@ impl Reuse {
     }
 
     fn remove(&mut self, sa: Sa, end: End) {
-        let Some(state) = self.ike.remove(&(sa, end)) else { return };
+        let Some(state) = self.ike.remove(&(sa.0, sa.1, end)) else { return };
+        if end == End::Gateway {
+            self.at_gateway.remove(&sa.0);
+        }
         for key in state.keys {
             self.release(key);
         }
@@ -180,7 +183,7 @@ impl Reuse {
     fn ike(&mut self, ike: &Ike<'_>, end: End) -> Option<String> {
         let (spi_i, spi_r) = ike.spis();
         let sk = ike.part(SK)?;
-        let sa = self.ike.get(&((spi_r, spi_i), end))?;
+        let sa = self.ike.get(&(spi_r, spi_i, end))?;
         let key = sa.keys[usize::from(!ike.header.flags.is_initiator())];
         let iv = sk.body.get(..sa.iv_len)?;
         let digest = ike.digest();
@@ -231,7 +234,8 @@ impl Reuse {
     /// How many things it holds.
     pub(super) fn held(&self) -> usize {
         let used = self.keys.values().filter(|known| known.used.is_some()).count();
-        used + self.ike.len() + self.esp.len() + self.nodes.len() + self.closing.len()
+        let ike = self.ike.len() + self.at_gateway.len();
+        used + ike + self.esp.len() + self.nodes.len() + self.closing.len()
     }
 
     /// How many hashes it keeps for ever.
@@ -258,7 +262,7 @@ impl Check for Reuse {
             }
             (What::Responder(ike_responder::Event::Rekeyed { old, new, .. }), _) => {
                 // RFC 7296 2.8: the new IKE SA has all Child SAs of the old one.
-                let old = self.sa_at_gateway(old.spi_r().0).map(|sa| (sa, End::Gateway));
+                let old = self.sa_at_gateway(old.spi_r().0).map(|sa| (sa.0, sa.1, End::Gateway));
                 if let Some(old) = old.and_then(|old| self.ike.get_mut(&old)) {
                     let children = core::mem::take(&mut old.children);
                     self.inherited.insert(new.spi_r().0, children);
@@ -290,7 +294,10 @@ impl Check for Reuse {
         let iv_len = log.suite.protection.encryption().iv_len();
         let inherited = if end == End::Gateway { self.inherited.remove(&sa.0) } else { None };
         let children = inherited.unwrap_or_default();
-        self.ike.insert((sa, end), IkeSa { keys, iv_len, children });
+        self.ike.insert((sa.0, sa.1, end), IkeSa { keys, iv_len, children });
+        if end == End::Gateway {
+            self.at_gateway.insert(sa.0, sa.1);
+        }
     }
 
     fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
@@ -301,7 +308,7 @@ impl Check for Reuse {
         if let Some(wrong) = self.claim(key, esp_purpose(sa, which), what) {
             findings.add(log.who, wrong);
         }
-        if let Some(ike) = self.ike.get_mut(&(sa, end)) {
+        if let Some(ike) = self.ike.get_mut(&(sa.0, sa.1, end)) {
             ike.children.push(which);
         }
         let (spi, destination) = which;

@@ -8,6 +8,7 @@
 //! shown its keys, until that end has none any more; for each node that is awake; and for up to 16,384
 //! initiators that the gateway has heard of and shown no keys for.
 
+use super::by_spi::BySpi;
 use super::packet::{Ike, KE, NONCE, Packet, SA};
 use super::per_node::PerNode;
 use super::{Check, Findings, hash_of, hash_of_value};
@@ -31,7 +32,7 @@ type Esp = (Sa, IpAddr, u32);
 pub(super) struct SameKeys {
     nodes: PerNode<NodeSide>,
     /// By the initiator's SPI: the values of its request as they arrived; `None`: of two requests.
-    heard: BTreeMap<u64, Option<u64>>,
+    heard: BySpi<u64, Option<u64>>,
     /// What the gateway has keys of and no node yet.
     gateway: BTreeMap<Sa, GatewaySide>,
     /// What one end has shown, and which.
@@ -103,7 +104,7 @@ impl SameKeys {
         if self.heard.len() >= TOLD_APART {
             self.heard.clear();
         }
-        let heard = self.heard.entry(ike.header.spi_i.0).or_insert(Some(values));
+        let heard = self.heard.get_or_insert_with(ike.header.spi_i.0, || Some(values));
         if *heard != Some(values) {
             *heard = None;
         }

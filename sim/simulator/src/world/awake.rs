@@ -204,13 +204,14 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
         let outer = ip::parse(&packet).map_err(PacketDrop::Ip)?;
         match outer.protocol {
             protocol::ESP => {
-                let mut payload = outer.payload.to_vec();
+                let start = ip::header_len(&packet);
+                let payload = start..start + outer.payload.len();
                 let tunnel = self
                     .tunnel
                     .as_mut()
-                    .filter(|tunnel| esp::spi_of(&payload) == Some(tunnel.spi_in()))
+                    .filter(|tunnel| esp::spi_of(outer.payload) == Some(tunnel.spi_in()))
                     .ok_or(PacketDrop::NoSa)?;
-                tunnel.open(core, who, &mut payload)
+                tunnel.open(core, who, (packet, payload))
             }
             protocol::UDP => {
                 let datagram = udp::parse(outer.source, outer.destination, outer.payload)
@@ -252,7 +253,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             AppPort::Udp(port) => {
                 while let Some(received) = self.host.receive_udp(port) {
                     busy = true;
-                    let text = String::from_utf8_lossy(&received.payload).into_owned();
+                    let text = String::from_utf8_lossy(&received.payload);
                     self.heard(core, &text);
                     self.app.handle_message(core.now, &text);
                 }
@@ -300,11 +301,13 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             core.emit(self.who(), What::Message { exchange, message_id, response: true });
             return;
         }
-        let transmission = match &self.last_request {
-            (last, sent) if last == message => *sent,
-            _ => 0,
-        };
-        self.last_request = (message.to_vec(), transmission + 1);
+        let (last, sent) = &mut self.last_request;
+        let transmission = if last == message { *sent } else { 0 };
+        *sent = transmission + 1;
+        if transmission == 0 {
+            last.clear();
+            last.extend_from_slice(message);
+        }
         core.emit(self.who(), What::Request { exchange, message_id, transmission });
     }
 
@@ -435,10 +438,12 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
         let who = self.who();
         let inner = ip::parse(&packet).map_err(PacketDrop::Ip)?;
         let gateway = core.addresses.gateway();
-        let is_ike = inner.protocol == protocol::UDP
-            && udp::parse(inner.source, inner.destination, inner.payload)
-                .is_ok_and(|datagram| datagram.source_port == IKE_PORT);
-        if inner.destination == gateway && is_ike {
+        let is_ike = || {
+            inner.protocol == protocol::UDP
+                && udp::parse(inner.source, inner.destination, inner.payload)
+                    .is_ok_and(|datagram| datagram.source_port == IKE_PORT)
+        };
+        if inner.destination == gateway && is_ike() {
             return Ok(packet);
         }
         let outer = (core.addresses.node(self.number), gateway);

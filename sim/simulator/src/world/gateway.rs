@@ -38,8 +38,8 @@ pub(crate) struct Gateway<C: Crypto> {
     crypto: C,
     pub(super) responder: Responder<C, GatewayBehaviour>,
     agenda: Agenda,
-    /// By the SPI of packets to the gateway.
-    pub(super) children: BTreeMap<u32, Child<C>>,
+    /// By the SPI of packets to the gateway. Boxed: what the tree moves to make room stays small.
+    pub(super) children: BTreeMap<u32, Box<Child<C>>>,
     by_sa: BTreeMap<SaId, Vec<u32>>,
     /// The Child SAs, the latest last, for each inner address, where the peer's selectors start: peers behind one router
     /// have one outer address.
@@ -124,8 +124,8 @@ impl<C: Crypto + Clone> Gateway<C> {
     }
 
     /// A datagram leaves a link; what comes back is an inner packet for the server.
-    pub(crate) fn receive(&mut self, core: &mut Core<'_>, mut packet: Vec<u8>) -> Option<Vec<u8>> {
-        match self.accept(core, &mut packet) {
+    pub(crate) fn receive(&mut self, core: &mut Core<'_>, packet: Vec<u8>) -> Option<Vec<u8>> {
+        match self.accept(core, packet) {
             Ok(inner) => inner,
             Err(reason) => {
                 core.emit(Actor::Gateway, What::PacketDropped { reason });
@@ -137,15 +137,16 @@ impl<C: Crypto + Clone> Gateway<C> {
     fn accept(
         &mut self,
         core: &mut Core<'_>,
-        packet: &mut [u8],
+        mut packet: Vec<u8>,
     ) -> Result<Option<Vec<u8>>, PacketDrop> {
-        let outer = ip::parse(packet).map_err(PacketDrop::Ip)?;
+        let outer = ip::parse(&packet).map_err(PacketDrop::Ip)?;
         let (source, destination) = (outer.source, outer.destination);
+        let start = ip::header_len(&packet);
         if outer.protocol == protocol::ESP {
-            let mut payload = outer.payload.to_vec();
-            let spi = esp::spi_of(&payload).ok_or(PacketDrop::NoSa)?;
+            let spi = esp::spi_of(outer.payload).ok_or(PacketDrop::NoSa)?;
             let child = self.children.get_mut(&spi).ok_or(PacketDrop::NoSa)?;
-            let inner = child.tunnel.open(core, Actor::Gateway, &mut payload)?;
+            let payload = start..start + outer.payload.len();
+            let inner = child.tunnel.open(core, Actor::Gateway, (packet, payload))?;
             child.waits_for = None;
             // RFC 7296 2.4: a fresh ESP packet proves the peer alive, too.
             self.responder.note_traffic(core.now, child.sa);
@@ -163,8 +164,8 @@ impl<C: Crypto + Clone> Gateway<C> {
             local: SocketAddr::new(destination, datagram.destination_port),
             remote: SocketAddr::new(source, datagram.source_port),
         };
-        let mut message = datagram.payload.to_vec();
-        self.responder.handle_datagram(core.now, path, &mut message);
+        let (start, len) = (start + udp::HEADER_LEN, datagram.payload.len());
+        self.responder.handle_datagram(core.now, path, &mut packet[start..start + len]);
         self.settle(core);
         Ok(None)
     }
@@ -314,7 +315,8 @@ impl<C: Crypto + Clone> Gateway<C> {
         }
         self.by_sa.entry(sa).or_default().push(*spi_in);
         let (tunnel, waits_for) = (Tunnel::new(self.crypto.clone(), &keys), child.replaces);
-        self.children.insert(*spi_in, Child { tunnel, peer, inner, sa, waits_for });
+        let child = Child { tunnel, peer, inner, sa, waits_for };
+        self.children.insert(*spi_in, Box::new(child));
     }
 
     fn closed(&mut self, sa: SaId) {

@@ -60,10 +60,10 @@ impl<'a> Server<'a> {
     fn settle(&mut self, core: &mut Core<'_>) {
         self.host.poll(to_net(core.now));
         while let Some(received) = self.host.receive_udp(self.port) {
-            let text = String::from_utf8_lossy(&received.payload).into_owned();
+            let text = String::from_utf8_lossy(&received.payload);
             core.emit(Actor::Server, What::ApplicationReceived { text: &text });
             if let Some(application) = self.application_of(core, received.from) {
-                let message = (received.from, text.as_str());
+                let message = (received.from, &*text);
                 self.controller.handle_message(core.now, message, application);
             }
         }

@@ -3,8 +3,9 @@
 use crate::event::{Actor, PacketDrop, What};
 use crate::world::shared::Core;
 use core::net::IpAddr;
+use core::ops::Range;
 use crypto::{Crypto, ProtectionKey};
-use esp::{Inbound, MAX_OVERHEAD, Opened, Outbound, ReplayWindow};
+use esp::{Inbound, Opened, Outbound, ReplayWindow};
 use ike_core::TrafficSelector;
 use rand_core::CryptoRng;
 use vnet::ip::{self, protocol};
@@ -92,23 +93,29 @@ impl<C: Crypto> Tunnel<C> {
         {
             return Err(PacketDrop::Selectors);
         }
-        let mut sealed = vec![0; inner.len() + MAX_OVERHEAD];
-        let len =
-            self.outbound.seal(&self.crypto, inner, rng, &mut sealed).map_err(PacketDrop::Seal)?;
+        let len = inner.len() + esp::overhead(self.outbound.protection(), inner.len());
+        let (datagram, sealed) = ip::emit_filled(outer, protocol::ESP, len, |place| {
+            self.outbound.seal(&self.crypto, inner, rng, place)
+        });
+        sealed.map_err(PacketDrop::Seal)?;
         let (spi, sequence) = (self.outbound.spi(), self.outbound.sequence());
         core.emit(who, What::EspSent { spi, sequence, inner: inner.len() });
         self.carried.outbound += inner.len() as u64;
-        Ok(ip::emit(outer.0, outer.1, protocol::ESP, &sealed[..len]))
+        Ok(datagram)
     }
 
-    /// The inner datagram of an ESP packet.
+    /// The inner datagram of an outer one, whose ESP packet is in that range.
     pub(crate) fn open(
         &mut self,
         core: &mut Core<'_>,
         who: Actor,
-        packet: &mut [u8],
+        (mut datagram, esp_packet): (Vec<u8>, Range<usize>),
     ) -> Result<Vec<u8>, PacketDrop> {
         let spi = self.inbound.spi();
+        // Both directions have the same algorithms.
+        let iv_len = self.outbound.protection().encryption().iv_len();
+        let start = esp_packet.start + esp::HEADER_LEN + iv_len;
+        let packet = &mut datagram[esp_packet];
         match self.inbound.open(&self.crypto, packet).map_err(PacketDrop::Open)? {
             Opened::Dummy => Err(PacketDrop::Dummy),
             Opened::Packet { inner, sequence, .. } => {
@@ -118,9 +125,12 @@ impl<C: Crypto> Tunnel<C> {
                 {
                     return Err(PacketDrop::Selectors);
                 }
-                core.emit(who, What::EspReceived { spi, sequence, inner: inner.len() });
-                self.carried.inbound += inner.len() as u64;
-                Ok(inner.to_vec())
+                let len = inner.len();
+                core.emit(who, What::EspReceived { spi, sequence, inner: len });
+                self.carried.inbound += len as u64;
+                datagram.truncate(start + len);
+                datagram.drain(..start);
+                Ok(datagram)
             }
         }
     }
