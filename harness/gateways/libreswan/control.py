@@ -32,7 +32,7 @@ def answer(line, setting):
     commands = {
         "sas": lambda: wakebench.document(ike_sas(whack("--status").stdout)),
         "raw": lambda: whack("--status").stdout + run("ip", "-s", "xfrm", "state") + run("ip", "xfrm", "policy"),
-        "initiate": lambda: verdict(whack("--name", config.NAME, "--initiate")),
+        "initiate": initiate,
         "new-child": lambda: new_child(setting),
         "rekey-child": lambda: rekey("--rekey-child", rest),
         "rekey-ike": lambda: rekey("--rekey-ike", rest),
@@ -42,6 +42,12 @@ def answer(line, setting):
         "ping": lambda: wakebench.ping(setting),
     }
     return commands[word]() if word in commands else f"unsupported: {word}"
+
+
+def initiate():
+    """Connects. What an earlier attempt has left among the routes would keep the Child SA from it."""
+    whack("--name", config.NAME, "--unroute")
+    return verdict(whack("--name", config.NAME, "--initiate"))
 
 
 def new_child(setting):
