@@ -310,6 +310,7 @@ mod tests {
             ("--implementation strongswan --case x", true),
             ("--implementation=libreswan", true),
             ("--gateway udp:192.0.2.1", true),
+            ("--device udp:192.0.2.1:4500 --wake x", true),
             ("--mutants --implementation esn-chosen", false),
         ] {
             let typed: Vec<OsString> = typed.split(' ').map(OsString::from).collect();

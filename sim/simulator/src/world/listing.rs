@@ -58,8 +58,8 @@ impl<C: Crypto + Clone> Gateway<C> {
     }
 
     fn children_of(&self, sa: SaId) -> Vec<GatewayChild> {
-        let children = self.children.values().filter(|child| child.sa == sa);
-        let entry = |child: &Box<super::gateway::Child<C>>| {
+        let children = self.children.values().map(Box::as_ref).filter(|child| child.sa == sa);
+        let entry = |child: &super::gateway::Child<C>| {
             let (spi_in, spi_out) = child.tunnel.spis();
             let (local, remote) = child.tunnel.selectors();
             let carried = child.tunnel.carried();
