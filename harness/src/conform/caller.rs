@@ -189,7 +189,7 @@ const fn in_a_group(_: &mut Command) {}
 /// Ends the group of a shell that is still there.
 fn end(shell: &mut Child) {
     if cfg!(unix) && matches!(shell.try_wait(), Ok(None)) {
-        let kill = format!("kill -TERM -- -{}", shell.id());
+        let kill = format!("kill -s TERM -- -{}", shell.id());
         // A group that has ended meanwhile is fine.
         let _ = Command::new("sh").args(["-c", &kill]).stderr(Stdio::null()).status();
     }

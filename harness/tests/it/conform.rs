@@ -50,7 +50,7 @@ fn free() -> String {
 const HANDSHAKE: [&str; 4] = ["--profile", "modern", "--case", "basic/handshake"];
 
 #[rstest]
-#[case::right("tester.example=a secret", 0, "1 passed", "as expected")]
+#[case::right("tester.example=a secret", 0, "3 passed", "as expected")]
 #[case::another_key("tester.example=another one", 1, "0 passed", "difference")]
 fn a_gateway_is_judged(
     #[case] psk: &str,
