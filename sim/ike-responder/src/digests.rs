@@ -1,57 +1,17 @@
 //! Tables that are looked up and hardly ever walked: a look costs one miss of the caches, whatever the number of SAs.
 
-use core::hash::{BuildHasherDefault, Hash, Hasher};
+use core::hash::Hash;
+use rustc_hash::FxBuildHasher;
 #[expect(
     clippy::disallowed_types,
     reason = "the hasher has no key, and whoever walks the table sorts it"
 )]
 use std::collections::HashMap;
 
-/// Mixes the words of a key; the same at each start. Whoever chooses SPIs or addresses so that they collide slows the
-/// table down: a server that cannot have that takes a hasher with a key.
-#[derive(Default)]
-pub(crate) struct Mix(u64);
-
-impl Mix {
-    fn word(&mut self, word: u64) {
-        // An odd number with its bits spread (2^64 / golden ratio): what differs in any bit differs above.
-        self.0 = (self.0.rotate_left(26) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-}
-
-impl Hasher for Mix {
-    fn write(&mut self, octets: &[u8]) {
-        for part in octets.chunks(8) {
-            let mut word = [0; 8];
-            word[..part.len()].copy_from_slice(part);
-            self.word(u64::from_le_bytes(word));
-        }
-    }
-
-    fn write_u8(&mut self, value: u8) {
-        self.word(value.into());
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.word(value.into());
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.word(value);
-    }
-
-    fn write_usize(&mut self, value: usize) {
-        self.word(value as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 32
-    }
-}
-
-/// A table without an order.
+/// A table without an order. Whoever chooses SPIs or addresses so that they collide slows it down: a server that cannot
+/// have that takes a hasher with a key.
 pub(crate) struct Hashed<K, V>(
-    #[expect(clippy::disallowed_types, reason = "as above")] HashMap<K, V, BuildHasherDefault<Mix>>,
+    #[expect(clippy::disallowed_types, reason = "as above")] HashMap<K, V, FxBuildHasher>,
 );
 
 /// A table by digests.

@@ -32,7 +32,7 @@ pub(super) struct Reuse {
     /// All keys that there were, by their hash.
     keys: BySpi<u64, Known>,
     /// The IKE SAs of each end: a damaged IKE_SA_INIT may give each its own keys.
-    ike: BySpi<(u64, u64, End), IkeSa>,
+    ike: BySpi<(Sa, End), IkeSa>,
     /// The initiator's SPI of each SA that the gateway has, by the responder's.
     at_gateway: BySpi<u64, u64>,
     /// By SPI and destination, at each end.
@@ -166,7 +166,7 @@ impl Reuse {
     }
 
     fn remove(&mut self, sa: Sa, end: End) {
-        let Some(state) = self.ike.remove(&(sa.0, sa.1, end)) else { return };
+        let Some(state) = self.ike.remove(&(sa, end)) else { return };
         if end == End::Gateway {
             self.at_gateway.remove(&sa.0);
         }
@@ -183,7 +183,7 @@ impl Reuse {
     fn ike(&mut self, ike: &Ike<'_>, end: End) -> Option<String> {
         let (spi_i, spi_r) = ike.spis();
         let sk = ike.part(SK)?;
-        let sa = self.ike.get(&(spi_r, spi_i, end))?;
+        let sa = self.ike.get(&((spi_r, spi_i), end))?;
         let key = sa.keys[usize::from(!ike.header.flags.is_initiator())];
         let iv = sk.body.get(..sa.iv_len)?;
         let digest = ike.digest();
@@ -262,7 +262,7 @@ impl Check for Reuse {
             }
             (What::Responder(ike_responder::Event::Rekeyed { old, new, .. }), _) => {
                 // RFC 7296 2.8: the new IKE SA has all Child SAs of the old one.
-                let old = self.sa_at_gateway(old.spi_r().0).map(|sa| (sa.0, sa.1, End::Gateway));
+                let old = self.sa_at_gateway(old.spi_r().0).map(|sa| (sa, End::Gateway));
                 if let Some(old) = old.and_then(|old| self.ike.get_mut(&old)) {
                     let children = core::mem::take(&mut old.children);
                     self.inherited.insert(new.spi_r().0, children);
@@ -294,7 +294,7 @@ impl Check for Reuse {
         let iv_len = log.suite.protection.encryption().iv_len();
         let inherited = if end == End::Gateway { self.inherited.remove(&sa.0) } else { None };
         let children = inherited.unwrap_or_default();
-        self.ike.insert((sa.0, sa.1, end), IkeSa { keys, iv_len, children });
+        self.ike.insert((sa, end), IkeSa { keys, iv_len, children });
         if end == End::Gateway {
             self.at_gateway.insert(sa.0, sa.1);
         }
@@ -308,7 +308,7 @@ impl Check for Reuse {
         if let Some(wrong) = self.claim(key, esp_purpose(sa, which), what) {
             findings.add(log.who, wrong);
         }
-        if let Some(ike) = self.ike.get_mut(&(sa.0, sa.1, end)) {
+        if let Some(ike) = self.ike.get_mut(&(sa, end)) {
             ike.children.push(which);
         }
         let (spi, destination) = which;
