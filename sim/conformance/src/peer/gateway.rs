@@ -82,12 +82,21 @@ impl Gateway {
             .ok_or_else(|| Stop::Inconclusive("the device sent no IKE_SA_INIT request".into()))
     }
 
-    /// The next IKE_SA_INIT request within that time.
+    /// The next IKE_SA_INIT request within that time; messages of other exchanges are left out.
     ///
     /// # Errors
     /// It does not parse.
     pub fn next_init(&mut self, within: Duration) -> Outcome<Option<Opened>> {
-        let Some(packet) = self.receive_ike(within) else { return Ok(None) };
+        let until = self.now() + within;
+        let packet = loop {
+            let rest = until.saturating_duration_since(self.now());
+            let Some(packet) = self.receive_ike(rest) else { return Ok(None) };
+            let exchange = Header::parse(&packet.octets).map(|header| header.exchange);
+            // What belongs to an SA, say a Delete that is sent again, is of an attempt before.
+            if exchange.is_err() || exchange == Ok(ExchangeType::IKE_SA_INIT) {
+                break packet;
+            }
+        };
         let opened = Opened::clear(&packet).filter(|opened| {
             opened.header.exchange == ExchangeType::IKE_SA_INIT
                 && !opened.header.flags.is_response()

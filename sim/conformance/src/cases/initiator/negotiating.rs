@@ -3,7 +3,7 @@
 use super::common::{
     Change, FULL, ProposalDraft, accepts_init, is_up, refuses_each_auth, refuses_each_init, set_sa,
 };
-use crate::message::{Part, SelectorDraft, TransformDraft, ts_part};
+use crate::message::{Part, SelectorDraft, TransformDraft, find, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
@@ -108,12 +108,27 @@ fn ike(gateway: &mut Gateway) -> Outcome {
     refuses_each_init(gateway, "NG5", integrity)
 }
 
+/// Extended sequence numbers (RFC 7296 3.3.2).
+const ESN: u16 = 1;
+
+/// Whether the latest IKE_AUTH request proposes extended sequence numbers.
+fn proposes_esn(gateway: &Gateway) -> bool {
+    let sa = gateway.asked.as_ref().and_then(|asked| find(&asked.parts, PayloadType::SA));
+    let transforms = sa.map(ProposalDraft::all_of).unwrap_or_default();
+    let mut transforms = transforms.iter().flat_map(|proposal| &proposal.transforms);
+    transforms.any(|transform| transform.kind == TransformType::ESN && transform.id == ESN)
+}
+
 fn esp(gateway: &mut Gateway) -> Outcome {
-    let other: &[Change] = &[
-        ("ESN", |it| set_esp(it, CHILD_SPI, |sa| sa.transform(TransformType::ESN).id = 1)),
-        ("no ESN transform", |it| set_esp(it, CHILD_SPI, |sa| sa.remove(TransformType::ESN))),
-    ];
-    refuses_each_auth(gateway, "NG3", other)?;
+    gateway.reach_auth()?;
+    if !proposes_esn(gateway) {
+        let esn: Change =
+            ("ESN", |it| set_esp(it, CHILD_SPI, |sa| sa.transform(TransformType::ESN).id = ESN));
+        refuses_each_auth(gateway, "NG3", &[esn])?;
+    }
+    let none: Change =
+        ("no ESN transform", |it| set_esp(it, CHILD_SPI, |sa| sa.remove(TransformType::ESN)));
+    refuses_each_auth(gateway, "NG3", &[none])?;
     let key: &[Change] = &[("a key of 256 bits", |it| set_esp(it, CHILD_SPI, longer_key))];
     refuses_each_auth(gateway, "NG4", key)?;
     let low: &[Change] = &[
