@@ -117,26 +117,46 @@ fn main() -> ExitCode {
     }
 }
 
+/// What is to be judged, and by what.
+struct Work {
+    registry: Registry,
+    selection: Selection,
+    baseline: Baseline,
+    again: usize,
+}
+
+impl Work {
+    fn of(arguments: &Arguments) -> Result<Self> {
+        let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
+        let path = &arguments.baseline;
+        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
+        let selection = selection(arguments, &registry)?;
+        Ok(Self { registry, selection, baseline, again: arguments.again })
+    }
+
+    /// The jobs of an implementation; there must be one.
+    fn planned<'a>(&'a self, implementation: &'a dyn Implementation) -> Result<Vec<Job<'a>>> {
+        let jobs = Job::plan(&self.registry, &[implementation], &self.selection);
+        ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
+        Ok(jobs)
+    }
+}
+
 /// Whether everything is as expected.
 async fn judge(arguments: &Arguments) -> Result<bool> {
-    let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
-    let path = &arguments.baseline;
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
-    let selection = selection(arguments, &registry)?;
-    let plan = (&registry, &selection);
-    let wanted = (selection.clone(), baseline.clone(), arguments.again);
+    let work = Arc::new(Work::of(arguments)?);
     let matrix = match (arguments.implementation, arguments.gateway, arguments.device) {
         (Some(plug), ..) if arguments.role == Role::Initiator => {
-            devices(arguments, plug, plan, wanted).await?
+            devices(arguments, plug, &work).await?
         }
-        (Some(plug), ..) => in_containers(arguments, plug, plan, wanted).await?,
-        (None, Some(address), _) => remote(arguments, address, plan, wanted).await?,
-        (None, None, Some(address)) => caller(arguments, address, plan, wanted).await?,
+        (Some(plug), ..) => in_containers(arguments, plug, &work).await?,
+        (None, Some(address), _) => remote(arguments, address, &work).await?,
+        (None, None, Some(address)) => caller(arguments, address, &work).await?,
         (None, None, None) => bail!("expected --implementation, --gateway or --device"),
     };
-    let judged =
-        Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
+    let Work { registry, selection, baseline, .. } = &*work;
+    let judged = Judged { registry, matrix: &matrix, baseline, selection };
     let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
     print!("{text}");
     if let Some(folder) = &arguments.out {
@@ -151,18 +171,17 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
 async fn in_containers(
     arguments: &Arguments,
     plug: &'static Plug,
-    (registry, selection): (&Registry, &Selection),
-    wanted: (Selection, Baseline, usize),
+    work: &Arc<Work>,
 ) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let mut ward = Ward::new(plug, halt.clone());
-    let setups = ward.setups(&planned(registry, &ward, selection)?);
+    let setups = ward.setups(&work.planned(&ward)?);
     ward.plan(setups);
     ward.open().await?;
     let usual = if plug.name == "strongswan" { AT_ONCE } else { AT_ONCE_SLOW };
     let at_once = arguments.jobs.map_or(usual, core::num::NonZeroUsize::get);
     let ward = Arc::new(ward);
-    let matrix = run((Arc::clone(&ward), at_once), (halt, stop), wanted).await;
+    let matrix = run((Arc::clone(&ward), at_once), (halt, stop), work).await;
     record(arguments, &matrix, ward.version())?;
     let mut ward = Arc::try_unwrap(ward).map_err(|_| anyhow!("a case is still at work"))?;
     write_logs(arguments, plug.name, &ward.close().await)?;
@@ -170,17 +189,12 @@ async fn in_containers(
 }
 
 /// The cases at an implementation as the device, each in a container of its own.
-async fn devices(
-    arguments: &Arguments,
-    plug: &'static Plug,
-    (registry, selection): (&Registry, &Selection),
-    wanted: (Selection, Baseline, usize),
-) -> Result<Matrix> {
+async fn devices(arguments: &Arguments, plug: &'static Plug, work: &Arc<Work>) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
-    let squad = Arc::new(Squad::new(plug, halt.clone()));
-    planned(registry, &*squad, selection)?;
+    let squad = Arc::new(Squad::new(plug, halt.clone())?);
+    work.planned(&*squad)?;
     let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, core::num::NonZeroUsize::get);
-    let matrix = run((Arc::clone(&squad), at_once), (halt, stop), wanted).await;
+    let matrix = run((Arc::clone(&squad), at_once), (halt, stop), work).await;
     record(arguments, &matrix, squad.version())?;
     write_logs(arguments, squad.name(), &squad.logs())?;
     matrix
@@ -193,7 +207,7 @@ fn record(arguments: &Arguments, matrix: &Result<Matrix>, version: Option<String
     };
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for column in matrix::recorded::columns(matrix, &version) {
-        runner::files::replace(&folder.join(column.file()), column.text()?.as_bytes())?;
+        runner::files::replace(&folder.join(column.file()), column.text().as_bytes())?;
     }
     Ok(())
 }
@@ -208,17 +222,6 @@ fn write_logs(arguments: &Arguments, name: &str, logs: &[(String, String)]) -> R
     Ok(())
 }
 
-/// The jobs of an implementation; there must be one.
-fn planned<'a>(
-    registry: &'a Registry,
-    implementation: &'a dyn Implementation,
-    selection: &Selection,
-) -> Result<Vec<Job<'a>>> {
-    let jobs = Job::plan(registry, &[implementation], selection);
-    ensure!(!jobs.is_empty(), "no case is left: expected options that go together");
-    Ok(jobs)
-}
-
 /// Who the tester is for anybody's gateway or device.
 fn account(arguments: &Arguments) -> Account {
     Account {
@@ -230,52 +233,43 @@ fn account(arguments: &Arguments) -> Account {
 }
 
 /// The cases at anybody's device, one after the other.
-async fn caller(
-    arguments: &Arguments,
-    address: SocketAddr,
-    (registry, selection): (&Registry, &Selection),
-    wanted: (Selection, Baseline, usize),
-) -> Result<Matrix> {
+async fn caller(arguments: &Arguments, address: SocketAddr, work: &Arc<Work>) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let waking = (arguments.wake.clone(), Duration::from_secs(arguments.within));
     let caller = Arc::new(Caller::new(address, account(arguments), waking, halt.clone()));
-    planned(registry, &*caller, selection)?;
+    work.planned(&*caller)?;
     let how = if arguments.wake.is_some() { "the command wakes" } else { "waiting for" };
     eprintln!("{how} the device at {address}");
-    run((caller, 1), (halt, stop), wanted).await
+    run((caller, 1), (halt, stop), work).await
 }
 
 /// The cases at anybody's gateway, one after the other: they all are the same peer there.
-async fn remote(
-    arguments: &Arguments,
-    address: SocketAddr,
-    (registry, selection): (&Registry, &Selection),
-    wanted: (Selection, Baseline, usize),
-) -> Result<Matrix> {
+async fn remote(arguments: &Arguments, address: SocketAddr, work: &Arc<Work>) -> Result<Matrix> {
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let remote = Arc::new(Remote::new(address, account(arguments), halt.clone()));
-    planned(registry, &*remote, selection)?;
-    run((remote, 1), (halt, stop), wanted).await
+    work.planned(&*remote)?;
+    run((remote, 1), (halt, stop), work).await
 }
 
 /// Runs the plan with so many cases at once, beside the runtime that has the portals. A signal calls them off.
 async fn run<I: Implementation + Send + Sync + 'static>(
     (implementation, at_once): (Arc<I>, usize),
     (halt, mut stop): (Halt, Stop),
-    (selection, baseline, again): (Selection, Baseline, usize),
+    work: &Arc<Work>,
 ) -> Result<Matrix> {
     let threads = rayon::ThreadPoolBuilder::new().num_threads(at_once).build()?;
-    let mut work = tokio::task::spawn_blocking(move || {
-        let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
-        let expected = (&registry, &baseline);
-        Ok(threads.install(|| again::judge(&*implementation, expected, &selection, again)))
+    let work = Arc::clone(work);
+    let mut done = tokio::task::spawn_blocking(move || {
+        let Work { registry, selection, baseline, again } = &*work;
+        let judge = || again::judge(&*implementation, (registry, baseline), selection, *again);
+        threads.install(judge)
     });
     tokio::select! {
-        matrix = &mut work => return matrix?,
+        matrix = &mut done => return Ok(matrix?),
         () = stop.wait() => halt.call(),
     }
     // What they were at ends first, so that nothing of it stays.
-    let _ = work.await;
+    let _ = done.await;
     bail!("stopped")
 }
 

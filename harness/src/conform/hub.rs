@@ -1,11 +1,12 @@
 //! One portal for many cases: each has a block of addresses, and gets what is for it.
 
 use super::halt::{Halt, NOTICED};
+use super::owner::Owner;
 use crate::{Clock, Portal};
 use conformance::{Packet, Patience, Subject, Unsupported, Wire, Wish};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
-use ike_core::{Instant, Path};
+use ike_core::{Identity, Instant, Path};
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -45,25 +46,32 @@ pub(super) struct Hub {
     clock: Clock,
     outgoing: UnboundedSender<Vec<u8>>,
     inboxes: Inboxes,
+    owner: Owner,
     halt: Halt,
 }
 
 impl Hub {
-    /// A hub, and what has to run for it as long as it is used.
-    pub(super) fn new(portal: Portal, halt: Halt) -> (Self, impl Future<Output = ()>) {
+    /// Carries packets from now on, until nobody has it any more.
+    pub(super) fn open(portal: Portal, owner: Owner, halt: Halt) -> Self {
         let (outgoing, packets) = unbounded_channel();
-        let hub = Self { clock: Clock::start(), outgoing, inboxes: Inboxes::default(), halt };
-        let (clock, inboxes) = (hub.clock, Arc::clone(&hub.inboxes));
-        (hub, pump(portal, packets, clock, inboxes))
+        let hub =
+            Self { clock: Clock::start(), outgoing, inboxes: Inboxes::default(), owner, halt };
+        tokio::spawn(pump(portal, packets, hub.clock, Arc::clone(&hub.inboxes)));
+        hub
     }
 
-    /// A subject at the other end of the portal for the case whose usual path this is.
-    pub(super) fn subject(&self, path: Path) -> Result<Box<dyn Subject>, Unsupported> {
+    /// A subject at the other end of the portal for the case whose usual path this is. What the case wants of its owner
+    /// concerns that peer, or the only one.
+    pub(super) fn subject(
+        &self,
+        path: Path,
+        peer: Option<Identity>,
+    ) -> Result<Box<dyn Subject>, Unsupported> {
         let own = block(path.local.ip())
             .ok_or_else(|| Unsupported("the portals of the cases are for IPv4".into()))?;
         let (sender, inbox) = channel();
         self.lock().insert(own, sender);
-        Ok(Box::new(Portaled { hub: self.clone(), own, inbox }))
+        Ok(Box::new(Portaled { hub: self.clone(), own, inbox, peer }))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u32, Sender<Packet>>> {
@@ -122,6 +130,7 @@ struct Portaled {
     hub: Hub,
     own: u32,
     inbox: Receiver<Packet>,
+    peer: Option<Identity>,
 }
 
 impl Subject for Portaled {
@@ -161,7 +170,7 @@ impl Subject for Portaled {
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
-        Err(Unsupported(format!("nobody asks this gateway for {wish:?}")))
+        self.hub.owner.has(wish, self.peer.as_ref())
     }
 }
 

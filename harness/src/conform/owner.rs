@@ -6,7 +6,6 @@ use core::time::Duration;
 use ike_core::Identity;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 /// How long a command may take before the case goes on without its answer: some are answered when the peer has
 /// answered, which is what the case is about.
@@ -43,24 +42,21 @@ impl Owner {
         }
     }
 
-    /// Kills it where it stands.
-    pub(super) async fn kill(self) {
-        self.running.kill().await;
+    /// Kills it where it stands; what was asked of it has no answer then.
+    pub(super) fn kill(&self) {
+        self.runtime.block_on(self.running.kill());
     }
 
-    /// Has it connect or close; what comes of it is seen on the wire, and some daemons answer only then.
-    pub(super) fn begins(&self, wish: Wish) -> JoinHandle<()> {
-        let running = Arc::clone(&self.running);
-        let command = command(wish);
-        self.runtime.spawn(async move { drop(running.control(command).await) })
-    }
-
-    /// Has it do something to a peer, or to the only one.
+    /// Has it do something to a peer, or to the only one. That it connects or closes is seen on the wire, and some
+    /// daemons answer only then.
     pub(super) fn has(&self, wish: Wish, peer: Option<&Identity>) -> Result<(), Unsupported> {
         let command = command(wish);
         let line = peer.map_or(command.to_owned(), |who| format!("{command} {}", typed(who)));
         let running = Arc::clone(&self.running);
         let mut asked = self.runtime.spawn(async move { running.control(&line).await });
+        if matches!(wish, Wish::Connect | Wish::Close) {
+            return Ok(());
+        }
         let told = self.runtime.block_on(async { tokio::time::timeout(COMMAND, &mut asked).await });
         asked.abort();
         match told {

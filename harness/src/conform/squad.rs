@@ -6,18 +6,17 @@ use super::owner::Owner;
 use super::settle;
 use crate::Portal;
 use crate::gateways::{Peer, Plug, Role as PlugRole, Running, Setting, StartError, bridge_address};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use conformance::{Case, Implementation, Packet, Patience, Role, Setup, Subject, Unsupported};
 use conformance::{Wire, Wish};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use ike_core::{Instant, Path};
 use simulator::Addresses;
-use simulator::scenario::{ChildPolicy, Cookies, Family};
+use simulator::scenario::Family;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
 
 /// How long a container that is ready may take to show itself at the portal.
 const HELLO: Duration = Duration::from_secs(10);
@@ -31,6 +30,8 @@ type Logs = Arc<Mutex<BTreeMap<u32, String>>>;
 /// A real implementation as the device.
 pub struct Squad {
     plug: &'static Plug,
+    /// Where the portals are.
+    bridge: SocketAddr,
     name: String,
     addresses: Addresses,
     runtime: Handle,
@@ -42,19 +43,22 @@ pub struct Squad {
 impl Squad {
     /// A device of which no container runs yet.
     ///
+    /// # Errors
+    /// Docker is not there.
+    ///
     /// # Panics
     /// Outside a runtime.
-    #[must_use]
-    pub fn new(plug: &'static Plug, halt: Halt) -> Self {
-        Self {
+    pub fn new(plug: &'static Plug, halt: Halt) -> Result<Self> {
+        Ok(Self {
             plug,
+            bridge: SocketAddr::new(bridge_address()?, 0),
             name: format!("{}{}", plug.name, crate::interop::device::SUFFIX),
             addresses: Addresses::new(Family::Ipv4),
             runtime: Handle::current(),
             halt,
             logs: Logs::default(),
             version: OnceLock::new(),
-        }
+        })
     }
 
     /// What the implementation calls itself, if any of it ran.
@@ -75,9 +79,9 @@ impl Squad {
     }
 
     async fn enter(&self, setup: &Setup) -> Result<Recruit, Unsupported> {
-        let unsupported = |error: anyhow::Error| Unsupported(format!("{error:#}"));
-        let mut portal = bound().await.map_err(unsupported)?;
-        let at = portal.local().context("the portal").map_err(unsupported)?;
+        let unsupported = |error: std::io::Error| Unsupported(format!("no portal: {error}"));
+        let mut portal = Portal::bind(self.bridge).await.map_err(unsupported)?;
+        let at = portal.local().map_err(unsupported)?;
         let setting = setting(setup, self.addresses.server());
         let running = match Running::start(self.plug, &setting, at).await {
             Ok(running) => running,
@@ -88,13 +92,12 @@ impl Squad {
             return Err(Unsupported(format!("{} is not at its portal", self.plug.name)));
         }
         self.version.get_or_init(|| running.version().to_owned());
-        let (hub, pump) = Hub::new(portal, self.halt.clone());
+        let owner = Owner::new(running);
+        let hub = Hub::open(portal, owner.clone(), self.halt.clone());
         Ok(Recruit {
-            inner: hub.subject(setup.path)?,
-            owner: Owner::new(running),
-            runtime: self.runtime.clone(),
+            inner: hub.subject(setup.path, None)?,
+            owner,
             number: hub::numbered(setup.path.remote.ip()),
-            tasks: vec![self.runtime.spawn(pump)],
             logs: Arc::clone(&self.logs),
         })
     }
@@ -102,36 +105,14 @@ impl Squad {
 
 /// The device of a case, which connects on command.
 fn setting(setup: &Setup, server: IpAddr) -> Setting {
+    let ends = (setup.path.remote.ip(), server);
+    let peer = Peer { address: setup.path.local.ip(), identity: setup.peer.clone(), start: false };
     Setting {
-        role: PlugRole::Initiator,
-        family: Family::Ipv4,
-        address: setup.path.remote.ip(),
-        server,
-        server_prefix: 32,
-        identity: setup.identity.clone(),
         suites: vec![setup.suite],
-        cookies: Cookies::Never,
-        half_open_limit: None,
-        half_open_per_address: None,
-        half_open_timeout: None,
-        liveness: None,
-        ike_lifetime: None,
-        child_lifetime: None,
-        idle_timeout: None,
-        child: ChildPolicy::Accept,
-        pfs: None,
-        peer: Some(Peer {
-            address: setup.path.local.ip(),
-            identity: setup.peer.clone(),
-            start: false,
-        }),
+        peer: Some(peer),
         credentials: vec![(setup.peer.clone(), setup.psk.clone())],
+        ..Setting::new(PlugRole::Initiator, ends, setup.identity.clone())
     }
-}
-
-async fn bound() -> Result<Portal> {
-    let bridge = SocketAddr::new(bridge_address()?, 0);
-    Portal::bind(bridge).await.with_context(|| bridge.to_string())
 }
 
 impl Implementation for Squad {
@@ -166,9 +147,7 @@ impl Implementation for Squad {
 struct Recruit {
     inner: Box<dyn Subject>,
     owner: Owner,
-    runtime: Handle,
     number: Option<u32>,
-    tasks: Vec<JoinHandle<()>>,
     logs: Logs,
 }
 
@@ -190,11 +169,7 @@ impl Subject for Recruit {
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
-        if matches!(wish, Wish::Connect | Wish::Close) {
-            self.tasks.push(self.owner.begins(wish));
-            return Ok(());
-        }
-        self.owner.has(wish, None)
+        self.inner.wish(wish)
     }
 }
 
@@ -204,15 +179,6 @@ impl Drop for Recruit {
             let mut logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
             logs.insert(number, self.owner.log());
         }
-        let tasks = core::mem::take(&mut self.tasks);
-        let owner = self.owner.clone();
-        self.runtime.block_on(async move {
-            for task in tasks {
-                task.abort();
-                // What it had is free again when it has ended.
-                let _ = task.await;
-            }
-            owner.kill().await;
-        });
+        self.owner.kill();
     }
 }

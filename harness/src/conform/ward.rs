@@ -7,15 +7,12 @@ use super::settle;
 use crate::gateways::{Plug, Role as PlugRole, Running, Setting, StartError, bridge_address};
 use crate::{Portal, gateways};
 use anyhow::{Context, Result, bail};
-use conformance::{
-    Case, Implementation, Job, Packet, Patience, Role, Setup, Subject, Unsupported, Wire, Wish,
-};
+use conformance::{Case, Implementation, Job, Role, Setup, Subject, Unsupported};
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use ike_core::{Identity, Instant, Path, Psk, Suite};
+use ike_core::{Identity, Psk, Suite};
 use simulator::Addresses;
-use simulator::scenario::{ChildPolicy, Cookies, Family};
-use tokio::task::JoinHandle;
+use simulator::scenario::{Cookies, Family};
 
 /// How long a container that is ready may take to show itself at the portal.
 const HELLO: Duration = Duration::from_secs(10);
@@ -32,7 +29,7 @@ struct Room {
 
 /// What came of starting it.
 enum Door {
-    Open { hub: Hub, owner: Owner, pump: JoinHandle<()> },
+    Open { hub: Hub, owner: Owner },
     Unsupported(String),
 }
 
@@ -62,27 +59,12 @@ impl Room {
         self.credentials.iter().any(|(who, _)| *who == setup.peer)
     }
 
-    fn setting(&self, (address, server): (IpAddr, IpAddr)) -> Setting {
+    fn setting(&self, ends: (IpAddr, IpAddr)) -> Setting {
         Setting {
-            role: PlugRole::Responder,
-            family: Family::Ipv4,
-            address,
-            server,
-            server_prefix: 32,
-            identity: self.identity.clone(),
             suites: vec![self.suite],
             cookies: if self.cookies { Cookies::Always } else { Cookies::Never },
-            half_open_limit: None,
-            half_open_per_address: None,
-            half_open_timeout: None,
-            liveness: None,
-            ike_lifetime: None,
-            child_lifetime: None,
-            idle_timeout: None,
-            child: ChildPolicy::Accept,
-            pfs: None,
-            peer: None,
             credentials: self.credentials.clone(),
+            ..Setting::new(PlugRole::Responder, ends, self.identity.clone())
         }
     }
 }
@@ -137,9 +119,8 @@ impl Ward {
                 Ok(running) => {
                     let hello = tokio::time::timeout(HELLO, portal.peer()).await;
                     hello.with_context(|| format!("{} is not at its portal", self.plug.name))?;
-                    let (hub, pump) = Hub::new(portal, self.halt.clone());
-                    let pump = tokio::spawn(pump);
-                    Door::Open { hub, owner: Owner::new(running), pump }
+                    let owner = Owner::new(running);
+                    Door::Open { hub: Hub::open(portal, owner.clone(), self.halt.clone()), owner }
                 }
                 Err(StartError::Unsupported(reason)) => Door::Unsupported(reason),
                 Err(error) => bail!("{}: {error}", self.plug.name),
@@ -162,10 +143,10 @@ impl Ward {
     pub async fn close(&mut self) -> Vec<(String, String)> {
         let mut logs = Vec::new();
         for (number, room) in self.rooms.iter_mut().enumerate() {
-            if let Some(Door::Open { owner, pump, .. }) = room.door.take() {
+            if let Some(Door::Open { hub, owner }) = room.door.take() {
+                drop(hub);
                 logs.push((format!("{number}-{}", room.suite.name()), owner.log()));
                 owner.end().await;
-                pump.abort();
             }
         }
         logs
@@ -197,43 +178,9 @@ impl Implementation for Ward {
         }
         let room = self.rooms.iter().find(|room| room.suits(setup) && room.knows(setup));
         match room.and_then(|room| room.door.as_ref()) {
-            Some(Door::Open { hub, owner, .. }) => Ok(Box::new(Guest {
-                inner: hub.subject(setup.path)?,
-                owner: owner.clone(),
-                identity: setup.peer.clone(),
-            })),
+            Some(Door::Open { hub, .. }) => hub.subject(setup.path, Some(setup.peer.clone())),
             Some(Door::Unsupported(reason)) => Err(Unsupported(reason.clone())),
             None => Err(Unsupported("no container was started for such a case".into())),
         }
-    }
-}
-
-/// What one case has of a container: what passes through its portal, and a word with its owner.
-struct Guest {
-    inner: Box<dyn Subject>,
-    owner: Owner,
-    /// Who the tester is in this case.
-    identity: Identity,
-}
-
-impl Subject for Guest {
-    fn now(&self) -> Instant {
-        self.inner.now()
-    }
-
-    fn patience(&self) -> Patience {
-        self.inner.patience()
-    }
-
-    fn give(&mut self, path: Path, wire: Wire, octets: &[u8]) -> Result<(), Unsupported> {
-        self.inner.give(path, wire, octets)
-    }
-
-    fn receive(&mut self, until: Instant) -> Option<Packet> {
-        self.inner.receive(until)
-    }
-
-    fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
-        self.owner.has(wish, Some(&self.identity))
     }
 }

@@ -81,6 +81,33 @@ fn nodes_network(family: Family) -> String {
 }
 
 impl Setting {
+    /// One end with nothing but its own: no suites and no peers yet, no limits of its own, no timers.
+    #[must_use]
+    pub fn new(role: Role, (address, server): (IpAddr, IpAddr), identity: Identity) -> Self {
+        let family = if address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 };
+        Self {
+            role,
+            family,
+            address,
+            server,
+            server_prefix: if address.is_ipv4() { 32 } else { 128 },
+            identity,
+            suites: Vec::new(),
+            cookies: Cookies::Never,
+            half_open_limit: None,
+            half_open_per_address: None,
+            half_open_timeout: None,
+            liveness: None,
+            ike_lifetime: None,
+            child_lifetime: None,
+            idle_timeout: None,
+            child: ChildPolicy::Accept,
+            pfs: None,
+            peer: None,
+            credentials: Vec::new(),
+        }
+    }
+
     /// The gateway of a scenario, as far as a real one can be told: see [`crate::outside::check`] for the rest.
     #[must_use]
     pub fn gateway(scenario: &Scenario) -> Self {
@@ -95,13 +122,9 @@ impl Setting {
         let credentials = scenario.groups.iter().flat_map(|group| {
             group.numbers().filter_map(|n| Some((group.identity(n), group.gateway_psk(n)?)))
         });
+        let ends = (addresses.gateway(), addresses.server());
         Self {
-            role: Role::Responder,
-            family: scenario.family,
-            address: addresses.gateway(),
-            server: addresses.server(),
             server_prefix: prefix,
-            identity: gateway.identity.clone(),
             suites: suites(scenario),
             cookies: gateway.cookies,
             half_open_limit: Some(gateway.half_open_limit),
@@ -112,9 +135,8 @@ impl Setting {
             child_lifetime: gateway.child_lifetime,
             idle_timeout: gateway.idle_timeout,
             child: gateway.child,
-            pfs: None,
-            peer: None,
             credentials: credentials.collect(),
+            ..Self::new(Role::Responder, ends, gateway.identity.clone())
         }
     }
 
@@ -128,31 +150,16 @@ impl Setting {
         let group = scenario.groups.iter().find(has).expect("a node of the scenario");
         let addresses = Addresses::new(scenario.family);
         let gateway = scenario.gateway.identity.clone();
-        let whole = if scenario.family == Family::Ipv4 { 32 } else { 128 };
+        let ends = (addresses.node(node), addresses.server());
         Self {
-            role: Role::Initiator,
-            family: scenario.family,
-            address: addresses.node(node),
-            server: addresses.server(),
-            server_prefix: whole,
-            identity: group.identity(node),
             suites: vec![group.suite],
-            cookies: Cookies::Never,
-            half_open_limit: None,
-            half_open_per_address: None,
-            half_open_timeout: None,
-            liveness: None,
-            ike_lifetime: None,
-            child_lifetime: None,
-            idle_timeout: None,
-            child: ChildPolicy::Accept,
-            pfs: None,
             peer: Some(Peer {
                 address: addresses.gateway(),
                 identity: gateway.clone(),
                 start: false,
             }),
             credentials: vec![(gateway, group.psk(node))],
+            ..Self::new(Role::Initiator, ends, group.identity(node))
         }
     }
 

@@ -1,36 +1,10 @@
 //! The program `conformance-outside` with a gateway and a device that are processes of their own.
 
+use super::respond::Respond;
 use rstest::rstest;
 use std::io::{BufRead as _, BufReader};
 use std::net::UdpSocket;
-use std::process::{Child, Command, Output, Stdio};
-
-/// The gateway, until this is dropped.
-struct Respond(Child, String);
-
-impl Respond {
-    fn start(psk: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_respond"))
-            .args(["--listen", "127.0.0.1:0", "--id", "gateway.example", "--psk", psk])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("respond starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let mut line = String::new();
-        stdout.read_line(&mut line).expect("a line");
-        let address = line.trim_end().strip_prefix("listening on ").expect("where").to_owned();
-        // Whoever reads no more of it must not stop it.
-        std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
-        Self(child, address)
-    }
-}
-
-impl Drop for Respond {
-    fn drop(&mut self) {
-        self.0.kill().expect("it runs");
-        self.0.wait().expect("a status");
-    }
-}
+use std::process::{Command, Output, Stdio};
 
 fn judge(arguments: &[&str]) -> Output {
     let mut program = Command::new(env!("CARGO_BIN_EXE_conformance-outside"));
@@ -58,8 +32,8 @@ fn a_gateway_is_judged(
     #[case] passed: &str,
     #[case] end: &str,
 ) {
-    let gateway = Respond::start(psk);
-    let at = format!("udp:{}", gateway.1);
+    let gateway = Respond::start(&["--psk", psk]);
+    let at = format!("udp:{}", gateway.address);
     let output = judge(&[&["--gateway", &at, "--psk", "a secret"][..], &HANDSHAKE].concat());
     let said = text(&output.stdout);
     assert_eq!(output.status.code(), Some(status), "{said}");

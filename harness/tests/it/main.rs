@@ -10,4 +10,5 @@ mod loopback;
 mod outside;
 mod pair;
 mod programs;
+mod respond;
 mod weather;

@@ -1,43 +1,12 @@
 //! The programs as a person or a script starts them.
 
+use super::respond::Respond;
 use harness::require::skip;
 use harness::tshark::{Plan, dissect, is_there};
 use rstest::rstest;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-
-struct Respond {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    address: String,
-}
-
-impl Respond {
-    /// Starts it and reads where it listens.
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_respond"))
-            .args(["--listen", "127.0.0.1:0", "--id", "gateway.example"])
-            .args(["--psk", "door.example=hex:736563726574"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("respond starts");
-        let mut stdout = BufReader::new(child.stdout.take().expect("piped"));
-        let mut line = String::new();
-        stdout.read_line(&mut line).expect("a line");
-        let address = line.trim_end().strip_prefix("listening on ").expect("where").to_owned();
-        Self { child, stdout, address }
-    }
-
-    /// Its exit status and the rest of what it printed.
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut text = String::new();
-        self.stdout.read_to_string(&mut text).expect("text");
-        (self.child.wait().expect("a status").code(), text)
-    }
-}
+use std::process::{Command, Output};
 
 fn connect(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_connect")).args(arguments).output().expect("connect starts")
@@ -134,7 +103,7 @@ fn a_refusal_is_exit_status_1_and_a_reason() {
 #[case("TERM")]
 fn a_signal_ends_the_service_with_exit_status_0(#[case] signal: &str) {
     let respond = Respond::start(&[]);
-    let process = respond.child.id().to_string();
+    let process = respond.id();
     let sent = Command::new("kill").args(["-s", signal, &process]).status().expect("kill");
     assert!(sent.success());
     let (status, served) = respond.end();

@@ -138,8 +138,8 @@ fn counts(matrix: &Matrix, implementations: &[&str], recorded: &[Column]) -> Str
                 cells.filter(|cell| cell.finding.verdict == verdict).count()
             };
             let words = Verdict::ALL.map(|verdict| format!("{} {verdict}", of(verdict)));
-            let version = recorded.iter().find(|column| column.implementation == *name);
-            let version = version.map(|it| format!(" ({})", it.version)).unwrap_or_default();
+            let version = recorded.iter().find(|column| column.head.implementation == *name);
+            let version = version.map(|it| format!(" ({})", it.head.version)).unwrap_or_default();
             format!("- `{name}`{version}: {}", words.join(", "))
         })
         .collect();

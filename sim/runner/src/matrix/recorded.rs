@@ -7,9 +7,18 @@ use std::fs;
 use std::path::Path;
 
 /// One column: what an implementation came to in the cases of one profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Whose it is.
+    pub head: Head,
+    /// The verdicts, in the order of the cases.
+    pub entries: Vec<Entry>,
+}
+
+/// Whose column it is: the first line of its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Column {
+pub struct Head {
     /// Its name in the matrix.
     pub implementation: String,
     /// What it called itself: name and version.
@@ -18,8 +27,6 @@ pub struct Column {
     pub role: String,
     /// By which demands.
     pub profile: String,
-    /// The verdicts, in the order of the cases.
-    pub cells: Vec<Entry>,
 }
 
 /// What one case says of one requirement.
@@ -45,36 +52,47 @@ pub fn columns(matrix: &Matrix, version: &str) -> Vec<Column> {
             verdict: cell.finding.verdict,
             text: cell.finding.text(),
         };
-        Column {
+        let head = Head {
             implementation: name.to_owned(),
             version: version.to_owned(),
             role: cells.first().map_or("", |cell| cell.role.name()).to_owned(),
             profile: profile.name().to_owned(),
-            cells: cells.iter().map(entry).collect(),
-        }
+        };
+        Column { head, entries: cells.iter().map(entry).collect() }
     };
     matrix.columns().into_iter().map(column).collect()
 }
 
 impl Column {
-    /// Its file: a line for each verdict.
+    /// Its file: a line of JSON for the column, and one for each verdict.
+    ///
+    /// # Panics
+    /// Never: it is plain data.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let line = |value: serde_json::Result<String>| value.expect("plain data") + "\n";
+        let entries = self.entries.iter().map(|entry| line(serde_json::to_string(entry)));
+        line(serde_json::to_string(&self.head)) + &entries.collect::<String>()
+    }
+
+    /// What [`Self::text`] writes.
     ///
     /// # Errors
-    /// None: a column is plain data.
-    pub fn text(&self) -> Result<String> {
-        let mut whole = serde_json::to_value(self)?;
-        let cells: Vec<String> =
-            self.cells.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
-        whole["cells"] = serde_json::Value::Array(Vec::new());
-        let head = serde_json::to_string(&whole)?;
-        let head = head.strip_suffix("[]}").context("the cells are last")?;
-        Ok(format!("{head}[\n{}\n]}}\n", cells.join(",\n")))
+    /// The line, and what was expected there.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut lines = text.lines().zip(1..);
+        let (head, _) = lines.next().context("line 1: expected whose column it is")?;
+        let head = serde_json::from_str(head).context("line 1")?;
+        let entry = |(line, number): (&str, usize)| {
+            serde_json::from_str(line).with_context(|| format!("line {number}"))
+        };
+        Ok(Self { head, entries: lines.map(entry).collect::<Result<_>>()? })
     }
 
     /// The name of its file.
     #[must_use]
     pub fn file(&self) -> String {
-        format!("{}-{}.json", self.implementation, self.profile)
+        format!("{}-{}.jsonl", self.head.implementation, self.head.profile)
     }
 
     /// Its cells, without what crossed.
@@ -82,8 +100,8 @@ impl Column {
     /// # Errors
     /// A case, role or profile that is not there any more: it must be recorded again.
     pub fn cells(&self) -> Result<Vec<Cell>> {
-        let role: Role = self.role.parse().map_err(anyhow::Error::msg)?;
-        let profile: Profile = self.profile.parse().map_err(anyhow::Error::msg)?;
+        let role: Role = self.head.role.parse().map_err(anyhow::Error::msg)?;
+        let profile: Profile = self.head.profile.parse().map_err(anyhow::Error::msg)?;
         let cell = |entry: &Entry| {
             let known = cases::all().find(|case| case.name == entry.case && case.role() == role);
             let case = known.with_context(|| format!("{}: no such case", entry.case))?;
@@ -100,7 +118,7 @@ impl Column {
                 reason: entry.text.clone(),
             };
             Ok(Cell {
-                implementation: self.implementation.clone(),
+                implementation: self.head.implementation.clone(),
                 role,
                 profile,
                 case: case.name,
@@ -108,7 +126,7 @@ impl Column {
                 log: Log::default(),
             })
         };
-        self.cells.iter().map(cell).collect()
+        self.entries.iter().map(cell).collect()
     }
 }
 
@@ -119,11 +137,11 @@ impl Column {
 pub fn read(folder: &Path) -> Result<Vec<Column>> {
     let entries = fs::read_dir(folder).with_context(|| folder.display().to_string())?;
     let mut paths: Vec<_> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "jsonl"));
     paths.sort();
     let column = |path: &std::path::PathBuf| {
         let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        serde_json::from_str(&text).with_context(|| path.display().to_string())
+        Column::parse(&text).with_context(|| path.display().to_string())
     };
     paths.iter().map(column).collect()
 }

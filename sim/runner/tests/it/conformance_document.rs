@@ -55,7 +55,7 @@ fn a_recorded_column_has_a_verdict_for_all_that_is_judged_today() {
         let modern =
             Selection { role: Some(role), profile: Some(Profile::Modern), ..Selection::default() };
         let wanted = run(&registry, &OURS, &modern);
-        for column in columns.iter().filter(|column| column.role == role.name()) {
+        for column in columns.iter().filter(|column| column.head.role == role.name()) {
             let cells = column.cells().unwrap_or_else(|error| panic!("{error:#}"));
             let (recorded, wanted) = (judged(&cells), judged(&wanted.cells));
             let differ: Vec<_> = recorded.symmetric_difference(&wanted).collect();
@@ -78,7 +78,17 @@ fn the_baseline_has_each_recorded_verdict_that_is_not_passed_and_no_other() {
 #[test]
 fn a_column_is_read_as_it_was_written() {
     for column in columns() {
-        let text = column.text().expect("plain data");
-        assert_eq!(serde_json::from_str::<Column>(&text).expect("a column"), column);
+        let again = Column::parse(&column.text()).unwrap_or_else(|error| panic!("{error:#}"));
+        assert_eq!(again, column);
     }
+}
+
+#[test]
+fn a_line_of_a_column_that_is_none_is_named() {
+    let text = columns()[0].text();
+    let wrong = text.replacen("\"passed\"", "\"maybe\"", 1);
+    let line = text.lines().position(|line| line.contains("\"passed\"")).expect("one passed") + 1;
+    let error = Column::parse(&wrong).expect_err("no such verdict");
+    assert!(format!("{error:#}").starts_with(&format!("line {line}: ")), "{error:#}");
+    assert!(Column::parse("").is_err());
 }
