@@ -2,8 +2,8 @@
 //!
 //! `cargo xtask VERB ARGUMENTS...` builds what the verb needs and hands it all the arguments as they are. What
 //! computes is built in release; what waits for real gateways is built as the tests are, whose libraries it shares:
-//! those that talk to Docker are half of a build. The program runs in the caller's directory, so that relative paths mean what they say, and its exit
-//! status is passed on.
+//! those that talk to Docker are half of a build. The program runs in the caller's directory, so that relative paths
+//! mean what they say, and its exit status is passed on.
 #![forbid(unsafe_code)]
 
 use std::env;
