@@ -1,6 +1,7 @@
 //! Runs whose device is outside the world. Here the device is a node of another world, whose gateway is outside: what one
 //! lets out the other takes in.
 
+use crate::support::pairs;
 use ike_core::Instant;
 use serde_json::Value;
 use simulator::scenario::Scenario;
@@ -11,9 +12,7 @@ use simulator::{
 const DOOR: &str = include_str!("../../../../scenarios/interop/door.toml");
 
 fn scenario(overrides: &[&str]) -> Scenario {
-    let pairs = overrides.iter().map(|text| text.split_once('=').expect("KEY=VALUE"));
-    let pairs: Vec<_> = pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    Scenario::parse("door.toml", DOOR, &pairs).expect("a scenario")
+    Scenario::parse("door.toml", DOOR, &pairs(overrides)).expect("a scenario")
 }
 
 /// Does the run; what the device itself saw comes second.

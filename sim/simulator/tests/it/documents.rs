@@ -1,22 +1,13 @@
 //! `docs/report.md` speaks of every key and event that a run can leave behind.
 
+use crate::support::{door, opened};
 use serde_json::Value;
 use simulator::scenario::Scenario;
 use simulator::{Fields, Outcome, run};
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
 const REPORT: &str = include_str!("../../../../docs/report.md");
-
-fn door(overrides: &[(&str, &str)]) -> Outcome {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let scenario = Scenario::parse("garage-door.toml", DOOR, &overrides).expect("a scenario");
-    let outcome = run("garage-door", &scenario, 1).expect("a capture");
-    assert_eq!(outcome.report.violations, []);
-    outcome
-}
 
 /// The shipped scenario with forgers.
 fn forger() -> Outcome {
@@ -52,9 +43,7 @@ fn undocumented(names: &BTreeSet<String>) -> Vec<&String> {
 
 /// The report of a run whose node is still awake when it ends.
 fn broken_rule() -> Value {
-    let cut: [(String, String); 2] =
-        [("duration".into(), "2s".into()), ("node.door.wakes.at".into(), r#"["1s"]"#.into())];
-    let mut scenario = Scenario::parse("garage-door.toml", DOOR, &cut).expect("a scenario");
+    let mut scenario = door(&[("duration", "2s"), ("node.door.wakes.at", r#"["1s"]"#)]);
     scenario.expect = Default::default();
     let report = run("garage-door", &scenario, 1).expect("a capture").report;
     serde_json::from_str(&report.to_json()).expect("JSON")
@@ -62,7 +51,7 @@ fn broken_rule() -> Value {
 
 #[test]
 fn every_key_of_the_report_is_documented() {
-    let outcome = door(&[("node.door.count", "40"), ("duration", "10min")]);
+    let outcome = opened(&[("node.door.count", "40"), ("duration", "10min")]);
     let report: Value = serde_json::from_str(&outcome.report.to_json()).expect("JSON");
     let mut all = BTreeSet::new();
     keys(&report, &mut all);
@@ -78,12 +67,12 @@ fn every_key_of_the_report_is_documented() {
 #[test]
 fn every_event_of_a_trace_is_documented_with_its_keys() {
     let runs = [
-        door(&[("link.loss", "30%"), ("node.door.restart", "{ attempts = 3 }")]),
-        door(&[("gateway.cookies", "always"), ("node.door.close", "delete")]),
-        door(&[("gateway.liveness", "2s"), ("gateway.delete_after", "9s")]),
-        door(&[("node.door.gateway_psk", "quite another shared secret")]),
-        door(&[("node.door.wakes.at", r#"["1s", "2s"]"#)]),
-        door(&[("link.mtu", "576"), ("node.door.suite", "aes-cbc-modp2048")]),
+        opened(&[("link.loss", "30%"), ("node.door.restart", "{ attempts = 3 }")]),
+        opened(&[("gateway.cookies", "always"), ("node.door.close", "delete")]),
+        opened(&[("gateway.liveness", "2s"), ("gateway.delete_after", "9s")]),
+        opened(&[("node.door.gateway_psk", "quite another shared secret")]),
+        opened(&[("node.door.wakes.at", r#"["1s", "2s"]"#)]),
+        opened(&[("link.mtu", "576"), ("node.door.suite", "aes-cbc-modp2048")]),
         forger(),
         battery(),
     ];

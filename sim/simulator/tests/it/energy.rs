@@ -1,5 +1,6 @@
 //! Processors and radios: what they delay, and what the ledger says that they took.
 
+use crate::support::owned;
 use core::time::Duration;
 use ike_core::Instant;
 use ike_initiator::Event as Initiator;
@@ -323,7 +324,7 @@ fn no_rule_is_broken_over_bad_links_with_forgers_and_a_chatty_gateway() {
             ("retransmission", "{ preset = \"strongswan\", jitter = { shorten = \"20%\" } }"),
         ] {
             let text = format!("{BATTERY}\n{forgers}");
-            let overrides: Vec<(String, String)> = [
+            let overrides = owned(&[
                 ("duration", "11min"),
                 ("link.loss", "20%"),
                 ("link.duplicate", "10%"),
@@ -338,10 +339,7 @@ fn no_rule_is_broken_over_bad_links_with_forgers_and_a_chatty_gateway() {
                 ("node.always.cpu", "{ preset = \"cortex-m4-64mhz\", datagram = \"3ms\" }"),
                 (&*format!("node.windows.{key}"), value),
                 (&*format!("node.older.{key}"), value),
-            ]
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect();
+            ]);
             let mut scenario = Scenario::parse("battery.toml", &text, &overrides).expect("one");
             // Some are awake at the end, and however many is right.
             scenario.expect = one("[expect]\nnodes_asleep_at_end = \">= 0\"").expect;

@@ -1,5 +1,6 @@
 //! Fleets in small: patterns of wakes, and room sensors over good and bad links.
 
+use crate::support::owned;
 use simulator::scenario::Scenario;
 use simulator::{Outcome, run};
 
@@ -21,8 +22,7 @@ awake = "1s"
 "#;
 
 fn rooms(overrides: &[(&str, &str)]) -> Outcome {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let overrides = owned(overrides);
     let scenario = Scenario::parse("rooms.toml", ROOMS, &overrides).expect("a scenario");
     run("rooms", &scenario, 1).expect("a capture")
 }
@@ -144,8 +144,7 @@ fn random_wakes_depend_on_the_seed_and_on_nothing_else() {
     let bad = rooms(&[poisson[0], ("link.loss", "20%"), ("node.room.count", "3")]);
     assert_eq!(times(&good, "room-2", "woke"), times(&bad, "room-2", "woke"));
     assert_ne!(times(&good, "room-1", "woke"), times(&good, "room-2", "woke"));
-    let another: Vec<(String, String)> =
-        poisson.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let another = owned(&poisson);
     let scenario = Scenario::parse("rooms.toml", ROOMS, &another).expect("a scenario");
     let other = run("rooms", &scenario, 2).expect("a capture");
     assert_ne!(times(&good, "room-2", "woke"), times(&other, "room-2", "woke"));

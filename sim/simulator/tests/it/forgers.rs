@@ -1,24 +1,15 @@
 //! Forgers: when they act, what they inject, and that nothing but what arrives changes.
 
+use crate::support::door_with;
 use ike_core::{ExchangeType, Header};
 use rstest::rstest;
 use serde_json::Value;
-use simulator::scenario::Scenario;
 use simulator::{Faults, Options, Outcome, run, run_with};
 use vnet::ip::{self, protocol};
 use vnet::udp;
 
-const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
-
-fn scenario(forgers: &str, overrides: &[(&str, &str)]) -> Scenario {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let text = format!("{DOOR}\n{forgers}");
-    Scenario::parse("garage-door.toml", &text, &overrides).expect("a scenario")
-}
-
 fn door(forgers: &str, overrides: &[(&str, &str)]) -> Outcome {
-    let outcome = run("garage-door", &scenario(forgers, overrides), 1).expect("a capture");
+    let outcome = run("garage-door", &door_with(forgers, overrides), 1).expect("a capture");
     assert_eq!(outcome.report.violations, []);
     assert!(outcome.report.accounting_balances);
     outcome
@@ -192,7 +183,7 @@ fn a_run_with_forgers_replays_from_its_trace_even_without_them() {
     let faults = Faults::parse(&original.trace).expect("a trace");
     for forgers in [all.as_str(), ""] {
         let mut options = Options { faults: Some(&faults), ..Default::default() };
-        let scenario = scenario(forgers, &bad[1..]);
+        let scenario = door_with(forgers, &bad[1..]);
         let again = run_with("garage-door", &scenario, 1, &mut options).expect("a capture");
         assert_eq!(again.report.fingerprint, original.report.fingerprint);
         assert_eq!(again.trace, original.trace);
@@ -208,7 +199,7 @@ fn a_run_with_forgers_replays_from_its_trace_even_without_them() {
         .join("\n");
     let faults = Faults::parse(&sent).expect("a trace");
     let mut options = Options { faults: Some(&faults), ..Default::default() };
-    let quiet = run_with("garage-door", &scenario(&all, &bad[1..]), 1, &mut options);
+    let quiet = run_with("garage-door", &door_with(&all, &bad[1..]), 1, &mut options);
     assert_eq!(quiet.expect("a capture").report.figures.datagrams_injected, 0);
 }
 

@@ -1,15 +1,8 @@
 //! Links that lose in bursts, take time for octets and send in frames: the checkers agree, and a replay is the same run.
 
+use crate::support::door;
 use simulator::scenario::Scenario;
 use simulator::{Faults, Options, Outcome, run, run_with};
-
-const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
-
-fn door(overrides: &[(&str, &str)]) -> Scenario {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Scenario::parse("garage-door.toml", DOOR, &overrides).expect("a scenario")
-}
 
 fn replayed(scenario: &Scenario) -> Outcome {
     let first = run("door", scenario, 3).expect("a capture");

@@ -13,4 +13,5 @@ mod modelled;
 mod one_address;
 mod outside;
 mod shipped;
+mod support;
 mod variants;

@@ -1,5 +1,6 @@
 //! Modelled cryptography changes no time, no size and no outcome: a run has the shape of the real one.
 
+use crate::support::owned;
 use simulator::scenario::Scenario;
 use simulator::{Outcome, Report, run, verdict};
 use std::path::{Path, PathBuf};
@@ -10,8 +11,7 @@ const ALSO: [&str; 2] = ["cookie-storm", "forger"];
 
 fn scenario(path: &Path, overrides: &[(&str, &str)]) -> Scenario {
     let text = std::fs::read_to_string(path).expect("a readable scenario");
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let overrides = owned(overrides);
     Scenario::parse(&path.display().to_string(), &text, &overrides).expect("a scenario")
 }
 

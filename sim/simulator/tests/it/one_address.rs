@@ -1,5 +1,6 @@
 //! Nodes behind one address: each is served as if it had one of its own, but for limits by address.
 
+use crate::support::owned;
 use rstest::rstest;
 use serde_json::Value;
 use simulator::scenario::Scenario;
@@ -31,8 +32,7 @@ restart = { attempts = 5 }
 "#;
 
 fn scenario(text: &str, overrides: &[(&str, &str)]) -> Scenario {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let overrides = owned(overrides);
     Scenario::parse("one-address.toml", text, &overrides).expect("a scenario")
 }
 

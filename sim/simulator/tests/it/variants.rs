@@ -1,20 +1,8 @@
 //! The garage door with one thing changed: suites, families, profiles, keys, ways to end.
 
+use crate::support::{door, opened};
 use rstest::rstest;
-use simulator::scenario::Scenario;
-use simulator::{Outcome, run};
-
-const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
-
-fn door(overrides: &[(&str, &str)]) -> Outcome {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let scenario = Scenario::parse("garage-door.toml", DOOR, &overrides)
-        .expect("a scenario and its overrides");
-    let outcome = run("garage-door", &scenario, 1).expect("a capture");
-    assert_eq!(outcome.report.violations, []);
-    outcome
-}
+use simulator::Outcome;
 
 /// The lines of the trace that are such events of such an actor.
 fn events<'t>(outcome: &'t Outcome, who: &str, event: &str) -> Vec<&'t str> {
@@ -34,7 +22,7 @@ fn every_suite_opens_the_door_over_both_families(
     suite: &str,
     #[values("ipv4", "ipv6")] family: &str,
 ) {
-    let outcome = door(&[("node.door.suite", suite), ("family", family)]);
+    let outcome = opened(&[("node.door.suite", suite), ("family", family)]);
     assert!(outcome.report.passed, "{:?}", outcome.report.expectations);
     // 15 packets each way and wake: all of them through ESP.
     assert_eq!(outcome.report.figures.esp_packets_received, 30);
@@ -42,7 +30,7 @@ fn every_suite_opens_the_door_over_both_families(
 
 #[test]
 fn a_gateway_that_wants_cookies_gets_them_from_the_default_profile() {
-    let outcome = door(&[("gateway.cookies", "always")]);
+    let outcome = opened(&[("gateway.cookies", "always")]);
     assert_eq!(outcome.report.figures.established, 2);
     assert_eq!(events(&outcome, "door-0", "cookie_requested").len(), 2);
     // A cookie costs the gateway no Diffie-Hellman.
@@ -51,7 +39,7 @@ fn a_gateway_that_wants_cookies_gets_them_from_the_default_profile() {
 
 #[test]
 fn a_device_of_rfc_7815_alone_never_gets_past_a_gateway_that_wants_cookies() {
-    let outcome = door(&[("gateway.cookies", "always"), ("node.door.profile", "rfc7815")]);
+    let outcome = opened(&[("gateway.cookies", "always"), ("node.door.profile", "rfc7815")]);
     let figures = &outcome.report.figures;
     assert_eq!((figures.established, figures.diffie_hellman_gateway), (0, 0));
     assert!(!events(&outcome, "door-0", "dropped").is_empty());
@@ -59,7 +47,7 @@ fn a_device_of_rfc_7815_alone_never_gets_past_a_gateway_that_wants_cookies() {
 
 #[test]
 fn a_wrong_key_is_refused_and_the_device_sleeps() {
-    let outcome = door(&[("node.door.gateway_psk", "quite another shared secret")]);
+    let outcome = opened(&[("node.door.gateway_psk", "quite another shared secret")]);
     let figures = &outcome.report.figures;
     assert_eq!((figures.established, figures.failed), (0, 2));
     assert_eq!((figures.application_failed, figures.nodes_asleep_at_end), (2, 1));
@@ -72,7 +60,7 @@ fn a_wrong_key_is_refused_and_the_device_sleeps() {
 
 #[test]
 fn a_suite_that_the_gateway_does_not_have_is_never_agreed() {
-    let outcome = door(&[("gateway.suites", r#"["aes-ccm8-p256"]"#)]);
+    let outcome = opened(&[("gateway.suites", r#"["aes-ccm8-p256"]"#)]);
     let figures = &outcome.report.figures;
     assert_eq!(figures.established, 0);
     // NO_PROPOSAL_CHOSEN is not authenticated: it is ignored, and the request goes on.
@@ -84,7 +72,7 @@ fn a_suite_that_the_gateway_does_not_have_is_never_agreed() {
 
 #[test]
 fn a_delete_before_sleep_leaves_nothing_at_the_gateway() {
-    let outcome = door(&[("node.door.close", "delete")]);
+    let outcome = opened(&[("node.door.close", "delete")]);
     assert_eq!(outcome.report.figures.gateway_sas_at_end, 0);
     let closed = events(&outcome, "door-0", "closed");
     assert_eq!(closed.len(), 2);
@@ -93,16 +81,16 @@ fn a_delete_before_sleep_leaves_nothing_at_the_gateway() {
 
 #[test]
 fn without_initial_contact_the_gateway_keeps_what_silent_devices_leave() {
-    let outcome = door(&[("node.door.initial_contact", "false")]);
+    let outcome = opened(&[("node.door.initial_contact", "false")]);
     assert_eq!(outcome.report.figures.gateway_sas_at_end, 2);
 }
 
 #[test]
 fn a_gateway_that_deletes_ends_the_wake_or_starts_it_over_by_policy() {
-    let gives_up = door(&[("gateway.delete_after", "5s")]);
+    let gives_up = opened(&[("gateway.delete_after", "5s")]);
     assert_eq!(gives_up.report.figures.application_failed, 2);
     assert_eq!(events(&gives_up, "door-0", "closed").len(), 2);
-    let starts_over = door(&[
+    let starts_over = opened(&[
         ("gateway.delete_after", "14s"),
         ("node.door.restart", r#"{ attempts = 2, hold_off = "1s" }"#),
         ("node.door.application.travel", "16s"),
@@ -116,8 +104,11 @@ fn a_gateway_that_deletes_ends_the_wake_or_starts_it_over_by_policy() {
 #[case::default_profile("rfc7296-min")]
 #[case::rfc7815("rfc7815")]
 fn liveness_checks_are_answered_while_awake_and_free_the_gateway_afterwards(#[case] profile: &str) {
-    let outcome =
-        door(&[("gateway.liveness", "3s"), ("node.door.profile", profile), ("duration", "20min")]);
+    let outcome = opened(&[
+        ("gateway.liveness", "3s"),
+        ("node.door.profile", profile),
+        ("duration", "20min"),
+    ]);
     let figures = &outcome.report.figures;
     assert_eq!(figures.application_completed, 2);
     assert!(events(&outcome, "door-0", "answered").len() > 3);
@@ -127,7 +118,7 @@ fn liveness_checks_are_answered_while_awake_and_free_the_gateway_afterwards(#[ca
 
 #[test]
 fn hold_off_grows_between_attempts_of_a_wake() {
-    let outcome = door(&[
+    let outcome = opened(&[
         ("link.loss", "100%"),
         ("node.door.wakes.at", r#"["1s"]"#),
         ("node.door.retransmission", r#"{ preset = "coap", jitter = "none", tries = 1 }"#),
@@ -147,8 +138,8 @@ fn hold_off_grows_between_attempts_of_a_wake() {
 #[test]
 fn losing_and_repeating_datagrams_changes_no_octet_of_the_handshake() {
     // With 1 s there and back, requests are sent again before their answers can arrive.
-    let clean = door(&[]);
-    let slow = door(&[("link.delay", "1s"), ("node.door.application.reply_timeout", "10s")]);
+    let clean = opened(&[]);
+    let slow = opened(&[("link.delay", "1s"), ("node.door.application.reply_timeout", "10s")]);
     assert!(slow.report.figures.ike_retransmissions > clean.report.figures.ike_retransmissions);
     assert_eq!(handshake(&clean), handshake(&slow));
 }
@@ -174,10 +165,10 @@ fn handshake(outcome: &Outcome) -> Vec<String> {
 
 #[test]
 fn a_run_replays_from_the_faults_in_its_trace_without_drawing_any() {
-    let lossy = door(&[("link.loss", "30%"), ("link.duplicate", "20%")]);
+    let lossy = opened(&[("link.loss", "30%"), ("link.duplicate", "20%")]);
     let faults = simulator::Faults::parse(&lossy.trace).expect("a trace");
     // Another seed for nothing but the links: theirs are no longer asked.
-    let scenario = Scenario::parse("garage-door.toml", DOOR, &[]).expect("a scenario");
+    let scenario = door(&[]);
     let mut options = simulator::Options { faults: Some(&faults), ..Default::default() };
     let again = simulator::run_with("garage-door", &scenario, 1, &mut options).expect("a capture");
     assert_eq!(again.report.fingerprint, lossy.report.fingerprint);
@@ -195,7 +186,7 @@ fn a_damaged_ike_auth_is_dropped_and_sent_again(
     #[case] who: &str,
     #[case] event: &str,
 ) {
-    let outcome = door(&[
+    let outcome = opened(&[
         (&format!("link.{list}.{way}"), "[2]"),
         ("node.door.wakes.at", r#"["1s"]"#),
         ("expect.ike_retransmissions", "1"),
@@ -209,7 +200,7 @@ fn a_damaged_ike_auth_is_dropped_and_sent_again(
 
 #[test]
 fn a_response_that_is_held_back_is_asked_for_again_and_then_comes_twice() {
-    let outcome = door(&[
+    let outcome = opened(&[
         ("link.reorders.back", "[1]"),
         ("link.reorder_delay", "1500ms"),
         ("node.door.wakes.at", r#"["1s"]"#),

@@ -1,5 +1,6 @@
 //! Runs whose checkers see something else than what happened.
 
+pub(crate) use crate::support::{door, door_with};
 use ike_core::Header;
 use simulator::scenario::Scenario;
 use simulator::{
@@ -7,21 +8,6 @@ use simulator::{
     Standing, Violation, World,
 };
 use vnet::{ip, udp};
-
-const DOOR: &str = include_str!("../../../../../scenarios/garage-door.toml");
-
-/// The garage door with these keys changed.
-pub(crate) fn door(overrides: &[(&str, &str)]) -> Scenario {
-    door_with("", overrides)
-}
-
-/// The same with forgers.
-pub(crate) fn door_with(forgers: &str, overrides: &[(&str, &str)]) -> Scenario {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    let text = format!("{DOOR}\n{forgers}");
-    Scenario::parse("garage-door.toml", &text, &overrides).expect("a scenario")
-}
 
 /// What a checker sees.
 pub(crate) enum Seen<'s> {

@@ -2,6 +2,7 @@
 
 mod gateway;
 
+use crate::support::{DOOR, pairs};
 use gateway::FakeGateway;
 use ike_core::Instant;
 use serde_json::Value;
@@ -11,12 +12,6 @@ use simulator::{
 };
 
 const REPORT: &str = include_str!("../../../../../docs/report.md");
-const DOOR: &str = include_str!("../../../../../scenarios/garage-door.toml");
-
-fn pairs(overrides: &[&str]) -> Vec<(String, String)> {
-    let pairs = overrides.iter().map(|text| text.split_once('=').expect("KEY=VALUE"));
-    pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
-}
 
 fn scenario(overrides: &[&str]) -> Scenario {
     Scenario::parse("garage-door.toml", DOOR, &pairs(overrides)).expect("a scenario")

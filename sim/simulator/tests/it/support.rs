@@ -1,0 +1,36 @@
+//! The scenarios that tests change.
+
+use simulator::scenario::Scenario;
+use simulator::{Outcome, run};
+
+/// The garage door as it is shipped.
+pub(crate) const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
+
+/// Keys and their values as a scenario takes them.
+pub(crate) fn owned(overrides: &[(&str, &str)]) -> Vec<(String, String)> {
+    overrides.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// The same from KEY=VALUE.
+pub(crate) fn pairs(overrides: &[&str]) -> Vec<(String, String)> {
+    let pairs = overrides.iter().map(|text| text.split_once('=').expect("KEY=VALUE"));
+    owned(&pairs.collect::<Vec<_>>())
+}
+
+/// The garage door with these keys changed.
+pub(crate) fn door(overrides: &[(&str, &str)]) -> Scenario {
+    door_with("", overrides)
+}
+
+/// The same with forgers.
+pub(crate) fn door_with(forgers: &str, overrides: &[(&str, &str)]) -> Scenario {
+    let text = format!("{DOOR}\n{forgers}");
+    Scenario::parse("garage-door.toml", &text, &owned(overrides)).expect("a scenario")
+}
+
+/// A run of it, to which no checker objects.
+pub(crate) fn opened(overrides: &[(&str, &str)]) -> Outcome {
+    let outcome = run("garage-door", &door(overrides), 1).expect("a capture");
+    assert_eq!(outcome.report.violations, []);
+    outcome
+}
