@@ -85,7 +85,7 @@ pub fn run_cell(planned: &PlannedCell, key: &str, seeds: &[u64], done: &(dyn Fn(
 /// One run: what it showed, and how it went over time.
 #[must_use]
 pub fn run(scenario: &Scenario, seed: u64) -> (RunFacts, Course) {
-    let mut judge = Judge::new(scenario, Placement::Inside);
+    let mut judge = Judge::new(scenario, Placement::Inside).without_context();
     let mut collector = Collector::new(scenario.nodes());
     let mut both = Both(&mut judge, &mut collector);
     let mut world = World::new(scenario, seed, &mut both);

@@ -51,31 +51,19 @@ struct Record {
     text: String,
 }
 
-/// A number of 64 bits has so many groups of seven.
-const LONGEST: usize = 10;
-
-/// The octets of a number, and how many they are.
-fn number(mut value: u64) -> ([u8; LONGEST], usize) {
-    let (mut octets, mut len) = ([0; LONGEST], 0);
+/// One octet after the other: most numbers have one, and to copy so few costs more than to push them.
+fn put_number(out: &mut Vec<u8>, mut value: u64) {
     while value > 0x7f {
-        octets[len] = (value & 0x7f) as u8 | 0x80;
+        out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
-        len += 1;
     }
-    octets[len] = value as u8;
-    (octets, len + 1)
-}
-
-fn put_number(out: &mut Vec<u8>, value: u64) {
-    let (octets, len) = number(value);
-    out.extend_from_slice(&octets[..len]);
+    out.push(value as u8);
 }
 
 impl Record {
     fn both(&mut self, value: u64) {
-        let (octets, len) = number(value);
-        self.full.extend_from_slice(&octets[..len]);
-        self.shape.extend_from_slice(&octets[..len]);
+        put_number(&mut self.full, value);
+        put_number(&mut self.shape, value);
     }
 
     fn both_word(&mut self, value: &str) {

@@ -33,6 +33,12 @@ impl Judge {
         }
     }
 
+    /// The same without the context of each violation.
+    #[must_use]
+    pub fn without_context(self) -> Self {
+        Self { checkers: self.checkers.without_context(), ..self }
+    }
+
     /// The verdict, once the run has come to its end like that.
     pub fn finish(&mut self, scenario: &Scenario, run: (&str, u64), standing: &Standing) -> Report {
         let (half_open, established) = standing.gateway_sas;

@@ -1,7 +1,7 @@
 //! Rules of the end, and what becomes of a violation.
 
 use super::support::{Seen, Watched, assert_found, door};
-use simulator::{Actor, Checkers, Violation, run};
+use simulator::{Actor, Checkers, Violation, run, verdict};
 
 #[test]
 fn a_node_that_is_still_awake_is_seen_unless_it_may_be() {
@@ -12,6 +12,17 @@ fn a_node_that_is_still_awake_is_seen_unless_it_may_be() {
     scenario.expect = Default::default();
     let violations = Watched::new(&scenario).violations();
     assert_found(&violations, "end", "is awake at the end, in state Established");
+}
+
+#[test]
+fn a_verdict_alone_has_the_context_of_a_violation_too() {
+    let mut scenario = door(&[("duration", "3s"), ("node.door.wakes.at", r#"["1s"]"#)]);
+    scenario.expect = Default::default();
+    let alone = verdict("garage-door", &scenario, 1);
+    let whole = run("garage-door", &scenario, 1).expect("a capture").report;
+    assert!(alone.violations.iter().any(|violation| !violation.context.is_empty()));
+    assert_eq!(alone.violations, whole.violations);
+    assert_eq!(alone.fingerprint, whole.fingerprint);
 }
 
 #[test]
