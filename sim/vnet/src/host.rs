@@ -21,7 +21,7 @@ use core::net::{IpAddr, SocketAddr};
 use device::QueueDevice;
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, SocketSet};
 use smoltcp::wire::{HardwareAddress, IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpCidr, UDP_HEADER_LEN};
-use socket::{ICMP_ECHO_HEADER_LEN, PingSocket, UdpSocket};
+use socket::{ICMP_ECHO_HEADER_LEN, PingSocket, ROOM, UdpSocket};
 
 /// IP packets that a host saw or refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,8 +93,8 @@ impl Host {
 
     /// Opens a UDP port on all addresses.
     ///
-    /// Until the next [`poll`](Self::poll) it takes one datagram of full size or four small ones to send. What it
-    /// received is kept until it is taken.
+    /// Until the next [`poll`](Self::poll) it takes one datagram of full size, or four of 512 octets together, to send. What
+    /// it received is kept until it is taken.
     ///
     /// # Errors
     /// [`BindError`]: the port is 0 or open already.
@@ -105,7 +105,7 @@ impl Host {
         if self.udp.iter().any(|open| open.port() == port) {
             return Err(BindError::InUse);
         }
-        self.udp.push(UdpSocket::open(&mut self.sockets, port, self.mtu));
+        self.udp.push(UdpSocket::open(&mut self.sockets, port));
         Ok(UdpPort(self.udp.len() - 1))
     }
 
@@ -146,7 +146,7 @@ impl Host {
         if self.ping.iter().any(|open| open.ident() == ident) {
             return Err(BindError::InUse);
         }
-        self.ping.push(PingSocket::open(&mut self.sockets, ident, self.mtu));
+        self.ping.push(PingSocket::open(&mut self.sockets, ident));
         Ok(PingPort(self.ping.len() - 1))
     }
 
@@ -276,6 +276,7 @@ impl Host {
 
     /// Packets one by one, so that a socket's buffer never holds more than one and none is lost for want of space.
     fn ingress(&mut self, time: smoltcp::time::Instant) {
+        self.make_room(time);
         while self.interface.poll_ingress_single(time, &mut self.device, &mut self.sockets)
             != PollIngressSingleResult::None
         {
@@ -285,6 +286,20 @@ impl Host {
             for socket in &mut self.ping {
                 socket.drain(&mut self.sockets);
             }
+            self.make_room(time);
+        }
+    }
+
+    /// Of whatever port the next packet is for, the payload is not longer than the packet.
+    fn make_room(&mut self, time: smoltcp::time::Instant) {
+        let Some(len) = self.device.incoming.front().map(Vec::len) else { return };
+        if len > ROOM {
+            // A socket with something to send keeps its buffers.
+            while self.is_due(time) {
+                self.interface.poll_egress(time, &mut self.device, &mut self.sockets);
+            }
+            self.udp.iter().for_each(|socket| socket.make_room(&mut self.sockets, (len, 0)));
+            self.ping.iter().for_each(|socket| socket.make_room(&mut self.sockets, (len, 0)));
         }
     }
 }

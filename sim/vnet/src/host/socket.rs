@@ -13,8 +13,12 @@ pub(super) const ICMP_ECHO_HEADER_LEN: usize = 8;
 
 /// A socket's receive buffer holds one packet, because it is emptied after each; the second entry is for padding.
 const RECEIVE_PACKETS: usize = 2;
-/// Packets that can wait to be sent; the buffer has room for one of full size.
+/// Packets that can wait to be sent.
 const SEND_PACKETS: usize = 4;
+
+/// Octets that each buffer of a new socket has room for. smoltcp's buffers do not grow, so an empty socket with something
+/// longer before it is opened anew: of ten thousand hosts most never see a packet of full size.
+pub(super) const ROOM: usize = 512;
 
 /// A UDP port of a [`Host`](super::Host).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,14 +109,34 @@ pub(super) struct UdpSocket {
     pub(super) received: VecDeque<Received>,
 }
 
+/// With room for so many octets to receive, and to send.
+fn udp_socket(port: u16, (receive, send): (usize, usize)) -> udp::Socket<'static> {
+    let buffer = |packets: usize, octets: usize| {
+        udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; packets], vec![0; octets])
+    };
+    let mut socket = udp::Socket::new(buffer(RECEIVE_PACKETS, receive), buffer(SEND_PACKETS, send));
+    socket.bind(port).expect("a new socket takes any port but 0");
+    socket
+}
+
 impl UdpSocket {
-    pub(super) fn open(sockets: &mut SocketSet<'static>, port: u16, mtu: usize) -> Self {
-        let buffer = |packets: usize, octets: usize| {
-            udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; packets], vec![0; octets])
-        };
-        let mut socket = udp::Socket::new(buffer(RECEIVE_PACKETS, mtu), buffer(SEND_PACKETS, mtu));
-        socket.bind(port).expect("a new socket takes any port but 0");
-        Self { handle: sockets.add(socket), port, received: VecDeque::new() }
+    pub(super) fn open(sockets: &mut SocketSet<'static>, port: u16) -> Self {
+        let handle = sockets.add(udp_socket(port, (ROOM, ROOM)));
+        Self { handle, port, received: VecDeque::new() }
+    }
+
+    /// Makes room for so many octets to receive or to send, as far as nothing waits in the buffers.
+    pub(super) fn make_room(
+        &self,
+        sockets: &mut SocketSet<'static>,
+        (receive, send): (usize, usize),
+    ) {
+        let socket = sockets.get_mut::<udp::Socket<'_>>(self.handle);
+        let room = (socket.payload_recv_capacity(), socket.payload_send_capacity());
+        let is_empty = socket.recv_queue() == 0 && socket.send_queue() == 0;
+        if is_empty && (receive > room.0 || send > room.1) {
+            *socket = udp_socket(self.port, (receive.max(room.0), send.max(room.1)));
+        }
     }
 
     pub(super) const fn port(&self) -> u16 {
@@ -125,6 +149,7 @@ impl UdpSocket {
         to: SocketAddr,
         payload: &[u8],
     ) -> Result<(), SendError> {
+        self.make_room(sockets, (0, payload.len()));
         let socket = sockets.get_mut::<udp::Socket<'_>>(self.handle);
         socket.send_slice(payload, IpEndpoint::from(to)).map_err(|error| match error {
             udp::SendError::Unaddressable => SendError::Unaddressable,
@@ -150,14 +175,35 @@ pub(super) struct PingSocket {
     pub(super) received: VecDeque<Echo>,
 }
 
+/// With room for so many octets to receive, and to send.
+fn ping_socket(ident: u16, (receive, send): (usize, usize)) -> icmp::Socket<'static> {
+    let buffer = |packets: usize, octets: usize| {
+        icmp::PacketBuffer::new(vec![icmp::PacketMetadata::EMPTY; packets], vec![0; octets])
+    };
+    let (receive, send) = (buffer(RECEIVE_PACKETS, receive), buffer(SEND_PACKETS, send));
+    let mut socket = icmp::Socket::new(receive, send);
+    socket.bind(icmp::Endpoint::Ident(ident)).expect("a new socket takes any identifier");
+    socket
+}
+
 impl PingSocket {
-    pub(super) fn open(sockets: &mut SocketSet<'static>, ident: u16, mtu: usize) -> Self {
-        let buffer = |packets: usize, octets: usize| {
-            icmp::PacketBuffer::new(vec![icmp::PacketMetadata::EMPTY; packets], vec![0; octets])
-        };
-        let mut socket = icmp::Socket::new(buffer(RECEIVE_PACKETS, mtu), buffer(SEND_PACKETS, mtu));
-        socket.bind(icmp::Endpoint::Ident(ident)).expect("a new socket takes any identifier");
-        Self { handle: sockets.add(socket), ident, received: VecDeque::new() }
+    pub(super) fn open(sockets: &mut SocketSet<'static>, ident: u16) -> Self {
+        let handle = sockets.add(ping_socket(ident, (ROOM, ROOM)));
+        Self { handle, ident, received: VecDeque::new() }
+    }
+
+    /// As of a [`UdpSocket`].
+    pub(super) fn make_room(
+        &self,
+        sockets: &mut SocketSet<'static>,
+        (receive, send): (usize, usize),
+    ) {
+        let socket = sockets.get_mut::<icmp::Socket<'_>>(self.handle);
+        let room = (socket.payload_recv_capacity(), socket.payload_send_capacity());
+        let is_empty = socket.recv_queue() == 0 && socket.send_queue() == 0;
+        if is_empty && (receive > room.0 || send > room.1) {
+            *socket = ping_socket(self.ident, (receive.max(room.0), send.max(room.1)));
+        }
     }
 
     pub(super) const fn ident(&self) -> u16 {
@@ -172,6 +218,7 @@ impl PingSocket {
         payload: &[u8],
     ) -> Result<(), SendError> {
         let (ident, seq_no, data) = (self.ident, sequence, payload);
+        self.make_room(sockets, (0, ICMP_ECHO_HEADER_LEN + payload.len()));
         let socket = sockets.get_mut::<icmp::Socket<'_>>(self.handle);
         let place =
             socket.send(ICMP_ECHO_HEADER_LEN + payload.len(), to.into()).map_err(|error| {

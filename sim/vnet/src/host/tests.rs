@@ -170,6 +170,19 @@ fn the_send_buffer_says_when_it_is_full(#[case] len: usize, #[case] room: usize)
 }
 
 #[test]
+fn a_long_packet_is_received_while_something_waits_to_be_sent() {
+    let (mut node, mut gateway) = (host(&NODE), host(&GATEWAY));
+    let (port, at_gateway) = (node.bind_udp(500).unwrap(), gateway.bind_udp(500).unwrap());
+    gateway.send_udp(at_gateway, SocketAddr::new(address(NODE[0]), 500), &[2; MTU - 28]).unwrap();
+    gateway.poll(NOW);
+    packets(&mut gateway).into_iter().for_each(|packet| node.deliver(packet));
+    node.send_udp(port, SocketAddr::new(address(GATEWAY[0]), 500), &[1]).unwrap();
+    node.poll(NOW);
+    assert_eq!(packets(&mut node).len(), 1);
+    assert_eq!(node.receive_udp(port).unwrap().payload, [2; MTU - 28]);
+}
+
+#[test]
 fn a_burst_between_two_polls_is_received_whole() {
     let (mut node, mut gateway) = (host(&NODE), host(&GATEWAY));
     let (port, at_gateway) = (node.bind_udp(500).unwrap(), gateway.bind_udp(500).unwrap());
