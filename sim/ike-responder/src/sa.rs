@@ -137,6 +137,8 @@ impl Established {
             (old.replaced, old.due) = (true, None);
         }
         let (local, remote) = (keys.local.clone(), keys.remote.clone());
+        // Nearly every IKE SA has one: a vector by itself would make room for four.
+        self.children.reserve_exact(1);
         self.children.push(Child {
             inbound: keys.spi_in,
             outbound: keys.spi_out,

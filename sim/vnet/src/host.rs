@@ -83,7 +83,8 @@ impl Host {
             mtu: config.mtu,
             interface,
             device,
-            sockets: SocketSet::new(Vec::new()),
+            // A node's are one for IKE and one for its application; a vector by itself would make room for four.
+            sockets: SocketSet::new(Vec::with_capacity(2)),
             udp: Vec::new(),
             ping: Vec::new(),
             counters: HostCounters::default(),

@@ -37,7 +37,8 @@ pub(crate) fn measure() -> f64 {
     println!("  {:<38} {:>10.0} octets", "limit for a sleeping node", LIMIT);
     octets("an awake node", world.awake);
     octets("an SA resident at the gateway", world.resident);
-    let judged = octets_of(&scenario, || Judge::new(&scenario, Placement::Inside));
+    let judged =
+        octets_of(&scenario, || Judge::new(&scenario, Placement::Inside).without_context());
     octets("its judge: a sleeping node", judged.asleep - world.asleep);
     octets("its judge: an awake node", judged.awake - world.awake);
     octets("its judge: a wake that is over", judged.resident - world.resident);

@@ -162,6 +162,8 @@ impl UdpSocket {
         while let Ok((payload, about)) = socket.recv() {
             let from = SocketAddr::new(about.endpoint.addr.into(), about.endpoint.port);
             let to = about.local_address.expect("smoltcp sets it on what it receives").into();
+            // Mostly it is taken before another one comes.
+            self.received.reserve_exact(1);
             self.received.push_back(Received { from, to, payload: payload.to_vec() });
         }
     }
