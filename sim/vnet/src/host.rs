@@ -212,6 +212,12 @@ impl Host {
                 break;
             }
         }
+        self.all_is_sent();
+    }
+
+    fn all_is_sent(&mut self) {
+        self.udp.iter_mut().for_each(|socket| socket.waits = false);
+        self.ping.iter_mut().for_each(|socket| socket.waits = false);
     }
 
     fn is_due(&mut self, time: smoltcp::time::Instant) -> bool {
@@ -299,6 +305,7 @@ impl Host {
             while self.is_due(time) {
                 self.interface.poll_egress(time, &mut self.device, &mut self.sockets);
             }
+            self.all_is_sent();
             self.udp.iter().for_each(|socket| socket.make_room(&mut self.sockets, (len, 0)));
             self.ping.iter().for_each(|socket| socket.make_room(&mut self.sockets, (len, 0)));
         }

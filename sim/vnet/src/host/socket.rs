@@ -106,6 +106,8 @@ impl core::error::Error for SendError {}
 pub(super) struct UdpSocket {
     handle: SocketHandle,
     port: u16,
+    /// Whether something waits to be sent, were it of no octets.
+    pub(super) waits: bool,
     pub(super) received: VecDeque<Received>,
 }
 
@@ -122,10 +124,10 @@ fn udp_socket(port: u16, (receive, send): (usize, usize)) -> udp::Socket<'static
 impl UdpSocket {
     pub(super) fn open(sockets: &mut SocketSet<'static>, port: u16) -> Self {
         let handle = sockets.add(udp_socket(port, (ROOM, ROOM)));
-        Self { handle, port, received: VecDeque::new() }
+        Self { handle, port, waits: false, received: VecDeque::new() }
     }
 
-    /// Makes room for so many octets to receive or to send, as far as nothing waits in the buffers.
+    /// Makes room for so many octets to receive or to send, unless something waits in the buffers.
     pub(super) fn make_room(
         &self,
         sockets: &mut SocketSet<'static>,
@@ -133,8 +135,7 @@ impl UdpSocket {
     ) {
         let socket = sockets.get_mut::<udp::Socket<'_>>(self.handle);
         let room = (socket.payload_recv_capacity(), socket.payload_send_capacity());
-        let is_empty = socket.recv_queue() == 0 && socket.send_queue() == 0;
-        if is_empty && (receive > room.0 || send > room.1) {
+        if !self.waits && (receive > room.0 || send > room.1) {
             *socket = udp_socket(self.port, (receive.max(room.0), send.max(room.1)));
         }
     }
@@ -144,12 +145,13 @@ impl UdpSocket {
     }
 
     pub(super) fn send(
-        &self,
+        &mut self,
         sockets: &mut SocketSet<'static>,
         to: SocketAddr,
         payload: &[u8],
     ) -> Result<(), SendError> {
         self.make_room(sockets, (0, payload.len()));
+        self.waits = true;
         let socket = sockets.get_mut::<udp::Socket<'_>>(self.handle);
         socket.send_slice(payload, IpEndpoint::from(to)).map_err(|error| match error {
             udp::SendError::Unaddressable => SendError::Unaddressable,
@@ -174,6 +176,8 @@ impl UdpSocket {
 pub(super) struct PingSocket {
     handle: SocketHandle,
     ident: u16,
+    /// As of a [`UdpSocket`].
+    pub(super) waits: bool,
     pub(super) received: VecDeque<Echo>,
 }
 
@@ -191,7 +195,7 @@ fn ping_socket(ident: u16, (receive, send): (usize, usize)) -> icmp::Socket<'sta
 impl PingSocket {
     pub(super) fn open(sockets: &mut SocketSet<'static>, ident: u16) -> Self {
         let handle = sockets.add(ping_socket(ident, (ROOM, ROOM)));
-        Self { handle, ident, received: VecDeque::new() }
+        Self { handle, ident, waits: false, received: VecDeque::new() }
     }
 
     /// As of a [`UdpSocket`].
@@ -202,8 +206,7 @@ impl PingSocket {
     ) {
         let socket = sockets.get_mut::<icmp::Socket<'_>>(self.handle);
         let room = (socket.payload_recv_capacity(), socket.payload_send_capacity());
-        let is_empty = socket.recv_queue() == 0 && socket.send_queue() == 0;
-        if is_empty && (receive > room.0 || send > room.1) {
+        if !self.waits && (receive > room.0 || send > room.1) {
             *socket = ping_socket(self.ident, (receive.max(room.0), send.max(room.1)));
         }
     }
@@ -213,7 +216,7 @@ impl PingSocket {
     }
 
     pub(super) fn send(
-        &self,
+        &mut self,
         sockets: &mut SocketSet<'static>,
         to: IpAddr,
         sequence: u16,
@@ -221,6 +224,7 @@ impl PingSocket {
     ) -> Result<(), SendError> {
         let (ident, seq_no, data) = (self.ident, sequence, payload);
         self.make_room(sockets, (0, ICMP_ECHO_HEADER_LEN + payload.len()));
+        self.waits = true;
         let socket = sockets.get_mut::<icmp::Socket<'_>>(self.handle);
         let place =
             socket.send(ICMP_ECHO_HEADER_LEN + payload.len(), to.into()).map_err(|error| {

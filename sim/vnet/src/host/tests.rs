@@ -170,6 +170,31 @@ fn the_send_buffer_says_when_it_is_full(#[case] len: usize, #[case] room: usize)
 }
 
 #[test]
+fn each_port_takes_a_datagram_of_full_size_before_the_next_poll() {
+    let mut node = host(&NODE);
+    let ports = [node.bind_udp(500).unwrap(), node.bind_udp(4500).unwrap()];
+    let to = SocketAddr::new(address(GATEWAY[0]), 500);
+    for port in ports {
+        node.send_udp(port, to, &[1; MTU - 28]).unwrap();
+    }
+    node.poll(NOW);
+    assert_eq!(packets(&mut node).len(), 2);
+}
+
+#[test]
+fn a_datagram_of_no_octets_is_not_lost_for_a_longer_one_behind_it() {
+    let mut node = host(&NODE);
+    let port = node.bind_udp(500).unwrap();
+    let to = SocketAddr::new(address(GATEWAY[0]), 500);
+    node.send_udp(port, to, &[]).unwrap();
+    assert_eq!(node.send_udp(port, to, &[1; MTU - 28]), Err(SendError::BufferFull));
+    node.poll(NOW);
+    node.send_udp(port, to, &[1; MTU - 28]).unwrap();
+    node.poll(NOW);
+    assert_eq!(packets(&mut node).len(), 2);
+}
+
+#[test]
 fn a_long_packet_is_received_while_something_waits_to_be_sent() {
     let (mut node, mut gateway) = (host(&NODE), host(&GATEWAY));
     let (port, at_gateway) = (node.bind_udp(500).unwrap(), gateway.bind_udp(500).unwrap());
