@@ -55,6 +55,9 @@ fn header(report: &Report, replay: &str) -> String {
         ("Virtual time", format!("{} s", seconds(report.end_us))),
         ("Events", report.events.to_string()),
     ];
+    for file in &report.files {
+        rows.push(("File", format!("{}, SHA-256 {}", file.name, file.sha256)));
+    }
     if !report.overrides.is_empty() {
         rows.push(("Changed", report.overrides.join(", ")));
     }
