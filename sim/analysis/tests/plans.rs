@@ -19,6 +19,13 @@ fn every_shipped_plan_fits_its_scenario() {
         names.push(name);
     }
     names.sort();
-    let shipped = ["burst-length", "energy-by-policy", "herd-size", "loss-by-policy", "suite-cost"];
+    let shipped = [
+        "burst-length",
+        "energy-by-policy",
+        "herd-size",
+        "loss-by-policy",
+        "offered-load",
+        "suite-cost",
+    ];
     assert_eq!(names, shipped.map(|name| format!("{name}.toml")));
 }

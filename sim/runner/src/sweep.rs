@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of a folder's files: it changes when one of them does.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The folder of the cells.
 const CELLS: &str = "cells";
 /// What all cells of a folder were made from.
