@@ -5,7 +5,7 @@ mod shard;
 pub use shard::Shard;
 
 use crate::{commit, files, named};
-use analysis::{Cell, Change, Origin, Plan, PlannedCell, Sweep, csv, page, run_cell};
+use analysis::{Cell, Change, Drawn, Origin, Plan, PlannedCell, Sweep, page, run_cell};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -187,11 +187,12 @@ impl Job {
         };
         let sweep = Sweep::new(&origin, &self.plan, &self.planned, cells);
         remove_numbers(folder)?;
-        for (name, text) in csv(&sweep) {
+        let drawn = Drawn::of(&sweep);
+        for (name, text) in drawn.files() {
             files::replace(&folder.join(name), text.as_bytes())?;
         }
         files::replace(&folder.join("sweep.json"), sweep.to_json().as_bytes())?;
-        files::replace(&folder.join("report.html"), page::sweep(&sweep).as_bytes())?;
+        files::replace(&folder.join("report.html"), page::sweep(&sweep, &drawn).as_bytes())?;
         let (holds, differs, premise_broken) = sweep.verdicts();
         Ok(Summary {
             table: sweep.table(),
