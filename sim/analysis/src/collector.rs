@@ -77,6 +77,8 @@ pub struct Observed {
     pub diffie_hellman: u64,
     /// IKE_SA_INIT requests that a gateway with a service time has served.
     pub served: u64,
+    /// Further ones that it had not served when the run ended.
+    pub unserved: u64,
     /// How long it had one to serve, in microseconds, up to the last that it served.
     pub busy_us: u64,
     /// The most half-open SAs of the gateway at one time.
@@ -129,6 +131,7 @@ impl Observed {
         self.one_sided += other.one_sided;
         self.diffie_hellman += other.diffie_hellman;
         self.served += other.served;
+        self.unserved += other.unserved;
         self.busy_us += other.busy_us;
         self.half_open_peak = self.half_open_peak.max(other.half_open_peak);
         self.half_open_integral_us += other.half_open_integral_us;
@@ -204,6 +207,7 @@ impl Collector {
         for since_us in self.half_open.values() {
             self.observed.half_open_durations_us += u128::from(end_us - since_us);
         }
+        self.observed.unserved = self.queued;
         self.course.half_open.finish(end_us);
         (self.observed, self.course)
     }
