@@ -157,6 +157,7 @@ impl Past {
             gateway: String::new(),
             scenario: named.name.clone(),
             text: named.text.clone(),
+            files: named.scenario.files.clone(),
             overrides,
             seed,
             end: self.standing.at,

@@ -1,6 +1,7 @@
 //! The cases as data: `harness/interop/cases.toml` for gateways, `harness/interop/device-cases.toml` for devices.
 
 use anyhow::{Context, Result, ensure};
+use runner::Named;
 use serde::Deserialize;
 use simulator::scenario::{Bound, Scenario, duration};
 use std::collections::{BTreeMap, BTreeSet};
@@ -220,11 +221,8 @@ impl Case {
     /// # Errors
     /// The file cannot be read, or is no scenario with these changes.
     pub fn scenario(&self) -> Result<Scenario> {
-        let file = self.file();
-        let text = std::fs::read_to_string(root().join(&file))
-            .with_context(|| format!("{}: {file} cannot be read", self.name))?;
-        Scenario::parse(&file, &text, &self.overrides())
-            .with_context(|| format!("case {}", self.name))
+        let named = Named::read(&root().join(self.file()), &self.overrides());
+        named.map(|named| named.scenario).with_context(|| format!("case {}", self.name))
     }
 
     /// The command that runs it against a gateway, or with a device.

@@ -3,8 +3,8 @@
 use harness::require::skip;
 use harness::tshark::{Dissected, Plan, dissect, is_there};
 use rstest::rstest;
+use runner::Named;
 use simulator::dissect::KeyTable;
-use simulator::scenario::Scenario;
 use simulator::{Outcome, run};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,17 +26,16 @@ fn scenarios() -> Vec<PathBuf> {
 
 fn simulate(path: &Path, overrides: &[(&str, &str)]) -> (String, Outcome) {
     let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-    let text = fs::read_to_string(path).expect("a readable scenario");
     let mut overrides: Vec<(String, String)> =
         overrides.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    let full = Scenario::parse(&name, &text, &overrides).expect("a scenario");
+    let full = Named::read(path, &overrides).expect("a scenario").scenario;
     for group in full.groups.iter().filter(|_| full.nodes() > NODES) {
         overrides.push((format!("node.{}.count", group.name), NODES.to_string()));
     }
     if full.duration > LONGEST {
         overrides.push(("duration".into(), "1h".into()));
     }
-    let scenario = Scenario::parse(&name, &text, &overrides).expect("a smaller scenario");
+    let scenario = Named::read(path, &overrides).expect("a smaller scenario").scenario;
     let outcome = run(&name, &scenario, scenario.seed).expect("a capture");
     (name, outcome)
 }

@@ -75,6 +75,12 @@ pub struct Observed {
     pub one_sided: u64,
     /// Diffie-Hellman operations of the gateway.
     pub diffie_hellman: u64,
+    /// IKE_SA_INIT requests that a gateway with a service time has served.
+    pub served: u64,
+    /// Further ones that it had not served when the run ended.
+    pub unserved: u64,
+    /// How long it had one to serve, in microseconds, up to the last that it served.
+    pub busy_us: u64,
     /// The most half-open SAs of the gateway at one time.
     pub half_open_peak: u64,
     /// The integral of half-open SAs over time, in SAs times microseconds.
@@ -124,6 +130,9 @@ impl Observed {
         self.orphans += other.orphans;
         self.one_sided += other.one_sided;
         self.diffie_hellman += other.diffie_hellman;
+        self.served += other.served;
+        self.unserved += other.unserved;
+        self.busy_us += other.busy_us;
         self.half_open_peak = self.half_open_peak.max(other.half_open_peak);
         self.half_open_integral_us += other.half_open_integral_us;
         self.half_open_durations_us += other.half_open_durations_us;
@@ -171,6 +180,10 @@ pub struct Collector {
     half_open: BTreeMap<u64, u64>,
     /// Since when there are so many.
     level_since_us: u64,
+    /// Requests that the gateway computes or that wait for it.
+    queued: u64,
+    /// Since when there are some of which the time does not count yet.
+    busy_since_us: u64,
     /// What the gateway has said it sends, before it enters the link.
     gateway_sends: Option<ExchangeType>,
 }
@@ -194,6 +207,7 @@ impl Collector {
         for since_us in self.half_open.values() {
             self.observed.half_open_durations_us += u128::from(end_us - since_us);
         }
+        self.observed.unserved = self.queued;
         self.course.half_open.finish(end_us);
         (self.observed, self.course)
     }
@@ -203,6 +217,16 @@ impl Collector {
         let (count, span_us) = (self.half_open.len() as u128, now_us - self.level_since_us);
         self.observed.half_open_integral_us += count * u128::from(span_us);
         self.level_since_us = now_us;
+    }
+
+    /// One of those that were queued, if any were, has its answer.
+    fn served(&mut self, now_us: u64) {
+        if let Some(left) = self.queued.checked_sub(1) {
+            self.queued = left;
+            self.observed.served += 1;
+            self.observed.busy_us += now_us - self.busy_since_us;
+            self.busy_since_us = now_us;
+        }
     }
 
     fn half_open_begins(&mut self, now_us: u64, sa: u64) {
@@ -291,7 +315,10 @@ impl Collector {
             E::Operation { operation: Operation::DiffieHellman(_), .. } => {
                 self.observed.diffie_hellman += 1;
             }
-            E::HalfOpen { sa, .. } => self.half_open_begins(now_us, sa.spi_r().0),
+            E::HalfOpen { sa, .. } => {
+                self.served(now_us);
+                self.half_open_begins(now_us, sa.spi_r().0);
+            }
             E::Closed { sa, .. } => self.half_open_ends(now_us, sa.spi_r().0),
             E::Established { sa, .. } => {
                 self.half_open_ends(now_us, sa.spi_r().0);
@@ -301,6 +328,10 @@ impl Collector {
                 }
             }
             E::Queued { .. } => {
+                if self.queued == 0 {
+                    self.busy_since_us = now_us;
+                }
+                self.queued += 1;
                 let node = event.node();
                 if let Some(attempt) = node.and_then(|node| self.attempt(node)) {
                     attempt.queued();

@@ -166,7 +166,10 @@ const QUEUE: &[Premise] = &[
 
 const BURSTS: &[Premise] = &[P::OneKind, P::NoLoss, P::Bursts, P::WakeOnce];
 
-const ROWS: [Row; 14] = [
+/// Whatever becomes of the answers.
+const SERVICE: &[Premise] = &[P::ServiceTime, P::IndependentLoss, P::NobodyRefused];
+
+const ROWS: [Row; 16] = [
     Row {
         name: "exchange succeeds",
         formula: "1 - q^N",
@@ -245,6 +248,18 @@ const ROWS: [Row; 14] = [
         formula: "rho c / (2 (1 - rho))",
         premises: QUEUE,
         compare: queue_wait,
+    },
+    Row {
+        name: "knee: served per s while busy",
+        formula: "1 / c",
+        premises: SERVICE,
+        compare: served_while_busy,
+    },
+    Row {
+        name: "knee: most handshakes per s",
+        formula: "at most 1 / c",
+        premises: SERVICE,
+        compare: goodput,
     },
 ];
 const DIFFIE_HELLMAN: &[Premise] =
@@ -366,7 +381,9 @@ fn bursts(subject: &Subject<'_>) -> Option<Compared> {
 }
 
 fn diffie_hellman(subject: &Subject<'_>) -> Option<Compared> {
-    let (reached, done) = (subject.all.reached, subject.all.diffie_hellman);
+    // One that waits at the end of the run has not had its turn.
+    let Observed { reached, unserved, diffie_hellman: done, .. } = *subject.all;
+    let reached = reached - unserved;
     Some(Compared::exact(reached as f64, done as f64, reached == done))
 }
 
@@ -397,6 +414,29 @@ fn herd_answers(subject: &Subject<'_>) -> Option<Compared> {
     let (expected, equal) = (herd.answered_us(herd.nodes), subject.runs.iter().all(right));
     let simulated = subject.all.init.latency_us.max()?;
     Some(Compared::exact(expected as f64 / 1e6, simulated as f64 / 1e6, equal))
+}
+
+/// The gateway never pauses while it has a request, and never has two at work.
+fn served_while_busy(subject: &Subject<'_>) -> Option<Compared> {
+    let service_us = micros(subject.scenario.gateway.service_time?);
+    let right = |run: &Observed| Some(run.busy_us) == run.served.checked_mul(service_us);
+    let Observed { served, busy_us, .. } = subject.all;
+    (*served > 0).then(|| {
+        let (expected, simulated) =
+            (1e6 / service_us as f64, *served as f64 * 1e6 / *busy_us as f64);
+        Compared::exact(expected, simulated, subject.runs.iter().all(right))
+    })
+}
+
+/// From the first that begins to the last that succeeds, of the run that has the most in a second.
+fn goodput(subject: &Subject<'_>) -> Option<Compared> {
+    let service_us = micros(subject.scenario.gateway.service_time?);
+    let runs = subject.runs.iter().filter(|run| run.established > 0);
+    let took_us = |run: &Observed| run.last_established_us - run.first_attempt_us;
+    let within = runs.clone().all(|run| run.established * service_us <= took_us(run));
+    let per_s = runs.map(|run| run.established as f64 * 1e6 / took_us(run) as f64);
+    let most = per_s.max_by(f64::total_cmp)?;
+    Some(Compared::exact(1e6 / service_us as f64, most, within))
 }
 
 /// Waits within a run depend on each other, so the error is that of the means of independent runs.

@@ -3,8 +3,8 @@
 mod figures;
 mod pareto;
 
-pub use figures::csv;
-pub(crate) use figures::{Figure, figures, focus, numbers};
+pub use figures::Drawn;
+pub(crate) use figures::{Figure, focus, numbers};
 pub(crate) use pareto::{Rivals, rivals};
 
 use crate::cell::{Cell, RunFacts};

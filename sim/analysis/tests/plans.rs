@@ -14,11 +14,18 @@ fn every_shipped_plan_fits_its_scenario() {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         let plan = Plan::parse(&name, &text).unwrap_or_else(|error| panic!("{error}"));
         let scenario = fs::read_to_string(folder.join(&plan.scenario)).expect("a scenario");
-        let cells = plan.cells(&text, (&plan.scenario, &scenario));
+        let cells = plan.cells(&text, (&plan.scenario, &scenario), &|_| Err("none".into()));
         assert_eq!(cells.unwrap_or_else(|error| panic!("{error}")).len(), plan.len());
         names.push(name);
     }
     names.sort();
-    let shipped = ["burst-length", "energy-by-policy", "herd-size", "loss-by-policy", "suite-cost"];
+    let shipped = [
+        "burst-length",
+        "energy-by-policy",
+        "herd-size",
+        "loss-by-policy",
+        "offered-load",
+        "suite-cost",
+    ];
     assert_eq!(names, shipped.map(|name| format!("{name}.toml")));
 }

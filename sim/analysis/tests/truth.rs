@@ -113,7 +113,8 @@ fn a_herd_is_answered_in_turn_and_sends_what_the_formula_says() {
     ]);
     let runs = observed(&herd);
     let all = identities(&herd, &runs);
-    for name in ["herd: IKE_SA_INIT sent", "herd: last answer, s"] {
+    let knee = ["knee: served per s while busy", "knee: most handshakes per s"];
+    for name in [&["herd: IKE_SA_INIT sent", "herd: last answer, s"], &knee[..]].concat() {
         assert_eq!(verdict(&all, name), &Verdict::Holds, "{all:#?}");
     }
     // A hundred are served in 1.3 s, so most have sent again after 0.5 and 1 s.
@@ -146,6 +147,47 @@ fn whoever_wakes_at_random_waits_as_long_as_in_the_queue_of_the_textbook() {
     let crowded = Scenario::parse("queue.toml", &second, &overrides).expect("a scenario");
     let why = Verdict::PremiseBroken("more nodes wake than can be served".to_owned());
     assert_eq!(verdict(&identities(&crowded, &runs), "mean wait in the queue, s"), &why);
+}
+
+/// Devices that wake thrice as often as the gateway can serve them, and half as often: the knee is between.
+#[test]
+fn goodput_follows_the_offered_load_up_to_one_for_each_service_time() {
+    let load = |poisson: &str| {
+        scenario(&[
+            ("duration", "5min"),
+            ("crypto", "modelled"),
+            ("node.device.wakes", poisson),
+            ("node.device.retransmission", "coap"),
+            ("gateway.service_time", "100ms"),
+            ("gateway.half_open_timeout", "4min"),
+        ])
+    };
+    let knee = ["knee: served per s while busy", "knee: most handshakes per s"];
+    let rows = |all: &[Identity]| {
+        knee.map(|name| all.iter().find(|one| one.name == name).expect("a row").clone())
+    };
+    let (below, beyond) = (load("{ poisson = \"20s\" }"), load("{ poisson = \"3s\" }"));
+    for (scenario, least, most) in [(&below, 4.0, 6.0), (&beyond, 9.0, 10.0)] {
+        let runs = observed(scenario);
+        let all = identities(scenario, &runs);
+        // Of those that wait at the end nothing was computed yet.
+        assert_eq!(runs[0].unserved > 0, most > 6.0);
+        assert_eq!(verdict(&all, "Diffie-Hellman of the gateway"), &Verdict::Holds, "{all:#?}");
+        let [served, goodput] = rows(&all);
+        assert_eq!((&served.verdict, &goodput.verdict), (&Verdict::Holds, &Verdict::Holds));
+        assert_eq!((served.expected, served.simulated), (Some(10.0), Some(10.0)));
+        let per_s = goodput.simulated.expect("a number");
+        assert!(least < per_s && per_s <= most, "{per_s}");
+        // A gateway that needs another time than it says, or has two at work, is found.
+        let mut slow = scenario.clone();
+        slow.gateway.service_time = Some(std::time::Duration::from_millis(101));
+        assert_eq!(rows(&identities(&slow, &runs))[0].verdict, Verdict::Differs);
+        slow.gateway.service_time = Some(std::time::Duration::from_millis(250));
+        assert_eq!(rows(&identities(&slow, &runs))[1].verdict, Verdict::Differs);
+        slow.gateway.service_time = None;
+        let why = Verdict::PremiseBroken("the gateway needs no time".to_owned());
+        assert_eq!(rows(&identities(&slow, &runs)).map(|row| row.verdict), [why.clone(), why]);
+    }
 }
 
 /// A link that is bad for a tenth of the time, for a second at a time or for a minute.

@@ -5,7 +5,10 @@
 use ike_core::Instant;
 use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use simulator::{Foresight, KeyAhead, KeyWork, Wake, World};
+use simulator::scenario::Scenario;
+use simulator::{
+    CaptureError, Foresight, KeyAhead, KeyWork, Options, Outcome, Wake, World, pass, run_ahead,
+};
 use std::sync::Mutex;
 
 /// So many wakes at a time: a few tenths of a second of work.
@@ -29,12 +32,36 @@ impl Ahead {
         Ok(Self { pool })
     }
 
-    /// Lets the world, whose algorithms are `keys`, go on to its end.
-    pub fn run(&self, world: &mut World<'_, KeyAhead>, keys: &KeyAhead, foresight: &Foresight) {
+    /// As [`simulator::run_with`]: the same octets, whatever the number of threads.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn run_with(
+        &self,
+        name: &str,
+        scenario: &Scenario,
+        seed: u64,
+        options: &mut Options<'_>,
+    ) -> Result<Outcome, CaptureError> {
+        let (keys, foresight) = (KeyAhead::new(scenario.crypto), Foresight::new(scenario, seed));
+        let mut drive = |world: &mut World<'_, KeyAhead>, progress: &mut dyn FnMut(u8)| {
+            self.run(world, (&keys, &foresight), progress);
+        };
+        run_ahead((name, seed), scenario, options, &keys, &mut drive)
+    }
+
+    /// Lets the world, whose algorithms are `keys`, go on to its end, and tells now and then how many percent of virtual time
+    /// are over.
+    pub fn run(
+        &self,
+        world: &mut World<'_, KeyAhead>,
+        (keys, foresight): (&KeyAhead, &Foresight),
+        progress: &mut dyn FnMut(u8),
+    ) {
         loop {
             let wakes = world.wakes(AT_ONCE);
             if wakes.is_empty() {
-                return world.step_until(world.end());
+                return pass(world, progress);
             }
             let mut chunks = wakes.chunks(BATCH).peekable();
             let mut requests = world.used_requests();
@@ -59,9 +86,15 @@ impl Ahead {
                     world.step_until(until);
                 });
                 works = computed.into_inner().expect("nobody panicked with it");
+                progress(percent(until, world.end()));
             }
         }
     }
+}
+
+fn percent(now: Instant, end: Instant) -> u8 {
+    let percent = u128::from(now.micros()) * 100 / u128::from(end.micros().max(1));
+    u8::try_from(percent).unwrap_or(100)
 }
 
 fn just_before(wake: &Wake) -> Instant {
@@ -73,3 +106,6 @@ fn compute(foresight: &Foresight, wakes: &[Wake], requests: u64) -> Vec<KeyWork>
     let keys = |(index, wake)| foresight.keys(wake, requests + index as u64);
     wakes.par_iter().enumerate().filter_map(keys).flatten_iter().collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,8 @@ impl Named {
     pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: cannot be read", path.display()))?;
-        let scenario = Scenario::parse(&path.display().to_string(), &text, overrides)?;
+        let file = path.display().to_string();
+        let scenario = Scenario::parse_beside(&file, &text, overrides, &beside(path))?;
         let name =
             path.file_stem().map_or_else(|| "scenario".into(), |stem| stem.to_string_lossy());
         Ok(Self { name: name.into_owned(), path: path.to_owned(), text, scenario })
@@ -58,6 +59,15 @@ impl Named {
     #[must_use]
     pub fn replay(&self, seed: u64, overrides: &[(String, String)]) -> String {
         replay_command(&self.path, seed, overrides)
+    }
+}
+
+/// The files beside that of a scenario.
+pub(crate) fn beside(path: &Path) -> impl Fn(&str) -> Result<String, String> {
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    move |name| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|error| format!("cannot be read: {error}"))
     }
 }
 

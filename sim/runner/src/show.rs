@@ -3,7 +3,7 @@
 use comfy_table::presets;
 use comfy_table::{CellAlignment, Table};
 use simulator::energy::StateReport;
-use simulator::{Outcome, OutsideReport, Part, Report, ViolationReport};
+use simulator::{NodeFigures, Outcome, OutsideReport, Part, Report, ViolationReport};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -82,19 +82,9 @@ fn ladder(text: &mut String, outcome: &Outcome, folder: &Path) {
 
 fn nodes(text: &mut String, report: &Report) {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "node",
-        "wakes",
-        "attempts",
-        "established",
-        "failed",
-        "resent",
-        "app done",
-        "app failed",
-        "awake",
-        "now",
-        "last failure",
-    ]);
+    let columns = NodeFigures::default().columns().map(|(head, _)| head);
+    let head = [&["node"][..], &columns, &["awake", "now", "last failure"]].concat();
+    table.load_style(presets::NOTHING).set_header(head);
     for column in 1..=8 {
         if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -102,17 +92,8 @@ fn nodes(text: &mut String, report: &Report) {
     }
     for node in report.nodes.iter().take(NODE_ROWS) {
         let figures = &node.figures;
-        let numbers = [
-            figures.wakes,
-            figures.attempts,
-            figures.established,
-            figures.failed,
-            figures.ike_retransmissions,
-            figures.application_completed,
-            figures.application_failed,
-        ];
         let mut row = vec![node.name.clone()];
-        row.extend(numbers.iter().map(u64::to_string));
+        row.extend(figures.columns().map(|(_, number)| number.to_string()));
         row.push(seconds(figures.awake_us));
         row.push(if figures.asleep { "asleep" } else { "awake" }.into());
         row.push(figures.last_failure.clone().unwrap_or_default());

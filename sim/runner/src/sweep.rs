@@ -5,15 +5,17 @@ mod shard;
 pub use shard::Shard;
 
 use crate::{commit, files, named};
-use analysis::{Cell, Change, Origin, Plan, PlannedCell, Sweep, csv, page, run_cell};
+use analysis::{Cell, Change, Drawn, Origin, Plan, PlannedCell, Sweep, page, run_cell};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use simulator::scenario::Files;
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The version of a folder's files: it changes when one of them does.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// The folder of the cells.
 const CELLS: &str = "cells";
 /// What all cells of a folder were made from.
@@ -27,6 +29,9 @@ struct Manifest {
     plan: (String, String),
     /// The scenario's file and its text.
     scenario: (String, String),
+    /// The texts of the files beside the scenario that it or the plan names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, String>,
     /// As reports show it.
     commit: Option<String>,
     /// The commit and a hash of what was changed since.
@@ -56,13 +61,15 @@ impl Job {
         let plan = Plan::parse(&file, &text)?;
         let scenario = path.parent().unwrap_or(Path::new("")).join(&plan.scenario);
         let scenario_text = read(&scenario)?;
-        Self::new(Manifest {
+        let manifest = Manifest {
             format: FORMAT,
             plan: (file, text),
             scenario: (named::short(&scenario), scenario_text),
+            files: BTreeMap::new(),
             commit: commit(),
             state: named::source_state(),
-        })
+        };
+        Self::new(manifest, &named::beside(&scenario))
     }
 
     /// What a folder's cells were made from.
@@ -75,13 +82,20 @@ impl Job {
             serde_json::from_str(&text).with_context(|| format!("{}", path.display()))?;
         let format = manifest.format;
         ensure!(format == FORMAT, "{}: format {format}, expected {FORMAT}", path.display());
-        Self::new(manifest)
+        let kept = manifest.files.clone();
+        let files = |name: &str| {
+            kept.get(name).cloned().ok_or_else(|| format!("it is not in {}", path.display()))
+        };
+        Self::new(manifest, &files)
     }
 
-    fn new(manifest: Manifest) -> Result<Self> {
+    /// `files` are those beside the scenario; what is used of them becomes part of the manifest.
+    fn new(mut manifest: Manifest, files: &Files<'_>) -> Result<Self> {
         let ((plan_file, plan_text), (file, text)) = (&manifest.plan, &manifest.scenario);
         let plan = Plan::parse(plan_file, plan_text)?;
-        let planned = plan.cells(plan_text, (file, text))?;
+        let planned = plan.cells(plan_text, (file, text), files)?;
+        let used = planned.iter().flat_map(|cell| cell.scenario.files.clone());
+        manifest.files = used.collect();
         Ok(Self { plan, planned, manifest })
     }
 
@@ -99,7 +113,8 @@ impl Job {
     /// What the cell is computed from, as one word: commit, scenario, changes, seeds.
     fn key(&self, cell: &PlannedCell) -> String {
         let Manifest { format, scenario, state, .. } = &self.manifest;
-        let all = (format, &scenario.1, state, &cell.changes, &self.plan.seeds);
+        let files = &cell.scenario.files;
+        let all = (format, &scenario.1, files, state, &cell.changes, &self.plan.seeds);
         analysis::key(&serde_json::to_string(&all).unwrap_or_default())
     }
 
@@ -172,11 +187,12 @@ impl Job {
         };
         let sweep = Sweep::new(&origin, &self.plan, &self.planned, cells);
         remove_numbers(folder)?;
-        for (name, text) in csv(&sweep) {
+        let drawn = Drawn::of(&sweep);
+        for (name, text) in drawn.files() {
             files::replace(&folder.join(name), text.as_bytes())?;
         }
         files::replace(&folder.join("sweep.json"), sweep.to_json().as_bytes())?;
-        files::replace(&folder.join("report.html"), page::sweep(&sweep).as_bytes())?;
+        files::replace(&folder.join("report.html"), page::sweep(&sweep, &drawn).as_bytes())?;
         let (holds, differs, premise_broken) = sweep.verdicts();
         Ok(Summary {
             table: sweep.table(),

@@ -35,6 +35,22 @@ pub struct NodeFigures {
     awake_since_us: Option<u64>,
 }
 
+impl NodeFigures {
+    /// What tables of nodes show, with the heads of the columns.
+    #[must_use]
+    pub const fn columns(&self) -> [(&'static str, u64); 7] {
+        [
+            ("wakes", self.wakes),
+            ("attempts", self.attempts),
+            ("established", self.established),
+            ("failed", self.failed),
+            ("resent", self.ike_retransmissions),
+            ("app done", self.application_completed),
+            ("app failed", self.application_failed),
+        ]
+    }
+}
+
 /// What happened in a run. Counts, unless the name says otherwise; the names are those of
 /// [`crate::scenario::FIGURES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

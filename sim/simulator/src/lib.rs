@@ -40,9 +40,10 @@ pub use ladder::{Ladder, Lifelines, Side, Sighting, printable};
 pub use observer::{Arrival, Both, Datagram, EspKeyLog, IkeKeyLog, Nobody, Observer};
 pub use recording::{Keep, Recording, Thinning};
 pub use report::{Expectation, NotJudged, OutsideReport, Report, ViolationReport};
-pub use run::{Options, Outcome, run, run_with, verdict};
+pub use run::{Drive, Options, Outcome, pass, run, run_ahead, run_with, verdict};
 pub use tape::{Difference, Differs, Replay, ReplayError, Tape, TapeError, replay};
 pub use trace::trace_line;
+pub use vnet::capture::CaptureError;
 pub use world::{
     Addresses, Ask, Behaviours, Crossing, Foresight, GatewayChild, GatewaySa, KeyAhead, KeyWork,
     NodeState, Placement, Standing, Wake, World, link_config,

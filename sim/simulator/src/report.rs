@@ -8,6 +8,7 @@ use crate::scenario::{Group, Scenario};
 use crate::world::Placement;
 use ike_core::{Growth, Instant};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 mod outside;
 
@@ -42,6 +43,23 @@ pub struct ViolationReport {
     pub what: String,
     /// The last events there, as lines of the trace.
     pub context: Vec<String>,
+}
+
+/// A file beside the scenario, such as a recorded trace.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FileReport {
+    /// Its name, as the scenario has it.
+    pub name: String,
+    /// SHA-256 of its text, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl FileReport {
+    fn of((name, text): (&String, &String)) -> Self {
+        let digest = Sha256::digest(text.as_bytes());
+        let sha256 = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        Self { name: name.clone(), sha256 }
+    }
 }
 
 /// How a group was set up.
@@ -101,6 +119,9 @@ pub struct Report {
     pub commit: Option<String>,
     /// The overrides, as typed.
     pub overrides: Vec<String>,
+    /// The files beside the scenario that it was made from, if there are any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileReport>,
     /// Whether every expectation held, every link's account balances and no rule was broken.
     pub passed: bool,
     /// Each expectation.
@@ -201,6 +222,7 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
         crypto: scenario.crypto.name(),
         commit: None,
         overrides: Vec::new(),
+        files: scenario.files.iter().map(FileReport::of).collect(),
         passed: facts.balances
             && facts.checkers.violations().is_empty()
             && expectations.iter().all(|expectation| expectation.passed),

@@ -6,7 +6,8 @@ use crate::observer::{Both, Nobody, Observer};
 use crate::recording::{Keep, Recording};
 use crate::report::Report;
 use crate::scenario::Scenario;
-use crate::world::{Placement, Standing, World};
+use crate::world::{Behaviours, KeyAhead, Placement, World};
+use crypto::Crypto;
 use ike_core::Instant;
 use vnet::capture::CaptureError;
 
@@ -57,17 +58,50 @@ pub fn run_with(
     seed: u64,
     options: &mut Options<'_>,
 ) -> Result<Outcome, CaptureError> {
+    record((name, seed), scenario, options, (scenario.crypto, &mut pass))
+}
+
+/// As [`run_with`], with key work that was done ahead: `drive` lets the world, whose algorithms are `keys`, go on to its end, and
+/// fills `keys` meanwhile. It is told what [`Options::progress`] is.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_ahead(
+    (name, seed): (&str, u64),
+    scenario: &Scenario,
+    options: &mut Options<'_>,
+    keys: &KeyAhead,
+    drive: &mut Drive<'_, KeyAhead>,
+) -> Result<Outcome, CaptureError> {
+    record((name, seed), scenario, options, (keys.clone(), drive))
+}
+
+/// Lets a world go on to its end, and tells now and then how many percent of virtual time are over.
+pub type Drive<'a, C> = dyn FnMut(&mut World<'_, C>, &mut dyn FnMut(u8)) + 'a;
+
+fn record<C: Crypto + Clone>(
+    run: (&str, u64),
+    scenario: &Scenario,
+    options: &mut Options<'_>,
+    (crypto, drive): (C, &mut Drive<'_, C>),
+) -> Result<Outcome, CaptureError> {
     let ladder = options.keep.ladder(scenario);
     let mut recording = Recording::new(scenario, ladder, options.keep);
     let mut nobody = Nobody;
     let watch = options.watch.take().unwrap_or(&mut nobody);
     let mut observer = Both(&mut recording, watch);
-    let mut world = World::new(scenario, seed, &mut observer);
+    let behaviours = Behaviours::default();
+    let mut world = World::with_crypto(scenario, run.1, &mut observer, behaviours, crypto);
     if let Some(faults) = options.faults {
         world.replay_faults(faults);
     }
-    let standing = pass(world, scenario, options);
-    recording.outcome(scenario, (name, seed), &standing)
+    match &mut options.progress {
+        Some(progress) => drive(&mut world, progress),
+        None => drive(&mut world, &mut |_| {}),
+    }
+    let standing = world.standing();
+    drop(world);
+    recording.outcome(scenario, run, &standing)
 }
 
 /// Only the verdict of the run: the same figures, checkers and fingerprint, and no files.
@@ -80,8 +114,10 @@ pub fn run_with(
 #[must_use]
 pub fn verdict(name: &str, scenario: &Scenario, seed: u64) -> Report {
     let judged = |mut judge: Judge| {
-        let world = World::new(scenario, seed, &mut judge);
-        let standing = pass(world, scenario, &mut Options::default());
+        let mut world = World::new(scenario, seed, &mut judge);
+        world.step_until(world.end());
+        let standing = world.standing();
+        drop(world);
         judge.finish(scenario, (name, seed), &standing)
     };
     let report = judged(Judge::new(scenario, Placement::Inside).without_context());
@@ -93,17 +129,17 @@ pub fn verdict(name: &str, scenario: &Scenario, seed: u64) -> Report {
     again
 }
 
-/// Lets the world go on to the end of the scenario.
-fn pass(mut world: World<'_>, scenario: &Scenario, options: &mut Options<'_>) -> Standing {
+/// Lets the world go on from where it is to its end, by hundredths of virtual time.
+pub fn pass<C: Crypto + Clone>(world: &mut World<'_, C>, progress: &mut dyn FnMut(u8)) {
+    let end = world.end().micros();
     for percent in 1..=100_u8 {
-        let part = scenario.duration.as_micros() * u128::from(percent) / 100;
-        let part = u64::try_from(part).unwrap_or(u64::MAX);
-        world.step_until(Instant::from_micros(part));
-        if let Some(progress) = &mut options.progress {
+        let part = u128::from(end) * u128::from(percent) / 100;
+        let until = Instant::from_micros(u64::try_from(part).unwrap_or(u64::MAX));
+        if until >= world.now() {
+            world.step_until(until);
             progress(percent);
         }
     }
-    world.standing()
 }
 
 /// The first number of each group with its name.

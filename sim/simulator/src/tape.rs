@@ -15,6 +15,7 @@ mod tests;
 use crate::scenario::{Scenario, ScenarioError};
 use crate::world::Crossing;
 use ike_core::Instant;
+use std::collections::BTreeMap;
 
 pub use difference::{Difference, Differs};
 pub use replay::{Replay, ReplayError, replay};
@@ -29,6 +30,8 @@ pub struct Tape {
     pub scenario: String,
     /// The text of its file.
     pub text: String,
+    /// The texts of the files beside it that it was made from, by the names that it gives them.
+    pub files: BTreeMap<String, String>,
     /// The overrides, as typed: `KEY=VALUE`.
     pub overrides: Vec<String>,
     /// Where all randomness of nodes and links came from.
@@ -52,6 +55,10 @@ impl Tape {
             (key.to_owned(), value.to_owned())
         };
         let overrides: Vec<(String, String)> = self.overrides.iter().map(pair).collect();
-        Scenario::parse(&format!("{}.toml", self.scenario), &self.text, &overrides)
+        let files = |name: &str| {
+            self.files.get(name).cloned().ok_or_else(|| "it is not in the recording".to_owned())
+        };
+        let name = format!("{}.toml", self.scenario);
+        Scenario::parse_beside(&name, &self.text, &overrides, &files)
     }
 }

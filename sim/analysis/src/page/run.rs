@@ -5,7 +5,7 @@ use crate::collector::{Counts, Course, Gauge, Observed};
 use crate::plot::{Chart, Line, Scale, Stroke, short};
 use crate::sweep::{Figure, numbers};
 use core::fmt::Write as _;
-use simulator::Report;
+use simulator::{NodeFigures, Report};
 
 /// Further nodes are left to `report.json`.
 const MOST_NODES: usize = 50;
@@ -55,6 +55,9 @@ fn header(report: &Report, replay: &str) -> String {
         ("Virtual time", format!("{} s", seconds(report.end_us))),
         ("Events", report.events.to_string()),
     ];
+    for file in &report.files {
+        rows.push(("File", format!("{}, SHA-256 {}", file.name, file.sha256)));
+    }
     if !report.overrides.is_empty() {
         rows.push(("Changed", report.overrides.join(", ")));
     }
@@ -232,31 +235,12 @@ fn energy(report: &Report) -> String {
 }
 
 fn nodes(report: &Report) -> String {
-    let head = [
-        "node",
-        "wakes",
-        "attempts",
-        "established",
-        "failed",
-        "resent",
-        "app done",
-        "app failed",
-        "awake, s",
-        "last failure",
-    ];
+    let columns = NodeFigures::default().columns().map(|(head, _)| head);
+    let head = [&["node"][..], &columns, &["awake, s", "last failure"]].concat();
     let rows = report.nodes.iter().take(MOST_NODES).map(|node| {
         let figures = &node.figures;
-        let numbers = [
-            figures.wakes,
-            figures.attempts,
-            figures.established,
-            figures.failed,
-            figures.ike_retransmissions,
-            figures.application_completed,
-            figures.application_failed,
-        ];
         let mut fields = vec![Field::Text(node.name.clone())];
-        fields.extend(numbers.map(|number| Field::Number(number.to_string())));
+        fields.extend(figures.columns().map(|(_, number)| Field::Number(number.to_string())));
         fields.push(Field::Number(seconds(figures.awake_us)));
         fields.push(Field::Text(figures.last_failure.clone().unwrap_or_default()));
         fields

@@ -4,20 +4,18 @@ use super::{Field, document, download, escape, facts, figure, table};
 use crate::identity::{Identity, Verdict};
 use crate::plot::{short, tick};
 use crate::stats::wilson;
-use crate::sweep::{Rivals, Row, Sweep, csv, figures, rivals};
+use crate::sweep::{Drawn, Rivals, Row, Sweep, rivals};
 use core::fmt::Write as _;
 use std::collections::BTreeMap;
 
 /// The page of a sweep.
 #[must_use]
-pub fn sweep(sweep: &Sweep<'_>) -> String {
-    let files: BTreeMap<String, String> = csv(sweep).into_iter().collect();
-    let file = |name: &str| download(name, files.get(name).map_or("", String::as_str));
+pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
+    let file = |name: &str| download(name, drawn.file(name));
     let mut body = header(sweep);
     body.push_str("<h2>Figures</h2>\n<div class=\"figures\">\n");
-    for one in figures(sweep) {
-        let numbers = files.get(&format!("{}.csv", one.id)).map_or("", String::as_str);
-        body.push_str(&figure(&one, numbers));
+    for one in &drawn.figures {
+        body.push_str(&figure(one, drawn.file(&format!("{}.csv", one.id))));
     }
     body.push_str("</div>\n");
     let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));

@@ -4,7 +4,7 @@ use super::{Axis, Change, Plan, PlannedCell, Point};
 use core::fmt;
 use core::ops::Range;
 use serde::Deserialize;
-use simulator::scenario::Scenario;
+use simulator::scenario::{Files, Scenario};
 use toml::{Spanned, Table, Value};
 
 /// More cells than anybody will wait for.
@@ -77,12 +77,18 @@ impl Plan {
         plan(file, raw).map_err(|fault| at(file, text, fault))
     }
 
-    /// All cells, by the text of the scenario's file. Each is checked before any is run.
+    /// All cells, by the text of the scenario's file and those beside it. Each is checked before any is run.
     ///
     /// # Errors
     /// The scenario is none, or a change does not fit: then the place is that of the point which makes it.
-    pub fn cells(&self, text: &str, scenario: (&str, &str)) -> Result<Vec<PlannedCell>, PlanError> {
-        let read = |changes: &[Change]| Scenario::parse(scenario.0, scenario.1, changes);
+    pub fn cells(
+        &self,
+        text: &str,
+        scenario: (&str, &str),
+        files: &Files<'_>,
+    ) -> Result<Vec<PlannedCell>, PlanError> {
+        let read =
+            |changes: &[Change]| Scenario::parse_beside(scenario.0, scenario.1, changes, files);
         let fault = |place: Range<usize>, message| at(&self.file, text, Fault(place, message));
         read(&[])
             .and_then(|_| read(&self.changes))

@@ -28,7 +28,7 @@ pub(crate) struct Figure {
 const EXCHANGES: u32 = 2;
 
 /// All figures that the cells have numbers for.
-pub(crate) fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
+fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
     let all = [
         success(sweep),
         residual(sweep),
@@ -47,22 +47,41 @@ pub(crate) fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
         .collect()
 }
 
-/// The numbers of each figure: the name of the file, and its text. Behind them the latencies' percentiles, the
-/// identities and the runs of all cells.
-#[must_use]
-pub fn csv(sweep: &Sweep<'_>) -> Vec<(String, String)> {
-    let figures = figures(sweep);
-    let mut files: Vec<(String, String)> = figures
-        .iter()
-        .map(|figure| (format!("{}.csv", figure.id), numbers(&figure.chart)))
-        .collect();
-    files.push(("latency.csv".to_owned(), latency(sweep)));
-    if sweep.rows.iter().any(|row| row.all.spent.is_some()) {
-        files.push(("energy_by_state.csv".to_owned(), energy::by_state(sweep)));
+/// What a sweep's page draws, and the numbers behind it.
+pub struct Drawn {
+    pub(crate) figures: Vec<Figure>,
+    files: Vec<(String, String)>,
+}
+
+impl Drawn {
+    /// All of a sweep.
+    #[must_use]
+    pub fn of(sweep: &Sweep<'_>) -> Self {
+        let figures = figures(sweep);
+        let mut files: Vec<(String, String)> = figures
+            .iter()
+            .map(|figure| (format!("{}.csv", figure.id), numbers(&figure.chart)))
+            .collect();
+        files.push(("latency.csv".to_owned(), latency(sweep)));
+        if sweep.rows.iter().any(|row| row.all.spent.is_some()) {
+            files.push(("energy_by_state.csv".to_owned(), energy::by_state(sweep)));
+        }
+        files.push(("identities.csv".to_owned(), identities(sweep)));
+        files.push(("runs.csv".to_owned(), runs(sweep)));
+        Self { figures, files }
     }
-    files.push(("identities.csv".to_owned(), identities(sweep)));
-    files.push(("runs.csv".to_owned(), runs(sweep)));
-    files
+
+    /// The numbers of each figure, and behind them the latencies, the identities and the runs of all cells: the name of
+    /// each file, and its text.
+    #[must_use]
+    pub fn files(&self) -> &[(String, String)] {
+        &self.files
+    }
+
+    /// The text of the file with that name; empty where there is none.
+    pub(crate) fn file(&self, name: &str) -> &str {
+        self.files.iter().find(|(file, _)| file == name).map_or("", |(_, text)| text)
+    }
 }
 
 /// A field as CSV has it.
@@ -227,13 +246,15 @@ fn residual(sweep: &Sweep<'_>) -> Figure {
     let sigmas = lines(sweep, "", Stroke::Dotted, |row| {
         let expected = formula(row, "handshake succeeds")?;
         let sigmas = binomial_sigmas(row.all.established, row.all.attempts, expected);
-        sigmas.is_finite().then_some((sigmas, None))
+        let shown =
+            if sigmas.is_infinite() { sigmas.signum() * 2.0 * LIMIT_SIGMAS } else { sigmas };
+        Some((shown, None))
     });
     let mark = |at: f64| Mark { label: format!("{at:+}σ"), at, horizontal: true };
     Figure {
         id: "residual",
         title: "Success: simulated minus formula".to_owned(),
-        text: "In standard deviations. Two out of three lie within one, and what lies beyond five is a defect in the model or in the formula.",
+        text: "In standard deviations. Two out of three lie within one, and what lies beyond five is a defect in the model or in the formula. What the formula says cannot be is drawn at ten.",
         chart: Chart {
             x: along(sweep),
             y: Scale::linear("standard deviations").covering(-LIMIT_SIGMAS, LIMIT_SIGMAS),

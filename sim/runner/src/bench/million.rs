@@ -56,7 +56,7 @@ fn run(scenario: &Scenario, ahead: &Ahead) -> (Times, Watch, (u64, u64)) {
         let behaviours = Behaviours::default();
         let (seed, observer) = (scenario.seed, &mut watch);
         let mut world = World::with_crypto(scenario, seed, observer, behaviours, keys.clone());
-        ahead.run(&mut world, &keys, &foresight);
+        ahead.run(&mut world, (&keys, &foresight), &mut |_| {});
     });
     (times, watch, keys.counts())
 }

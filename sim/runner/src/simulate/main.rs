@@ -13,14 +13,17 @@ use arguments::Arguments;
 use clap::Parser;
 use ike_core::Instant;
 use mimalloc::MiMalloc;
-use runner::{Named, commit, default_folder, files, is_regression, shipped, show};
-use simulator::{Faults, Keep, Options, run_with};
+use runner::{Ahead, Named, commit, default_folder, files, is_regression, shipped, show};
+use simulator::{Backend, CaptureError, Faults, Keep, Options, Outcome, run_with};
 use std::path::Path;
 use std::process::ExitCode;
 
 /// A run is many small pieces of memory that come and go.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// From so many nodes on, key work is done ahead.
+const FLEET: u32 = 100;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -60,7 +63,7 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
         progress: Some(&mut progress),
         watch: Some(&mut collector),
     };
-    let outcome = run_with(&named.name, &named.scenario, seed, &mut options);
+    let outcome = run(&named, seed, &mut options);
     bar.finish_and_clear();
     let mut outcome = outcome.context("the capture")?;
     outcome.report.overrides =
@@ -78,6 +81,17 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
         print!("{}", show::result(&outcome, &folder, &replay));
     }
     Ok(outcome.report.passed)
+}
+
+/// Runs with the key work of a fleet ahead, on all processors; where there is nothing to gain, or there are no threads to have,
+/// without. It is the same run.
+fn run(named: &Named, seed: u64, options: &mut Options<'_>) -> Result<Outcome, CaptureError> {
+    let Named { name, scenario, .. } = named;
+    let fleet = scenario.crypto == Backend::Real && scenario.nodes() >= FLEET;
+    match fleet.then(|| Ahead::new(0)) {
+        Some(Ok(ahead)) => ahead.run_with(name, scenario, seed, options),
+        _ => run_with(name, scenario, seed, options),
+    }
 }
 
 fn read_faults(path: &Path) -> Result<Faults> {

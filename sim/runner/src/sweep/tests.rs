@@ -42,7 +42,9 @@ fn job(plan: &str, state: &str) -> Job {
     let named = |name: &str, text: &str| (name.to_owned(), text.to_owned());
     let (plan, scenario) = (named("p.toml", plan), named("x.toml", SCENARIO));
     let (commit, state) = (Some("c".to_owned()), state.to_owned());
-    Job::new(Manifest { format: FORMAT, plan, scenario, commit, state }).expect("a plan")
+    let files = BTreeMap::new();
+    let manifest = Manifest { format: FORMAT, plan, scenario, files, commit, state };
+    Job::new(manifest, &|_| Err("there is none".into())).expect("a plan")
 }
 
 /// Runs what is pending there; how many runs that were.
@@ -136,4 +138,32 @@ fn parts_of_different_sweeps_are_not_joined() {
     for folder in [one, other] {
         fs::remove_dir_all(&folder).expect("a folder");
     }
+}
+
+#[test]
+fn a_recorded_trace_is_part_of_a_sweep() {
+    let folder = folder("traced");
+    let plan = PLAN.replace("values = [\"libreswan\", \"coap\"]", "values = [\"coap\"]");
+    let scenario = format!("{SCENARIO}[link]\nloss_trace = {{ file = \"a.csv\" }}\n");
+    let trace = |lost: &str| format!("seconds,fate\n0,received\n1,{lost}\n2,received\n");
+    let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("a file");
+    write("p.toml", &plan);
+    write("x.toml", &scenario);
+    write("a.csv", &trace("lost"));
+    let out = folder.join("out");
+    let job = Job::read(&folder.join("p.toml")).expect("a plan");
+    assert_eq!(run(&job, &out, Shard::WHOLE), 6);
+    assert_eq!(job.pending(&out, Shard::WHOLE).0.len(), 0);
+    // The folder has all that it was made from.
+    fs::remove_file(folder.join("a.csv")).expect("it is there");
+    let (_, cells) = parts(std::slice::from_ref(&out)).expect("the folder is whole");
+    assert_eq!(cells.len(), 2);
+    // Another trace, other cells.
+    write("a.csv", &trace("received"));
+    let other = Job::read(&folder.join("p.toml")).expect("a plan");
+    let (pending, stale) = other.pending(&out, Shard::WHOLE);
+    assert_eq!((pending.len(), stale), (2, 2));
+    write("a.csv", "seconds,fate\n0,dropped\n");
+    let error = format!("{:#}", Job::read(&folder.join("p.toml")).err().expect("a bad trace"));
+    assert!(error.contains("link.loss_trace.file: a.csv:2: "), "{error}");
 }

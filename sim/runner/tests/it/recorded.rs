@@ -31,6 +31,7 @@ fn tape() -> Tape {
         gateway: "nobody 0".into(),
         scenario: "unanswered".into(),
         text: UNANSWERED.into(),
+        files: scenario.files,
         overrides: Vec::new(),
         seed: 3,
         end,

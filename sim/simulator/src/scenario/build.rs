@@ -5,13 +5,15 @@ mod gateway;
 mod hardware;
 mod link;
 mod node;
+mod trace;
 mod wakes;
 
 use super::figures::OF_RADIOS;
 use super::text::{Text, alternatives};
-use super::{Backend, Bound, Expect, FIGURES, Family, Link, Scenario, schema};
+use super::{Backend, Bound, Expect, FIGURES, Family, Files, Link, Scenario, schema};
 use core::ops::Range;
 use core::time::Duration;
+use std::collections::BTreeMap;
 use toml::Spanned;
 
 /// What is wrong with the value at a place of the text.
@@ -28,13 +30,15 @@ fn fault<T>(place: &Spanned<T>, message: impl Into<String>) -> Fault {
 
 /// What everything else must fit.
 #[derive(Clone, Copy)]
-struct Run {
+struct Run<'a> {
     family: Family,
     /// When the run ends.
     end: Duration,
+    /// What lies beside the scenario.
+    files: &'a Files<'a>,
 }
 
-impl Run {
+impl Run<'_> {
     /// The time at `place`, which must be before the end.
     fn time(self, place: &Spanned<Text<Duration>>) -> Result<Duration, Fault> {
         let (&Text(time), end) = (place.get_ref(), self.end);
@@ -74,7 +78,7 @@ fn or<T>(value: Option<Text<T>>, default: T) -> T {
 const MAX_DESCRIPTION: usize = 200;
 
 /// The scenario that `raw` means.
-pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
+pub(super) fn scenario(raw: schema::Scenario, files: &Files<'_>) -> Result<Scenario, Fault> {
     let description = raw.description.get_ref();
     if description.trim().is_empty()
         || description.contains(char::is_control)
@@ -85,7 +89,7 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
     }
     let family = or(raw.family, Family::default());
     let Text(schema::Positive(duration)) = raw.duration;
-    let run = Run { family, end: duration };
+    let run = Run { family, end: duration, files };
     let link = link::link(raw.link.unwrap_or_default(), &Link::default(), run)?;
     let groups = node::groups(raw.node, &link, run)?;
     let expect = expect(raw.expect, groups.iter().any(|group| group.radio.is_some()))?;
@@ -99,6 +103,7 @@ pub(super) fn scenario(raw: schema::Scenario) -> Result<Scenario, Fault> {
         forgers: gateway::forgers(raw.forger.unwrap_or_default(), run)?,
         link,
         expect,
+        files: BTreeMap::new(),
         description: raw.description.into_inner(),
     })
 }

@@ -41,6 +41,7 @@ use core::fmt;
 use core::ops::RangeInclusive;
 use core::time::Duration;
 use ike_core::Factor;
+use std::collections::BTreeMap;
 
 /// The most nodes of one run, over all groups: each has an address of its own.
 pub const MAX_NODES: u32 = 1_000_000;
@@ -71,7 +72,12 @@ pub struct Scenario {
     pub forgers: Vec<Forger>,
     /// What the run must show.
     pub expect: Expect,
+    /// The texts of the files that it was made from beside its own, by the names that it gives them.
+    pub files: BTreeMap<String, String>,
 }
+
+/// The text of a file beside a scenario, by its name: a relative path of plain names. The error is what is wrong with it.
+pub type Files<'a> = dyn Fn(&str) -> Result<String, String> + 'a;
 
 impl Scenario {
     /// Reads the text of a scenario, then applies `overrides`: dotted keys with their values, as a
@@ -82,18 +88,32 @@ impl Scenario {
     /// The text must be a scenario without the overrides, too.
     ///
     /// # Errors
-    /// The first [`ScenarioError`]: in the file, or else made by an override.
+    /// The first [`ScenarioError`]: in the file, or else made by an override. One that names another file is wrong, too.
     pub fn parse(
         file_name: &str,
         text: &str,
         overrides: &[(String, String)],
     ) -> Result<Self, ScenarioError> {
-        let scenario = source::Source::file(file_name, text).read()?;
+        let nothing = |_: &str| Err("there are no files beside this scenario".to_owned());
+        Self::parse_beside(file_name, text, overrides, &nothing)
+    }
+
+    /// As [`Scenario::parse`], with the files that lie beside the scenario's own.
+    ///
+    /// # Errors
+    /// As [`Scenario::parse`]; or a file cannot be had, or something is wrong in it.
+    pub fn parse_beside(
+        file_name: &str,
+        text: &str,
+        overrides: &[(String, String)],
+        files: &Files<'_>,
+    ) -> Result<Self, ScenarioError> {
+        let scenario = source::Source::file(file_name, text).read(files)?;
         if overrides.is_empty() {
             return Ok(scenario);
         }
         let changed = overrides::apply(file_name, text, overrides)?;
-        source::Source::overridden(file_name, &changed).read()
+        source::Source::overridden(file_name, &changed).read(files)
     }
 
     /// How many nodes all groups have together; at most [`MAX_NODES`].

@@ -2,10 +2,12 @@
 
 use super::build::{self, Fault};
 use super::overrides::Changed;
-use super::{Scenario, ScenarioError, schema};
+use super::{Files, Scenario, ScenarioError, schema};
+use core::cell::RefCell;
 use core::fmt;
 use core::ops::Range;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 /// A text that should be a scenario.
@@ -27,15 +29,26 @@ impl<'a> Source<'a> {
         Self { file, text: &changed.text, changed: Some(changed) }
     }
 
-    /// The scenario.
-    pub(super) fn read(&self) -> Result<Scenario, ScenarioError> {
+    /// The scenario, which may name some of `files`.
+    pub(super) fn read(&self, files: &Files<'_>) -> Result<Scenario, ScenarioError> {
+        let used = RefCell::new(BTreeMap::new());
+        let kept = |name: &str| {
+            files(name).inspect(|text| {
+                used.borrow_mut().insert(name.to_owned(), text.clone());
+            })
+        };
+        let scenario = self.build(&kept)?;
+        Ok(Scenario { files: used.into_inner(), ..scenario })
+    }
+
+    fn build(&self, files: &Files<'_>) -> Result<Scenario, ScenarioError> {
         let table = DeTable::parse(self.text).map_err(|error| self.not_toml(&error))?;
         schema::Scenario::deserialize(Deserializer::from(table.clone()))
             .map_err(|error| Fault {
                 span: error.span().unwrap_or_default(),
                 message: error.message().to_owned(),
             })
-            .and_then(build::scenario)
+            .and_then(|raw| build::scenario(raw, files))
             .map_err(|fault| self.error(&fault, table.get_ref()))
     }
 

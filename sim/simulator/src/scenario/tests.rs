@@ -62,7 +62,9 @@ fn every_shipped_scenario_is_one() {
     assert!(files.len() >= 3, "{files:?}");
     for file in files {
         let text = fs::read_to_string(&file).expect("a readable file");
-        let scenario = Scenario::parse(&file.display().to_string(), &text, &[]);
+        let folder = file.parent().expect("a folder");
+        let beside = |name: &str| fs::read_to_string(folder.join(name)).map_err(|e| e.to_string());
+        let scenario = Scenario::parse_beside(&file.display().to_string(), &text, &[], &beside);
         let scenario = scenario.unwrap_or_else(|error| panic!("{error}"));
         assert!(!scenario.expect.is_empty(), "{} expects nothing", file.display());
     }

@@ -13,6 +13,7 @@ fn tape() -> Tape {
         gateway: "somebody 1.0".into(),
         scenario: "door".into(),
         text: "description = \"x\"\n".into(),
+        files: [("a.csv".into(), "seconds,fate\n".into())].into(),
         overrides: vec!["link.loss=5%".into()],
         seed: u64::MAX,
         end: Instant::from_micros(5_000_000),
@@ -66,4 +67,26 @@ fn the_scenario_of_a_tape_has_its_overrides() {
     tape.overrides = vec!["link.lass=5%".into()];
     let error = tape.scenario().expect_err("no such key").to_string();
     assert!(error.contains("lass"), "{error}");
+}
+
+#[test]
+fn a_tape_has_the_files_that_its_scenario_names() {
+    let text = r#"
+description = "a recorded link"
+duration = "1min"
+link = { loss_trace = { file = "a.csv" } }
+[[node]]
+name = "door"
+wakes = { at = ["1s"] }
+application = { kind = "garage-door" }
+"#;
+    let csv = "seconds,fate\n0,received\n1,lost\n";
+    let files = [("a.csv".to_owned(), csv.to_owned())].into();
+    let overrides = Vec::new();
+    let tape = Tape { text: text.into(), files, overrides, ..tape() };
+    let again = Tape::parse(&tape.to_text()).expect("a tape");
+    assert!(again.scenario().expect("a scenario").link.back.loss_trace.is_some());
+    let without = Tape { files: BTreeMap::new(), ..tape };
+    let error = without.scenario().expect_err("no file").to_string();
+    assert!(error.ends_with("link.loss_trace.file: a.csv: it is not in the recording"), "{error}");
 }

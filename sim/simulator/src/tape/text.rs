@@ -6,6 +6,7 @@ use crate::world::Crossing;
 use core::fmt::{self, Write as _};
 use ike_core::Instant;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use vnet::link::Direction;
 
 /// The version of the format.
@@ -40,6 +41,8 @@ struct Head {
     end_us: u64,
     skipped_us: u64,
     text: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    files: BTreeMap<String, String>,
 }
 
 /// Each further line.
@@ -64,6 +67,7 @@ impl Tape {
             end_us: self.end.micros(),
             skipped_us: self.skipped_us,
             text: self.text.clone(),
+            files: self.files.clone(),
         });
         for crossing in &self.crossings {
             text.push_str(&json(&Line {
@@ -110,6 +114,7 @@ impl Tape {
             gateway: head.gateway,
             scenario: head.scenario,
             text: head.text,
+            files: head.files,
             overrides: head.overrides,
             seed: head.seed,
             end,

@@ -1,11 +1,12 @@
 //! `docs/report.md` speaks of every key and event that a run can leave behind.
 
-use crate::support::{door, opened};
+use crate::support::{door, opened, read};
 use serde_json::Value;
 use simulator::scenario::Scenario;
-use simulator::{Fields, Outcome, run};
+use simulator::{Fields, Outcome, run, verdict};
 use std::collections::BTreeSet;
 use std::fmt::Display;
+use std::path::Path;
 
 const REPORT: &str = include_str!("../../../../docs/report.md");
 
@@ -60,6 +61,10 @@ fn every_key_of_the_report_is_documented() {
     assert!(all.contains("checker") && all.contains("context"));
     let radios = serde_json::from_str(&battery().report.to_json()).expect("JSON");
     keys(&radios, &mut all);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/recorded-loss.toml");
+    let recorded = verdict("recorded-loss", &read(&path, &[]), 1).to_json();
+    keys(&serde_json::from_str(&recorded).expect("JSON"), &mut all);
+    assert!(all.contains("files") && all.contains("sha256"));
     assert!(all.contains("for_each_established") && all.contains("radio_on_us"));
     assert_eq!(undocumented(&all), Vec::<&String>::new());
 }

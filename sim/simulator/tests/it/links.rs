@@ -1,8 +1,9 @@
 //! Links that lose in bursts, take time for octets and send in frames: the checkers agree, and a replay is the same run.
 
-use crate::support::door;
+use crate::support::{door, read};
 use simulator::scenario::Scenario;
 use simulator::{Faults, Options, Outcome, run, run_with};
+use std::path::Path;
 
 fn replayed(scenario: &Scenario) -> Outcome {
     let first = run("door", scenario, 3).expect("a capture");
@@ -57,4 +58,44 @@ fn recorded_loss_is_in_the_trace_and_is_replayed() {
         assert_eq!(at % 10_000_000 / 1_000_000, 1, "{event}");
     }
     assert_eq!(outcome.report.figures.established, outcome.report.figures.wakes);
+}
+
+/// What the shipped trace says of a time: read here line by line, as a person would.
+fn lost_in_file(csv: &str, at_us: u64) -> bool {
+    let mut fate = "";
+    for line in csv.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_digit())) {
+        let (seconds, now) = line.split_once(',').expect("two columns");
+        let ms: u64 = seconds.replace('.', "").parse().expect("seconds with three decimals");
+        if ms * 1_000 > at_us {
+            break;
+        }
+        fate = now;
+    }
+    fate == "lost"
+}
+
+#[test]
+fn what_a_file_has_recorded_is_lost_and_nothing_else() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scenarios/recorded-loss.toml");
+    let scenario = read(&path, &[("node.sensor.count".to_owned(), "10".to_owned())]);
+    let csv = &scenario.files["traces/fading-802-15-4.csv"];
+    let outcome = replayed(&scenario);
+    let (mut lost, mut passed) = (0, 0);
+    for line in outcome.trace.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let (name, at) = (event["event"].as_str(), event["at_us"].as_u64().expect("a time"));
+        // The file has a minute, which repeats.
+        let expected = lost_in_file(csv, at % 60_000_000);
+        match name {
+            Some("lost") => {
+                assert!(expected && event["reason"] == "traced", "{event}");
+                lost += 1;
+            }
+            Some("sent") => passed += u32::from(!expected),
+            _ => {}
+        }
+    }
+    assert!(lost > 5 && passed > 50, "{lost} lost, {passed} passed");
+    assert_eq!(outcome.report.figures.datagrams_lost, lost);
+    assert_eq!(outcome.report.files[0].name, "traces/fading-802-15-4.csv");
 }

@@ -1,6 +1,6 @@
 //! Modelled cryptography changes no time, no size and no outcome: a run has the shape of the real one.
 
-use crate::support::owned;
+use crate::support::{owned, read};
 use simulator::scenario::Scenario;
 use simulator::{Outcome, Report, run, verdict};
 use std::path::{Path, PathBuf};
@@ -10,9 +10,7 @@ const SMALL: u32 = 50;
 const ALSO: [&str; 2] = ["cookie-storm", "forger"];
 
 fn scenario(path: &Path, overrides: &[(&str, &str)]) -> Scenario {
-    let text = std::fs::read_to_string(path).expect("a readable scenario");
-    let overrides = owned(overrides);
-    Scenario::parse(&path.display().to_string(), &text, &overrides).expect("a scenario")
+    read(path, &owned(overrides))
 }
 
 fn scenarios() -> PathBuf {

@@ -3,6 +3,7 @@
 //! The snapshots hold the fingerprint, so running these tests with and without `--release` shows that
 //! both builds do the same.
 
+use crate::support::read;
 use simulator::scenario::Scenario;
 use simulator::{Outcome, Report, run, verdict};
 use std::fmt::Write as _;
@@ -39,8 +40,7 @@ fn name(path: &Path) -> String {
 const SMALL: u32 = 50;
 
 fn scenario(path: &Path) -> Scenario {
-    let text = fs::read_to_string(path).expect("a readable scenario");
-    Scenario::parse(&name(path), &text, &[]).expect("a scenario")
+    read(path, &[])
 }
 
 fn small() -> impl Iterator<Item = PathBuf> {
@@ -52,8 +52,7 @@ fn simulate(path: &Path, seed: Option<u64>) -> Outcome {
 }
 
 fn simulate_with(path: &Path, seed: Option<u64>, overrides: &[(String, String)]) -> Outcome {
-    let text = fs::read_to_string(path).expect("a readable scenario");
-    let scenario = Scenario::parse(&name(path), &text, overrides).expect("a scenario");
+    let scenario = read(path, overrides);
     let outcome = run(&name(path), &scenario, seed.unwrap_or(scenario.seed)).expect("a capture");
     assert_eq!(outcome.report.violations, [], "{} with seed {seed:?}", path.display());
     outcome

@@ -2,6 +2,7 @@
 
 use simulator::scenario::Scenario;
 use simulator::{Outcome, run};
+use std::path::Path;
 
 /// The garage door as it is shipped.
 pub(crate) const DOOR: &str = include_str!("../../../../scenarios/garage-door.toml");
@@ -15,6 +16,16 @@ pub(crate) fn owned(overrides: &[(&str, &str)]) -> Vec<(String, String)> {
 pub(crate) fn pairs(overrides: &[&str]) -> Vec<(String, String)> {
     let pairs = overrides.iter().map(|text| text.split_once('=').expect("KEY=VALUE"));
     owned(&pairs.collect::<Vec<_>>())
+}
+
+/// A scenario in a file, with those that lie beside it.
+pub(crate) fn read(path: &Path, overrides: &[(String, String)]) -> Scenario {
+    let text = std::fs::read_to_string(path).expect("a readable scenario");
+    let folder = path.parent().expect("a folder");
+    let beside =
+        |name: &str| std::fs::read_to_string(folder.join(name)).map_err(|error| error.to_string());
+    let scenario = Scenario::parse_beside(&path.display().to_string(), &text, overrides, &beside);
+    scenario.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// The garage door with these keys changed.

@@ -35,7 +35,7 @@ values = ["0%", "5%", "12.5%"]
 "#;
 
 fn cells(plan: &str) -> Result<Vec<PlannedCell>, PlanError> {
-    Plan::parse("p.toml", plan)?.cells(plan, ("x.toml", SCENARIO))
+    Plan::parse("p.toml", plan)?.cells(plan, ("x.toml", SCENARIO), &|_| Err("none".into()))
 }
 
 #[test]

@@ -12,7 +12,7 @@ use toml::Spanned;
 /// Half-open IKE SAs, should the file not say.
 const HALF_OPEN_LIMIT: u32 = 20_000;
 
-pub(super) fn gateway(raw: schema::Gateway, run: Run) -> Result<Gateway, Fault> {
+pub(super) fn gateway(raw: schema::Gateway, run: Run<'_>) -> Result<Gateway, Fault> {
     let suites = match raw.suites {
         None => Suite::ALL.to_vec(),
         Some(place) => suites(&place)?,
@@ -67,11 +67,11 @@ fn request(raw: &schema::Request) -> Result<Request, Fault> {
     Ok(Request { kind, after, every })
 }
 
-pub(super) fn forgers(raw: Vec<schema::Forger>, run: Run) -> Result<Vec<Forger>, Fault> {
+pub(super) fn forgers(raw: Vec<schema::Forger>, run: Run<'_>) -> Result<Vec<Forger>, Fault> {
     raw.iter().map(|raw| forger(raw, run)).collect()
 }
 
-fn forger(raw: &schema::Forger, run: Run) -> Result<Forger, Fault> {
+fn forger(raw: &schema::Forger, run: Run<'_>) -> Result<Forger, Fault> {
     let from = raw.from.as_ref().map_or(Ok(Duration::ZERO), |place| run.time(place))?;
     let until = match &raw.until {
         None => run.end,

@@ -3,14 +3,14 @@
 use super::super::Rate;
 use super::super::{Link, LinkDirection, Listed, Outage, Queue, schema};
 use super::gateway::later;
-use super::{Fault, Run, fault, or};
+use super::{Fault, Run, fault, or, trace};
 use core::num::NonZeroUsize;
 use schema::{BitRate, Number, Positive, Text};
-use vnet::link::{GilbertElliott, LossTrace};
+use vnet::link::GilbertElliott;
 use vnet::random::Probability;
 
 /// `raw` with `default` for what it does not say.
-pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, Fault> {
+pub(super) fn link(raw: schema::Link, default: &Link, run: Run<'_>) -> Result<Link, Fault> {
     let both = schema::LinkDirection {
         delay: raw.delay,
         jitter: raw.jitter,
@@ -50,7 +50,7 @@ pub(super) fn link(raw: schema::Link, default: &Link, run: Run) -> Result<Link, 
 fn direction(
     raw: &schema::LinkDirection,
     default: &LinkDirection,
-    run: Run,
+    run: Run<'_>,
 ) -> Result<LinkDirection, Fault> {
     let mtu = match &raw.mtu {
         None => default.mtu,
@@ -80,7 +80,7 @@ fn direction(
         queue: raw.queue.as_ref().map_or(Ok(default.queue), queue)?,
         frame: raw.frame.map_or(default.frame, |frame| NonZeroUsize::new(frame.get())),
         loss_trace: match &raw.loss_trace {
-            Some(place) => Some(recorded(place)?),
+            Some(place) => Some(trace::recorded(place, run)?),
             None => default.loss_trace.clone(),
         },
     })
@@ -113,20 +113,7 @@ fn queue(place: &toml::Spanned<schema::Queue>) -> Result<Queue, Fault> {
     }
 }
 
-fn recorded(place: &toml::Spanned<schema::LossTrace>) -> Result<LossTrace, Fault> {
-    let schema::LossTrace { spans, repeat } = place.get_ref();
-    if spans.get_ref().is_empty() {
-        return Err(fault(spans, "the list is empty: expected at least one span"));
-    }
-    let each = spans.get_ref().iter().map(|span| {
-        let &Text(schema::Span { length, loses }) = span.get_ref();
-        (length, loses)
-    });
-    let message = "the spans are too long: expected less than virtual time all together";
-    LossTrace::new(each, repeat.unwrap_or(false)).ok_or_else(|| fault(spans, message))
-}
-
-fn outages(raw: &[schema::Outage], run: Run) -> Result<Vec<Outage>, Fault> {
+fn outages(raw: &[schema::Outage], run: Run<'_>) -> Result<Vec<Outage>, Fault> {
     let mut outages: Vec<Outage> = Vec::new();
     for place in raw {
         let from = run.time(&place.from)?;

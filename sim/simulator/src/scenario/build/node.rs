@@ -19,7 +19,7 @@ const MAX_NAME: usize = 32;
 pub(super) fn groups(
     nodes: schema::List<schema::Node>,
     link: &Link,
-    run: Run,
+    run: Run<'_>,
 ) -> Result<Vec<Group>, Fault> {
     if nodes.get_ref().is_empty() {
         return Err(fault(&nodes, "expected at least one group of nodes"));
@@ -41,7 +41,7 @@ fn group(
     node: Spanned<schema::Node>,
     before: &[Group],
     link: &Link,
-    run: Run,
+    run: Run<'_>,
 ) -> Result<Group, Fault> {
     let span = node.span();
     let raw = node.into_inner();

@@ -8,7 +8,7 @@ use schema::Positive;
 use toml::Spanned;
 
 /// The pattern that the table says: exactly one, with no key of another.
-pub(super) fn wakes(place: &Spanned<schema::Wakes>, run: Run) -> Result<Wakes, Fault> {
+pub(super) fn wakes(place: &Spanned<schema::Wakes>, run: Run<'_>) -> Result<Wakes, Fault> {
     let raw = place.get_ref();
     let one = "expected exactly one of `at`, `every`, `poisson` or `once`";
     let wakes = match (&raw.at, raw.every, raw.poisson, &raw.once) {
@@ -37,7 +37,7 @@ fn foreign(fits: bool, owner: &str, span: Option<Range<usize>>) -> Result<(), Fa
     }
 }
 
-fn every(raw: &schema::Wakes, period: Duration, run: Run) -> Result<Wakes, Fault> {
+fn every(raw: &schema::Wakes, period: Duration, run: Run<'_>) -> Result<Wakes, Fault> {
     let first = match &raw.first {
         None => FirstWake::default(),
         Some(place) => match place.get_ref() {
@@ -51,7 +51,7 @@ fn every(raw: &schema::Wakes, period: Duration, run: Run) -> Result<Wakes, Fault
     Ok(Wakes::Every { period, jitter, first })
 }
 
-fn once(raw: &schema::Wakes, at: &Spanned<Text<Duration>>, run: Run) -> Result<Wakes, Fault> {
+fn once(raw: &schema::Wakes, at: &Spanned<Text<Duration>>, run: Run<'_>) -> Result<Wakes, Fault> {
     let at = run.time(at)?;
     let Some(place) = &raw.within else { return Ok(Wakes::Once { at, within: Duration::ZERO }) };
     let (&Text(within), end) = (place.get_ref(), run.end);

@@ -114,10 +114,11 @@ impl<'de> Deserialize<'de> for Queue {
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "a table such as { spans = [\"pass 1s\", \"lose 250ms\"] }"
+    expecting = "a table such as { spans = [\"pass 1s\", \"lose 250ms\"] } or { file = \"trace.csv\" }"
 )]
 pub(in crate::scenario) struct LossTrace {
-    pub(in crate::scenario) spans: List<Text<Span>>,
+    pub(in crate::scenario) spans: Option<List<Text<Span>>>,
+    pub(in crate::scenario) file: Option<Spanned<String>>,
     pub(in crate::scenario) repeat: Option<bool>,
 }
 

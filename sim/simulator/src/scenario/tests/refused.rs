@@ -318,8 +318,11 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
     "frame = 9001",
     "x.toml:4:9: link.frame: 9001 is out of range: expected an integer from 16 to 9000"
 )]
-#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: invalid length 0, expected a table such as { spans = ["pass 1s", "lose 250ms"] }"#)]
-#[case("loss_trace = { repeat = true }", "x.toml:4:14: link.loss_trace: missing field `spans`")]
+#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: invalid length 0, expected a table such as { spans = ["pass 1s", "lose 250ms"] } or { file = "trace.csv" }"#)]
+#[case(
+    "loss_trace = { repeat = true }",
+    "x.toml:4:14: link.loss_trace: expected either `spans` or a `file`"
+)]
 #[case(
     "loss_trace = { spans = [] }",
     "x.toml:4:24: link.loss_trace.spans: the list is empty: expected at least one span"

@@ -61,6 +61,7 @@ fn run(overrides: &[&str]) -> (Outcome, Tape) {
         gateway: "fake 1".into(),
         scenario: "garage-door".into(),
         text: DOOR.into(),
+        files: scenario.files.clone(),
         overrides: outcome.report.overrides.clone(),
         seed: scenario.seed,
         end,
