@@ -6,6 +6,7 @@ use crate::floor::execute_counted;
 use crate::measure::{alternate, line};
 use crate::network::{Network, Script};
 use crate::recorder::{Operation, count};
+use core::ops::{AddAssign, Sub};
 use core::time::Duration;
 use cpu_time::ProcessTime;
 use runner::Ahead;
@@ -17,6 +18,10 @@ use std::time::Instant;
 /// What is asked of the run with real cryptography, and of the model.
 const LIMIT: f64 = 1.25;
 const MODELLED_LIMIT: f64 = 3.0;
+/// What is asked of a handshake among all nodes, in units of one among few.
+const FLAT_LIMIT: f64 = 1.2;
+/// The run and its operations take turns so often.
+pub(crate) const PARTS: u64 = 20;
 /// So few nodes a handshake must not be dearer with more of them.
 const FEW: u32 = 1_000;
 const ROUNDS: u32 = 10;
@@ -35,10 +40,25 @@ impl Observer for Watch {
 }
 
 /// Times by the clock, and of all processors together.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Times {
     clock: Duration,
     processors: Duration,
+}
+
+impl AddAssign for Times {
+    fn add_assign(&mut self, other: Self) {
+        self.clock += other.clock;
+        self.processors += other.processors;
+    }
+}
+
+impl Sub for Times {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { clock: self.clock - other.clock, processors: self.processors - other.processors }
+    }
 }
 
 #[expect(clippy::disallowed_methods, reason = "what several threads take only the clock tells")]
@@ -48,17 +68,53 @@ fn timed(work: impl FnOnce()) -> Times {
     Times { clock: clock.elapsed(), processors: processors.elapsed() }
 }
 
-/// The run with its key work ahead: times, what the observer saw, how much of the key work was there.
-fn run(scenario: &Scenario, ahead: &Ahead) -> (Times, Watch, (u64, u64)) {
+/// Times of the operations alone and of the run with its key work ahead.
+#[derive(Clone, Copy, Default)]
+struct Measured {
+    floor: Times,
+    run: Times,
+}
+
+impl Measured {
+    /// What processors worked for the run, in units of its operations.
+    fn cost(&self) -> f64 {
+        self.run.processors.as_secs_f64() / self.floor.processors.as_secs_f64()
+    }
+}
+
+/// One after the other, a part of the run and a part of its operations: whatever else the machine does meanwhile falls on both.
+/// Beside the times, what the observer saw, and how much of the key work was there.
+fn run(
+    scenario: &Scenario,
+    counts: &BTreeMap<Operation, u64>,
+    ahead: &Ahead,
+) -> (Measured, Watch, (u64, u64)) {
     let (mut watch, keys) = (Watch::default(), KeyAhead::new(scenario.crypto));
-    let times = timed(|| {
+    let (mut floor, mut parts) = (Times::default(), 0);
+    let mut catch_up = |percent: u8| {
+        while parts < u64::from(percent) * PARTS / 100 {
+            floor += timed(|| execute_counted(&part(counts, parts)));
+            parts += 1;
+        }
+    };
+    let both = timed(|| {
         let foresight = Foresight::new(scenario, scenario.seed);
         let behaviours = Behaviours::default();
         let (seed, observer) = (scenario.seed, &mut watch);
         let mut world = World::with_crypto(scenario, seed, observer, behaviours, keys.clone());
-        ahead.run(&mut world, (&keys, &foresight), &mut |_| {});
+        ahead.run(&mut world, (&keys, &foresight), &mut catch_up);
+        catch_up(100);
     });
-    (times, watch, keys.counts())
+    (Measured { floor, run: both - floor }, watch, keys.counts())
+}
+
+/// One of so many parts of the operations; all parts together are as many as there are.
+pub(crate) fn part(counts: &BTreeMap<Operation, u64>, index: u64) -> BTreeMap<Operation, u64> {
+    let up_to = |count: u64, parts: u64| count * parts / PARTS;
+    counts
+        .iter()
+        .map(|(operation, count)| (*operation, up_to(*count, index + 1) - up_to(*count, index)))
+        .collect()
 }
 
 pub(crate) fn measure(nodes: u32, rounds: usize) {
@@ -67,8 +123,8 @@ pub(crate) fn measure(nodes: u32, rounds: usize) {
     // The model does the same operations: a test says so.
     let counts = count(&scenario(nodes, Backend::Modelled));
     println!("  {nodes} nodes, {}", sum(&counts));
-    let floor = timed(|| execute_counted(&counts));
-    let (times, watch, (hits, misses)) = run(&real, &ahead);
+    let (measured, watch, (hits, misses)) = run(&real, &counts, &ahead);
+    let Measured { floor, run: times } = measured;
     line("the operations alone, all processors", floor.clock, floor.clock);
     line("the run, its key work ahead", times.clock, floor.clock);
     println!("  {:<38} {:>19.3} x", "limit for the run", LIMIT);
@@ -79,7 +135,7 @@ pub(crate) fn measure(nodes: u32, rounds: usize) {
         watch.established,
         percent(hits, misses)
     );
-    flat(nodes, times, &ahead);
+    flat(nodes, &measured, &ahead);
     modelled(nodes, rounds.min(2));
 }
 
@@ -97,14 +153,27 @@ fn sum(counts: &BTreeMap<Operation, u64>) -> String {
     format!("{all} operations, {public} public values and {shared} shared secrets among them")
 }
 
-/// The cost of a handshake with few nodes, and with all.
-fn flat(nodes: u32, times: Times, ahead: &Ahead) {
-    let few = scenario(FEW, Backend::Real);
-    let all: Duration = (0..ROUNDS).map(|_| run(&few, ahead).0.processors).sum();
+/// The cost of a handshake with few nodes, and with all: in units of its operations, as the machine did them meanwhile.
+fn flat(nodes: u32, many: &Measured, ahead: &Ahead) {
+    let scenario_of_few = scenario(FEW, Backend::Real);
+    let counts = count(&scenario(FEW, Backend::Modelled));
+    let mut few = Measured::default();
+    for _ in 0..ROUNDS {
+        let (measured, ..) = run(&scenario_of_few, &counts, ahead);
+        few.floor += measured.floor;
+        few.run += measured.run;
+    }
     let each = |time: Duration, nodes: u32| time.as_secs_f64() * 1e6 / f64::from(nodes);
-    let (few, many) = (each(all / ROUNDS, FEW), each(times.processors, nodes));
-    println!("  {:<38} {few:>8.1} us of processor time with {FEW} nodes", "a handshake");
-    println!("  {:<38} {many:>8.1} us, {:.3} x, with {nodes}", "", many / few);
+    let us = each(few.run.processors / ROUNDS, FEW);
+    println!(
+        "  {:<38} {us:>8.1} us of processor time, {:.3} x its operations, with {FEW} nodes",
+        "a handshake",
+        few.cost()
+    );
+    let us = each(many.run.processors, nodes);
+    println!("  {:<38} {us:>8.1} us, {:.3} x its operations, with {nodes}", "", many.cost());
+    println!("  {:<38} {:>19.3} x", "how flat that is", many.cost() / few.cost());
+    println!("  {:<38} {FLAT_LIMIT:>19.3} x", "limit for that");
 }
 
 /// The model against the network alone with the same datagrams.

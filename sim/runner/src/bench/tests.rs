@@ -38,6 +38,18 @@ fn the_model_does_the_same_operations() {
 }
 
 #[test]
+fn the_parts_of_the_operations_are_all_of_them() {
+    let counts = recorder::count(&fleet::scenario(20, simulator::Backend::Modelled));
+    let mut sum = std::collections::BTreeMap::new();
+    for index in 0..million::PARTS {
+        for (operation, count) in million::part(&counts, index) {
+            *sum.entry(operation).or_insert(0) += count;
+        }
+    }
+    assert_eq!(sum, counts);
+}
+
+#[test]
 fn every_suite_can_be_executed() {
     for suite in ["aes-gcm-x25519", "aes-cbc-modp2048", "aes-ccm8-p256", "chacha20-x25519"] {
         let text = include_str!("../../../../scenarios/mangled.toml");
