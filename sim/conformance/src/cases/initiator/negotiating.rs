@@ -9,7 +9,7 @@ use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
 use core::net::Ipv4Addr;
 use crypto::Group;
-use ike_core::{NotifyType, PayloadType, Suite, TransformType};
+use ike_core::{NotifyType, PayloadType, ProtocolId, Suite, TransformType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -23,6 +23,18 @@ pub(super) const CASES: &[Case] = &[
         &["NG3", "NG4", "NG9", "ES1"],
         esp,
         "answers SAi2 with other transforms, key lengths and SPIs",
+    ),
+    Case::initiator(
+        "negotiating/other-ike",
+        &["NG3"],
+        |gateway| refuses_each_init(gateway, "NG3", OTHER_IKE),
+        "answers SAi1 with two proposals, none, one that has an SPI, and one for ESP",
+    ),
+    Case::initiator(
+        "negotiating/other-child",
+        &["NG3"],
+        |gateway| refuses_each_auth(gateway, "NG3", OTHER_CHILD),
+        "answers SAi2 with another cipher, AH, two proposals, and SPIs of two and eight octets",
     ),
     Case::initiator(
         "negotiating/group",
@@ -63,6 +75,12 @@ pub(super) const CASES: &[Case] = &[
         &["TS2"],
         selectors,
         "answers with wider selectors, on either side",
+    ),
+    Case::initiator(
+        "negotiating/other-selectors",
+        &["TS2"],
+        |gateway| refuses_each_auth(gateway, "TS2", OTHER_SELECTORS),
+        "answers with selectors of another address, of an unknown type, and with none",
     ),
 ];
 
@@ -137,6 +155,39 @@ fn esp(gateway: &mut Gateway) -> Outcome {
     ];
     refuses_each_auth(gateway, ["NG9", "ES1"], low)
 }
+
+/// What is no answer to an offer for the IKE SA, whatever its transforms.
+const OTHER_IKE: &[Change] = &[
+    ("two proposals", |it| {
+        let first = ProposalDraft::ike(&Suite::default().ike());
+        let second = ProposalDraft { number: 2, ..first.clone() };
+        set_sa(it, &[first, second]);
+    }),
+    ("no proposal", |it| set_sa(it, &[])),
+    ("a proposal with an SPI of eight octets", |it| set_ike(it, |sa| sa.spi = vec![7; 8])),
+    ("a proposal for ESP", |it| set_ike(it, |sa| sa.protocol = ProtocolId::ESP)),
+];
+
+/// What is no answer to an offer of ESP with one suite.
+const OTHER_CHILD: &[Change] = &[
+    ("a cipher that was not offered", |it| {
+        let mut proposal = ProposalDraft::esp(&Suite::ChaCha20X25519.esp(), CHILD_SPI);
+        proposal.number = 1;
+        set_sa(it, &[proposal]);
+    }),
+    ("AH in the place of ESP", |it| {
+        set_esp(it, CHILD_SPI, |sa| sa.protocol = ProtocolId::AH);
+    }),
+    ("two proposals for ESP", |it| {
+        let first = ProposalDraft::esp(&Suite::default().esp(), CHILD_SPI);
+        let second = ProposalDraft { number: 2, ..first.clone() };
+        set_sa(it, &[first, second]);
+    }),
+    ("an ESP SPI of two octets", |it| set_esp(it, CHILD_SPI, |sa| sa.spi.truncate(2))),
+    ("an ESP SPI of eight octets", |it| {
+        set_esp(it, CHILD_SPI, |sa| sa.spi.extend([0; 4]));
+    }),
+];
 
 const OTHER_KE: &[Change] = &[
     ("KE that names 256-bit ECP", |it| {
@@ -230,6 +281,22 @@ fn selectors(gateway: &mut Gateway) -> Outcome {
         ("all addresses for TSr", |it| set_ts(it, PayloadType::TSR, &everything())),
     ];
     refuses_each_auth(gateway, "TS2", changes)
+}
+
+/// What is no part of a proposal of one address for each side.
+const OTHER_SELECTORS: &[Change] = &[
+    ("another address for TSi", |it| set_ts(it, PayloadType::TSI, &another())),
+    ("another address for TSr", |it| set_ts(it, PayloadType::TSR, &another())),
+    ("a selector of an unknown type for TSr", |it| {
+        let unknown = SelectorDraft { kind: 99, range: vec![0; 8], ..everything()[0].clone() };
+        set_ts(it, PayloadType::TSR, &[unknown]);
+    }),
+    ("no selector for TSr", |it| set_ts(it, PayloadType::TSR, &[])),
+];
+
+fn another() -> [SelectorDraft; 1] {
+    let address = Ipv4Addr::new(203, 0, 113, 250);
+    [SelectorDraft::v4(address, address)]
 }
 
 fn set_ts(draft: &mut Draft, whose: PayloadType, selectors: &[SelectorDraft]) {

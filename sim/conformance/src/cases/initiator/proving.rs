@@ -28,13 +28,13 @@ pub(super) const CASES: &[Case] = &[
         "proving/errors-init",
         &["RT21"],
         errors_init,
-        "sends errors that nobody authenticated before the true IKE_SA_INIT answer",
+        "sends each error, which nobody authenticated, before the true IKE_SA_INIT answer",
     ),
     Case::initiator(
         "proving/errors-auth",
         &["ER10", "RT19"],
         errors_auth,
-        "sends errors in clear before the true IKE_AUTH answer, and to an established device",
+        "sends each error in clear before the true IKE_AUTH answer, and to an established device",
     ),
     Case::initiator(
         "proving/invalid-spi",
@@ -65,11 +65,27 @@ fn auth(gateway: &mut Gateway) -> Outcome {
     refuses_each_auth(gateway, "AU6", changes)
 }
 
-const ERRORS: [NotifyType; 4] = [
+/// Every error that RFC 7296 3.10.1 defines but the one that a device may act upon, INVALID_KE_PAYLOAD, and two that
+/// nobody does.
+const ERRORS: [NotifyType; 18] = [
+    NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD,
+    NotifyType::INVALID_IKE_SPI,
+    NotifyType::INVALID_MAJOR_VERSION,
+    NotifyType::INVALID_SYNTAX,
+    NotifyType::INVALID_MESSAGE_ID,
+    NotifyType::INVALID_SPI,
     NotifyType::NO_PROPOSAL_CHOSEN,
     NotifyType::AUTHENTICATION_FAILED,
-    NotifyType::INVALID_SYNTAX,
-    NotifyType::INVALID_MAJOR_VERSION,
+    NotifyType::SINGLE_PAIR_REQUIRED,
+    NotifyType::NO_ADDITIONAL_SAS,
+    NotifyType::INTERNAL_ADDRESS_FAILURE,
+    NotifyType::FAILED_CP_REQUIRED,
+    NotifyType::TS_UNACCEPTABLE,
+    NotifyType::INVALID_SELECTORS,
+    NotifyType::TEMPORARY_FAILURE,
+    NotifyType::CHILD_SA_NOT_FOUND,
+    NotifyType(8_000),
+    NotifyType(16_383),
 ];
 
 fn errors_init(gateway: &mut Gateway) -> Outcome {
