@@ -150,6 +150,7 @@ impl Subject for Portaled {
         let packet = match wire {
             Wire::Ike => vnet::udp::emit(path.local, path.remote, octets),
             Wire::Esp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ESP, octets),
+            Wire::Icmp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ICMP, octets),
         };
         if self.hub.halt.is_called() {
             return Err(Unsupported("stopped".into()));

@@ -4,7 +4,8 @@ use super::common::{
     Change, afresh_to_auth, auth_goes_on, init_goes_on, is_silent, is_up, refuses_each_auth,
 };
 use crate::message::Part;
-use crate::verdict::Outcome;
+use crate::subject::{Packet, Wire};
+use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
 use ike_core::{ExchangeType, Flags, Header, NotifyType, PayloadType};
 
@@ -41,6 +42,12 @@ pub(super) const CASES: &[Case] = &[
         &["ER7", "ER8"],
         invalid_spi,
         "sends INVALID_IKE_SPI and INVALID_SPI in clear to an established device",
+    ),
+    Case::initiator(
+        "proving/icmp",
+        &["RT19"],
+        icmp,
+        "sends ICMP errors about each request and to an established device",
     ),
     Case::initiator(
         "proving/icv",
@@ -130,6 +137,31 @@ fn invalid_spi(gateway: &mut Gateway) -> Outcome {
         is_up(gateway, id, &format!("{kind} in clear"))?;
     }
     Ok(())
+}
+
+/// No host, no protocol, no port, and forbidden (RFC 792; RFC 1122 3.2.2.1).
+const CODES: [u8; 4] = [1, 2, 3, 13];
+
+/// Those errors about this datagram of the device's.
+fn unreachable(gateway: &mut Gateway, sent: &Packet) -> Outcome {
+    for code in CODES {
+        let other = || Stop::Unsupported("the device's datagrams go over IPv6".into());
+        let octets = crate::icmp::unreachable(sent, code).ok_or_else(other)?;
+        let path = gateway.path;
+        gateway.send_on(path, Wire::Icmp, &octets)?;
+    }
+    Ok(())
+}
+
+fn icmp(gateway: &mut Gateway) -> Outcome {
+    let request = gateway.wake()?.packet;
+    unreachable(gateway, &request)?;
+    init_goes_on(gateway, "RT19", "ICMP errors about IKE_SA_INIT")?;
+    let request = afresh_to_auth(gateway)?.packet;
+    unreachable(gateway, &request)?;
+    auth_goes_on(gateway, "RT19", "ICMP errors about IKE_AUTH")?;
+    unreachable(gateway, &request)?;
+    is_up(gateway, "RT19", "ICMP errors about what was answered")
 }
 
 fn icv(gateway: &mut Gateway) -> Outcome {
