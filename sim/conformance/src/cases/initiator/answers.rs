@@ -2,7 +2,7 @@
 
 use super::common::{
     Change, accepts_each_auth, accepts_init, afresh, afresh_to_auth, auth_goes_on, init_goes_on,
-    is_not_up, is_silent, is_up, refuses_each_init,
+    is_not_up, is_silent, is_up, refuses_each_init, shows_that_it_is_up,
 };
 use crate::message::{Part, ProposalDraft, SelectorDraft, TransformDraft, sa_part, ts_part};
 use crate::peer::{Opened, seen};
@@ -113,7 +113,8 @@ fn last_answer(gateway: &mut Gateway) -> Outcome {
 }
 
 fn reflected(gateway: &mut Gateway) -> Outcome {
-    let request = gateway.wake()?;
+    shows_that_it_is_up(gateway)?;
+    let request = afresh(gateway)?;
     gateway.send(&request.packet.octets)?;
     init_goes_on(gateway, "AU14", "its own IKE_SA_INIT request")?;
     let asked = afresh_to_auth(gateway)?;

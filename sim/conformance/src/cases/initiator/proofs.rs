@@ -1,6 +1,8 @@
 //! Who else might answer: each octet of a proof, other methods, another secret, a forger who is faster.
 
-use super::common::{Change, accepts_each_auth, afresh_to_auth, is_not_up, refuses_each_auth};
+use super::common::{
+    Change, accepts_each_auth, afresh_to_auth, is_not_up, refuses_each_auth, shows_that_it_is_up,
+};
 use crate::message::Part;
 use crate::peer::Side;
 use crate::verdict::{Outcome, Stop};
@@ -51,6 +53,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 fn each_octet(gateway: &mut Gateway) -> Outcome {
+    shows_that_it_is_up(gateway)?;
     for at in 0..32 {
         afresh_to_auth(gateway)?;
         let mut answer = gateway.auth_answer()?;
@@ -62,6 +65,7 @@ fn each_octet(gateway: &mut Gateway) -> Outcome {
 }
 
 fn each_octet_of_id(gateway: &mut Gateway) -> Outcome {
+    shows_that_it_is_up(gateway)?;
     for at in 0..gateway.setup.peer.body().len() {
         afresh_to_auth(gateway)?;
         let mut answer = gateway.auth_answer()?;
@@ -74,6 +78,7 @@ fn each_octet_of_id(gateway: &mut Gateway) -> Outcome {
 
 /// AUTH is right for what IDr says: only the identity is not the one that the device was set up with.
 fn other_id(gateway: &mut Gateway) -> Outcome {
+    shows_that_it_is_up(gateway)?;
     afresh_to_auth(gateway)?;
     let body = [&[11, 0, 0, 0][..], b"somebody"].concat();
     let mut answer = gateway.auth_answer()?;
@@ -103,6 +108,7 @@ fn under(gateway: &Gateway, secret: &[u8]) -> Outcome<Part> {
 }
 
 fn wrong_key(gateway: &mut Gateway) -> Outcome {
+    shows_that_it_is_up(gateway)?;
     afresh_to_auth(gateway)?;
     let mut answer = gateway.auth_answer()?;
     *answer.part(PayloadType::AUTH) = under(gateway, b"another secret")?;
