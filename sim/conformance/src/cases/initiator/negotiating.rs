@@ -84,22 +84,30 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
+/// The proposal of a lawful answer.
+fn accepted(draft: &mut Draft) -> ProposalDraft {
+    let mut all = ProposalDraft::all_of(draft.part(PayloadType::SA));
+    all.pop().expect("a lawful answer has a proposal")
+}
+
 fn set_ike(draft: &mut Draft, change: impl FnOnce(&mut ProposalDraft)) {
-    let mut proposal = ProposalDraft::ike(&Suite::default().ike());
+    let mut proposal = accepted(draft);
     change(&mut proposal);
     set_sa(draft, &[proposal]);
 }
 
 fn set_esp(draft: &mut Draft, spi: u32, change: impl FnOnce(&mut ProposalDraft)) {
-    let mut proposal = ProposalDraft::esp(&Suite::default().esp(), spi);
+    let mut proposal = accepted(draft);
+    proposal.spi = spi.to_be_bytes().to_vec();
     change(&mut proposal);
     set_sa(draft, &[proposal]);
 }
 
+/// A length that AES has and nobody here offers.
 fn longer_key(proposal: &mut ProposalDraft) {
     let id = proposal.transform(TransformType::ENCR).id;
     *proposal.transform(TransformType::ENCR) =
-        TransformDraft::new(TransformType::ENCR, id).key_length(256);
+        TransformDraft::new(TransformType::ENCR, id).key_length(192);
 }
 
 fn ike(gateway: &mut Gateway) -> Outcome {
@@ -114,7 +122,7 @@ fn ike(gateway: &mut Gateway) -> Outcome {
     ];
     refuses_each_init(gateway, "NG3", extra)?;
     let key: &[Change] = &[
-        ("a key of 256 bits", |it| set_ike(it, longer_key)),
+        ("a key of 192 bits", |it| set_ike(it, longer_key)),
         ("no Key Length", |it| {
             set_ike(it, |sa| sa.transform(TransformType::ENCR).attributes.clear());
         }),
@@ -147,7 +155,7 @@ fn esp(gateway: &mut Gateway) -> Outcome {
     let none: Change =
         ("no ESN transform", |it| set_esp(it, CHILD_SPI, |sa| sa.remove(TransformType::ESN)));
     refuses_each_auth(gateway, "NG3", &[none])?;
-    let key: &[Change] = &[("a key of 256 bits", |it| set_esp(it, CHILD_SPI, longer_key))];
+    let key: &[Change] = &[("a key of 192 bits", |it| set_esp(it, CHILD_SPI, longer_key))];
     refuses_each_auth(gateway, "NG4", key)?;
     let low: &[Change] = &[
         ("an ESP SPI of zero", |it| set_esp(it, 0, |_| {})),
@@ -159,7 +167,7 @@ fn esp(gateway: &mut Gateway) -> Outcome {
 /// What is no answer to an offer for the IKE SA, whatever its transforms.
 const OTHER_IKE: &[Change] = &[
     ("two proposals", |it| {
-        let first = ProposalDraft::ike(&Suite::default().ike());
+        let first = accepted(it);
         let second = ProposalDraft { number: 2, ..first.clone() };
         set_sa(it, &[first, second]);
     }),
@@ -179,7 +187,7 @@ const OTHER_CHILD: &[Change] = &[
         set_esp(it, CHILD_SPI, |sa| sa.protocol = ProtocolId::AH);
     }),
     ("two proposals for ESP", |it| {
-        let first = ProposalDraft::esp(&Suite::default().esp(), CHILD_SPI);
+        let first = accepted(it);
         let second = ProposalDraft { number: 2, ..first.clone() };
         set_sa(it, &[first, second]);
     }),
