@@ -92,7 +92,7 @@ fn ask(gateway: &mut Gateway, kind: NotifyType, data: &[u8]) -> Outcome {
 }
 
 /// The next request that is another one than `before`; what is sent again in between is left out.
-fn another(gateway: &mut Gateway, before: &Opened) -> Outcome<Option<Opened>> {
+pub(super) fn another(gateway: &mut Gateway, before: &Opened) -> Outcome<Option<Opened>> {
     let until = gateway.now() + gateway.patience.answer;
     loop {
         let rest = until.saturating_duration_since(gateway.now());

@@ -3,6 +3,7 @@
 use super::common::{
     Change, FULL, ProposalDraft, accepts_init, is_up, refuses_each_auth, refuses_each_init, set_sa,
 };
+use super::cookies::another;
 use crate::message::{Part, SelectorDraft, TransformDraft, find, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
@@ -236,7 +237,7 @@ fn ask_for(gateway: &mut Gateway, group: u16) -> Outcome {
 }
 
 fn group(gateway: &mut Gateway) -> Outcome {
-    gateway.wake()?;
+    let first = gateway.wake()?;
     ask_for(gateway, Group::Modp2048.transform_id())?;
     let span = gateway.patience.answer;
     let packets = gateway.listen(span);
@@ -248,7 +249,7 @@ fn group(gateway: &mut Gateway) -> Outcome {
     gateway.demand("NG11", !retries, "no retry with a group not offered", found)?;
     let wanted = Group::Ecp256.transform_id();
     ask_for(gateway, wanted)?;
-    let again = gateway.next_init(span)?;
+    let again = another(gateway, &first)?;
     let found = again.as_ref().and_then(ke_group);
     let right = found == Some(wanted);
     gateway.demand("NG11", right, "a retry in group 19", || format!("{found:?}"))?;
@@ -293,8 +294,8 @@ fn selectors(gateway: &mut Gateway) -> Outcome {
 
 /// What is no part of a proposal of one address for each side.
 const OTHER_SELECTORS: &[Change] = &[
-    ("another address for TSi", |it| set_ts(it, PayloadType::TSI, &another())),
-    ("another address for TSr", |it| set_ts(it, PayloadType::TSR, &another())),
+    ("another address for TSi", |it| set_ts(it, PayloadType::TSI, &elsewhere())),
+    ("another address for TSr", |it| set_ts(it, PayloadType::TSR, &elsewhere())),
     ("a selector of an unknown type for TSr", |it| {
         let unknown = SelectorDraft { kind: 99, range: vec![0; 8], ..everything()[0].clone() };
         set_ts(it, PayloadType::TSR, &[unknown]);
@@ -302,7 +303,7 @@ const OTHER_SELECTORS: &[Change] = &[
     ("no selector for TSr", |it| set_ts(it, PayloadType::TSR, &[])),
 ];
 
-fn another() -> [SelectorDraft; 1] {
+fn elsewhere() -> [SelectorDraft; 1] {
     let address = Ipv4Addr::new(203, 0, 113, 250);
     [SelectorDraft::v4(address, address)]
 }
