@@ -111,6 +111,8 @@ class Setting:
         self.server_network = get("SERVER_NETWORK", f"{self.server}/{self.server.max_prefixlen}")
         self.nodes_network = get("NODES_NETWORK", str(self.gateway.network))
         self.suites = need(environment, "SUITES").split(",")
+        self.groups = [group for group in get("GROUPS", "").split(",") if group]
+        self.initial_contact = get("INITIAL_CONTACT", "yes") == "yes"
         self.cookies = get("COOKIES", "never")
         self.half_open_limit = number(get("HALF_OPEN_LIMIT"))
         self.half_open_per_address = number(get("HALF_OPEN_PER_ADDRESS"))
@@ -244,5 +246,5 @@ def environment():
     """The variables of the contract, for a kernel that does not inherit them."""
     names = """PORTAL ROLE FAMILY GATEWAY SERVER SERVER_NETWORK NODES_NETWORK GATEWAY_ID SUITES COOKIES HALF_OPEN_LIMIT
         HALF_OPEN_PER_ADDRESS HALF_OPEN_TIMEOUT_MS LIVENESS_MS IKE_LIFETIME_MS CHILD_LIFETIME_MS IDLE_TIMEOUT_MS CHILD
-        PEER PEER_ID IDENTITY PFS START""".split()
+        PEER PEER_ID IDENTITY PFS GROUPS INITIAL_CONTACT START""".split()
     return {name: os.environ[name] for name in names if name in os.environ}

@@ -15,12 +15,14 @@ IKE = {
     "aes-gcm-p256": "aes_gcm128-sha256-dh19",
     "aes-cbc-modp2048": "aes128-sha256-modp2048",
     "chacha20-x25519": "chacha20_poly1305-sha256-dh31",
+    "aes256-gcm-x25519": "aes_gcm256-sha256-dh31",
 }
 ESP = {
     "aes-gcm-x25519": "aes_gcm128",
     "aes-gcm-p256": "aes_gcm128",
     "aes-cbc-modp2048": "aes128-sha256",
     "chacha20-x25519": "chacha20_poly1305",
+    "aes256-gcm-x25519": "aes_gcm256",
 }
 GROUPS = {"x25519": "dh31", "p256": "dh19", "modp2048": "modp2048"}
 # No device of ours offers these.
@@ -48,8 +50,9 @@ def check(setting):
     without = [suite for suite in setting.suites if suite not in IKE]
     if without:
         unsupported(f"libreswan has no AES-CCM in IKE: {', '.join(without)}")
-    if setting.pfs and setting.pfs not in GROUPS:
-        unsupported(f"libreswan has no group {setting.pfs}")
+    foreign = [group for group in [*setting.groups, setting.pfs] if group and group not in GROUPS]
+    if foreign:
+        unsupported(f"libreswan has no group {', '.join(foreign)}")
     if setting.child not in ("accept", "refuse", "refuse:NO_PROPOSAL_CHOSEN", "refuse:TS_UNACCEPTABLE"):
         unsupported(f"libreswan cannot be made to answer CHILD={setting.child}")
     if setting.idle_timeout_ms is not None:
@@ -79,7 +82,8 @@ def floods(setting):
 
 def proposals(setting):
     """The IKE and the ESP proposals, the best first, each once."""
-    ike = dict.fromkeys(IKE[suite] for suite in setting.suites)
+    more = "".join(f"+{GROUPS[group]}" for group in setting.groups)
+    ike = dict.fromkeys(IKE[suite] + more for suite in setting.suites)
     esp = dict.fromkeys(ESP[suite] for suite in setting.suites)
     if setting.child in ("refuse", "refuse:NO_PROPOSAL_CHOSEN"):
         esp = [FOREIGN_ESP]
@@ -117,6 +121,8 @@ def connection(setting):
     if not setting.responder:
         inside, outside = f"{setting.gateway.ip}/{setting.gateway.max_prefixlen}", setting.server_network
         ends = {"right": setting.peer, "rightid": identity(setting.remote_id), "rightsubnet": outside}
+        if not setting.initial_contact:
+            ends["initial-contact"] = "no"
     return {
         "type": "tunnel", "keyexchange": "ikev2", "authby": "secret", "auto": "ignore",
         "left": setting.gateway.ip, "leftid": identity(setting.local_id), "leftsubnet": inside,

@@ -14,6 +14,7 @@ IKE = {
     "aes-cbc-modp2048": "aes128-sha256-modp2048",
     "aes-ccm8-p256": "aes128ccm8-prfsha256-ecp256",
     "chacha20-x25519": "chacha20poly1305-prfsha256-x25519",
+    "aes256-gcm-x25519": "aes256gcm16-prfsha256-x25519",
 }
 ESP = {
     "aes-gcm-x25519": "aes128gcm16",
@@ -21,6 +22,7 @@ ESP = {
     "aes-cbc-modp2048": "aes128-sha256",
     "aes-ccm8-p256": "aes128ccm8",
     "chacha20-x25519": "chacha20poly1305",
+    "aes256-gcm-x25519": "aes256gcm16",
 }
 GROUPS = {"x25519": "x25519", "p256": "ecp256", "modp2048": "modp2048"}
 # No device of ours offers these.
@@ -41,7 +43,11 @@ def proposals(setting):
     unknown = [suite for suite in setting.suites if suite not in IKE]
     if unknown:
         unsupported(f"strongSwan has no suite {', '.join(unknown)}")
-    ike = list(dict.fromkeys(IKE[suite] for suite in setting.suites))
+    foreign = [group for group in setting.groups if group not in GROUPS]
+    if foreign:
+        unsupported(f"strongSwan has no group {', '.join(foreign)}")
+    more = "".join(f"-{GROUPS[group]}" for group in setting.groups)
+    ike = list(dict.fromkeys(IKE[suite] + more for suite in setting.suites))
     esp = list(dict.fromkeys(ESP[suite] for suite in setting.suites))
     if setting.pfs:
         if setting.pfs not in GROUPS:
@@ -162,6 +168,7 @@ def swanctl_conf(setting):
     fragmentation = yes
     send_cert = never
     send_certreq = no
+    unique = {"no" if setting.initial_contact else "never"}
     reauth_time = 0
     rekey_time = {lifetime(setting.ike_lifetime_ms, "IKE_LIFETIME_MS")}
     rand_time = 0

@@ -56,8 +56,8 @@ struct Arguments {
     /// Writes conformance.json, conformance.xml, conformance.html, the daemons' logs, and a ladder and a capture of what did not pass into this folder.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
-    /// With --implementation: writes the column into this folder, to be shown where no container runs.
-    #[arg(long, value_name = "FOLDER", requires = "implementation", conflicts_with_all = ["case", "requirement"])]
+    /// With --implementation: writes the column into this folder, to be shown where no container runs; with --case or --requirement, these verdicts of it.
+    #[arg(long, value_name = "FOLDER", requires = "implementation")]
     record: Option<PathBuf>,
     /// With a container: so many cases at once.
     #[arg(long, value_name = "NUMBER")]
@@ -200,13 +200,21 @@ async fn devices(arguments: &Arguments, plug: &'static Plug, work: &Arc<Work>) -
     matrix
 }
 
-/// Keeps the columns of a whole run.
+/// Keeps the columns of a run; of a part of one, its verdicts among those that are there.
 fn record(arguments: &Arguments, matrix: &Result<Matrix>, version: Option<String>) -> Result<()> {
     let (Some(folder), Ok(matrix), Some(version)) = (&arguments.record, matrix, version) else {
         return Ok(());
     };
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    for column in matrix::recorded::columns(matrix, &version) {
+    let whole = arguments.case.is_none() && arguments.requirement.is_none();
+    for mut column in matrix::recorded::columns(matrix, &version) {
+        let file = folder.join(column.file());
+        if !whole && file.exists() {
+            let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+            let before = matrix::recorded::Column::parse(&text);
+            let before = before.with_context(|| file.display().to_string())?;
+            column = before.updated(column).with_context(|| file.display().to_string())?;
+        }
         runner::files::replace(&folder.join(column.file()), column.text().as_bytes())?;
     }
     Ok(())

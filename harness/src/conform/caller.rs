@@ -96,7 +96,7 @@ impl Implementation for Caller {
 struct Called {
     sockets: Sockets,
     nominal: SocketAddr,
-    /// Where its first message came from.
+    /// Where its latest attempt began.
     actual: Option<SocketAddr>,
     wake: Option<String>,
     woken: Vec<Child>,
@@ -107,13 +107,16 @@ struct Called {
 }
 
 impl Called {
-    /// Whether a packet is of an attempt that an earlier case has seen to; notes the others.
-    fn is_stale(&self, packet: &Packet) -> bool {
+    /// Whether a packet is of an attempt that an earlier case has seen to; notes the others. A client that is started
+    /// anew comes from another port: where an attempt begins, there the device is from then on.
+    fn is_stale(&mut self, packet: &Packet) -> bool {
         let Ok(header) = Header::parse(&packet.octets) else { return false };
         if self.before.contains(&header.spi_i.0) {
             return true;
         }
-        self.past.lock().unwrap_or_else(PoisonError::into_inner).insert(header.spi_i.0);
+        if self.past.lock().unwrap_or_else(PoisonError::into_inner).insert(header.spi_i.0) {
+            self.actual = Some(packet.path.remote);
+        }
         false
     }
 }

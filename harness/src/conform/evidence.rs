@@ -49,5 +49,6 @@ fn datagram(direction: Direction, packet: &Packet) -> Vec<u8> {
     match packet.wire {
         Wire::Ike => vnet::udp::emit(source, destination, &packet.octets),
         Wire::Esp => ip::emit(source.ip(), destination.ip(), ip::protocol::ESP, &packet.octets),
+        Wire::Icmp => ip::emit(source.ip(), destination.ip(), ip::protocol::ICMP, &packet.octets),
     }
 }

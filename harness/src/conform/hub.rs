@@ -20,6 +20,9 @@ const BLOCK: u32 = 16;
 /// The usual address of the tester in its block.
 const USUAL: u32 = 13;
 
+/// A port of the server's and of the case's, in what goes through a tunnel.
+const INNER_PORT: u16 = 7_815;
+
 /// The usual address of the n-th case.
 pub(super) fn address(number: u32) -> IpAddr {
     Ipv4Addr::from_bits(FIRST + number * BLOCK + USUAL).into()
@@ -61,17 +64,19 @@ impl Hub {
     }
 
     /// A subject at the other end of the portal for the case whose usual path this is. What the case wants of its owner
-    /// concerns that peer, or the only one.
+    /// concerns that peer, or the only one; a gateway also has a server behind it.
     pub(super) fn subject(
         &self,
         path: Path,
-        peer: Option<Identity>,
+        gateway: Option<(Identity, IpAddr)>,
     ) -> Result<Box<dyn Subject>, Unsupported> {
         let own = block(path.local.ip())
             .ok_or_else(|| Unsupported("the portals of the cases are for IPv4".into()))?;
         let (sender, inbox) = channel();
         self.lock().insert(own, sender);
-        Ok(Box::new(Portaled { hub: self.clone(), own, inbox, peer }))
+        let behind = gateway.as_ref().map(|(_, server)| (path.local.ip(), *server));
+        let peer = gateway.map(|(peer, _)| peer);
+        Ok(Box::new(Portaled { hub: self.clone(), own, inbox, peer, behind }))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<u32, Sender<Packet>>> {
@@ -131,6 +136,19 @@ struct Portaled {
     own: u32,
     inbox: Receiver<Packet>,
     peer: Option<Identity>,
+    /// Where the case is, and the server behind the gateway that it is about.
+    behind: Option<(IpAddr, IpAddr)>,
+}
+
+impl Portaled {
+    /// A packet of the server's to the case, in clear: the gateway has to send it on through the tunnel, as
+    /// docs/gateways.md has it of the portal.
+    fn send_from(&self, server: IpAddr, own: IpAddr) -> Result<(), Unsupported> {
+        let port = |address| SocketAddr::new(address, INNER_PORT);
+        let packet = vnet::udp::emit(port(server), port(own), b"from the server");
+        let gone = |_| Unsupported("the portal is closed".into());
+        self.hub.outgoing.send(packet).map_err(gone)
+    }
 }
 
 impl Subject for Portaled {
@@ -150,6 +168,7 @@ impl Subject for Portaled {
         let packet = match wire {
             Wire::Ike => vnet::udp::emit(path.local, path.remote, octets),
             Wire::Esp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ESP, octets),
+            Wire::Icmp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ICMP, octets),
         };
         if self.hub.halt.is_called() {
             return Err(Unsupported("stopped".into()));
@@ -170,6 +189,9 @@ impl Subject for Portaled {
     }
 
     fn wish(&mut self, wish: Wish) -> Result<(), Unsupported> {
+        if let (Wish::Send, Some((own, server))) = (wish, self.behind) {
+            return self.send_from(server, own);
+        }
         self.hub.owner.has(wish, self.peer.as_ref())
     }
 }

@@ -145,8 +145,10 @@ impl Subject for Sockets {
     }
 
     fn give(&mut self, path: Path, wire: Wire, octets: &[u8]) -> Result<(), Unsupported> {
-        if wire == Wire::Esp {
-            return Err(Unsupported("ESP takes a raw socket, which nobody has here".into()));
+        if wire != Wire::Ike {
+            return Err(Unsupported(
+                "ESP and ICMP take a raw socket, which nobody has here".into(),
+            ));
         }
         let sent = self.socket(path.local)?.send_to(octets, path.remote);
         sent.map(drop)

@@ -109,6 +109,8 @@ fn setting(setup: &Setup, server: IpAddr) -> Setting {
     let peer = Peer { address: setup.path.local.ip(), identity: setup.peer.clone(), start: false };
     Setting {
         suites: vec![setup.suite],
+        groups: setup.groups.clone(),
+        initial_contact: setup.initial_contact,
         peer: Some(peer),
         credentials: vec![(setup.peer.clone(), setup.psk.clone())],
         ..Setting::new(PlugRole::Initiator, ends, setup.identity.clone())
@@ -131,13 +133,8 @@ impl Implementation for Squad {
     }
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
-        let otherwise = [
-            (!setup.groups.is_empty(), "the contract of containers has no groups beside a suite's"),
-            (!setup.initial_contact, "the contract of containers has no word for INITIAL_CONTACT"),
-            (self.halt.is_called(), "stopped"),
-        ];
-        if let Some((_, why)) = otherwise.iter().find(|(otherwise, _)| *otherwise) {
-            return Err(Unsupported((*why).to_owned()));
+        if self.halt.is_called() {
+            return Err(Unsupported("stopped".into()));
         }
         Ok(Box::new(self.runtime.block_on(self.enter(setup))?))
     }

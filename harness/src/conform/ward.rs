@@ -165,6 +165,7 @@ impl Implementation for Ward {
     fn place(&self, case: &Case, setup: &mut Setup) {
         let number = settle::number(case, setup.profile);
         settle::device(setup, number, self.addresses);
+        setup.peers = vec![gateways::nodes_network(Family::Ipv4)];
     }
 
     fn start(&self, setup: &Setup) -> Result<Box<dyn Subject>, Unsupported> {
@@ -178,7 +179,9 @@ impl Implementation for Ward {
         }
         let room = self.rooms.iter().find(|room| room.suits(setup) && room.knows(setup));
         match room.and_then(|room| room.door.as_ref()) {
-            Some(Door::Open { hub, .. }) => hub.subject(setup.path, Some(setup.peer.clone())),
+            Some(Door::Open { hub, .. }) => {
+                hub.subject(setup.path, Some((setup.peer.clone(), self.addresses.1)))
+            }
             Some(Door::Unsupported(reason)) => Err(Unsupported(reason.clone())),
             None => Err(Unsupported("no container was started for such a case".into())),
         }

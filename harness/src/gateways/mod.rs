@@ -15,5 +15,5 @@ pub use image::Image;
 pub use orders::obey;
 pub use running::{Running, StartError};
 pub(crate) use setting::typed;
-pub use setting::{Peer, Setting};
+pub use setting::{Peer, Setting, nodes_network};
 pub use table::{GATEWAYS, Plug, Role};

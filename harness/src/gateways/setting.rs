@@ -4,8 +4,9 @@ use super::table::Role;
 use core::fmt::Write as _;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
+use crypto::Group;
 use data_encoding::HEXLOWER;
-use ike_core::{IdType, Identity, Psk, Suite};
+use ike_core::{IdType, Identity, Psk, Suite, TrafficSelector};
 use simulator::Addresses;
 use simulator::scenario::{ChildPolicy, Cookies, Family, GatewaySelectors, Scenario};
 
@@ -26,6 +27,10 @@ pub struct Setting {
     pub identity: Identity,
     /// What it accepts or offers, the best first.
     pub suites: Vec<Suite>,
+    /// A device's further groups, behind that of the suite.
+    pub groups: Vec<Group>,
+    /// Whether a device says INITIAL_CONTACT.
+    pub initial_contact: bool,
     /// When it asks for a cookie.
     pub cookies: Cookies,
     /// So many IKE SAs may be half-open; `None`: its own limit.
@@ -71,13 +76,28 @@ const fn outer_prefix(family: Family) -> u8 {
     }
 }
 
-/// The network that all outer addresses of a run are in.
-fn nodes_network(family: Family) -> String {
-    let network: IpAddr = match family {
-        Family::Ipv4 => Ipv4Addr::new(10, 64, 0, 0).into(),
-        Family::Ipv6 => Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 0).into(),
-    };
-    format!("{network}/{}", outer_prefix(family))
+/// The first address of the network that all outer addresses of a run are in.
+const fn nodes(family: Family) -> IpAddr {
+    match family {
+        Family::Ipv4 => IpAddr::V4(Ipv4Addr::new(10, 64, 0, 0)),
+        Family::Ipv6 => IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, 0)),
+    }
+}
+
+/// That network: where a gateway expects its peers to be.
+#[must_use]
+pub fn nodes_network(family: Family) -> TrafficSelector {
+    let network = TrafficSelector::network(nodes(family), outer_prefix(family));
+    network.expect("a prefix of its family")
+}
+
+/// A group as the contract has it.
+const fn group(group: Group) -> &'static str {
+    match group {
+        Group::Curve25519 => "x25519",
+        Group::Ecp256 => "p256",
+        Group::Modp2048 => "modp2048",
+    }
 }
 
 impl Setting {
@@ -93,6 +113,8 @@ impl Setting {
             server_prefix: if address.is_ipv4() { 32 } else { 128 },
             identity,
             suites: Vec::new(),
+            groups: Vec::new(),
+            initial_contact: true,
             cookies: Cookies::Never,
             half_open_limit: None,
             half_open_per_address: None,
@@ -168,6 +190,7 @@ impl Setting {
     pub fn environment(&self, portal: SocketAddr) -> Vec<(&'static str, String)> {
         let ms = |duration: Duration| duration.as_millis().to_string();
         let suites: Vec<&str> = self.suites.iter().map(|suite| suite.name()).collect();
+        let groups: Vec<&str> = self.groups.iter().map(|it| group(*it)).collect();
         let prefix = outer_prefix(self.family);
         let family = if self.family == Family::Ipv4 { "ipv4" } else { "ipv6" };
         let mut all = vec![
@@ -177,7 +200,7 @@ impl Setting {
             ("GATEWAY", format!("{}/{prefix}", self.address)),
             ("SERVER", self.server.to_string()),
             ("SERVER_NETWORK", network(self.server, self.server_prefix)),
-            ("NODES_NETWORK", nodes_network(self.family)),
+            ("NODES_NETWORK", format!("{}/{prefix}", nodes(self.family))),
             ("SUITES", suites.join(",")),
             ("COOKIES", cookies(self.cookies)),
             ("CHILD", child(self.child)),
@@ -200,6 +223,8 @@ impl Setting {
             ("CHILD_LIFETIME_MS", self.child_lifetime.map(ms)),
             ("IDLE_TIMEOUT_MS", self.idle_timeout.map(ms)),
             ("PFS", self.pfs.clone()),
+            ("GROUPS", (!self.groups.is_empty()).then(|| groups.join(","))),
+            ("INITIAL_CONTACT", (!self.initial_contact).then(|| "no".to_owned())),
         ];
         all.extend(wishes.into_iter().filter_map(|(name, value)| Some((name, value?))));
         all

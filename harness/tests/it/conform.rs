@@ -62,6 +62,20 @@ fn a_device_is_judged(
 }
 
 #[test]
+fn a_device_may_come_from_another_port_each_time() {
+    let at = free();
+    let wake = format!(
+        "{} --gateway {at} --id device.example --psk 'a secret' --remote-id tester.example --stay 1min",
+        env!("CARGO_BIN_EXE_connect")
+    );
+    let device = ["--device", &format!("udp:{at}"), "--psk", "a secret", "--wake", &wake];
+    let three_wakes = ["--profile", "modern", "--case", "sending/fresh"];
+    let output = judge(&[&device[..], &three_wakes].concat());
+    let said = text(&output.stdout);
+    assert!(said.contains("4 passed") && said.contains("as expected"), "{said}");
+}
+
+#[test]
 fn a_device_that_never_comes_is_inconclusive() {
     let device = ["--device", &format!("udp:{}", free()), "--within", "1"];
     let output = judge(&[&device[..], &HANDSHAKE].concat());

@@ -15,6 +15,7 @@
 mod baseline;
 mod case;
 pub mod cases;
+mod icmp;
 mod levels;
 mod log;
 mod matrix;

@@ -124,6 +124,12 @@ impl Mutant {
         self
     }
 
+    /// Has somebody believe ICMP errors.
+    const fn told(mut self, icmp: fn(&mut Desk)) -> Self {
+        self.tampering.icmp = icmp;
+        self
+    }
+
     /// Has messages changed before it reads them; those of which the change says no never come.
     const fn reading(mut self, reads: fn(&mut Draft, &mut Desk) -> bool) -> Self {
         self.tampering.reads = reads;

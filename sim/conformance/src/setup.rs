@@ -25,6 +25,9 @@ pub struct Setup {
     pub local: Vec<TrafficSelector>,
     /// The same for the tester's side.
     pub remote: Vec<TrafficSelector>,
+    /// What a responder grants on the tester's side at most, where it was not told of this one alone; empty: the
+    /// tester's side.
+    pub peers: Vec<TrafficSelector>,
     /// Whether an initiator sends INITIAL_CONTACT.
     pub initial_contact: bool,
     /// Whether a responder asks for a cookie each time.
@@ -52,11 +55,20 @@ impl Setup {
             peer,
             local: vec![TrafficSelector::host(own.ip())],
             remote: vec![TrafficSelector::host(other.ip())],
+            peers: Vec::new(),
             initial_contact: true,
             cookies: false,
             path: Path { local: other, remote: own },
             seed: [7; 32],
         }
+    }
+}
+
+impl Setup {
+    /// What a responder may grant on the tester's side.
+    #[must_use]
+    pub fn allowed(&self) -> &[TrafficSelector] {
+        if self.peers.is_empty() { &self.remote } else { &self.peers }
     }
 }
 

@@ -7,6 +7,8 @@ pub enum Encryption {
     AesCbc128,
     /// ENCR_AES_GCM_16 with 128-bit keys (RFC 4106, 5282).
     AesGcm16_128,
+    /// ENCR_AES_GCM_16 with 256-bit keys (RFC 4106, 5282).
+    AesGcm16_256,
     /// ENCR_AES_CCM_8 with 128-bit keys (RFC 4309, 5282).
     AesCcm8_128,
     /// ENCR_CHACHA20_POLY1305 (RFC 7634).
@@ -20,7 +22,7 @@ impl Encryption {
         match self {
             Self::AesCbc128 => 12,
             Self::AesCcm8_128 => 14,
-            Self::AesGcm16_128 => 20,
+            Self::AesGcm16_128 | Self::AesGcm16_256 => 20,
             Self::ChaCha20Poly1305 => 28,
         }
     }
@@ -31,6 +33,7 @@ impl Encryption {
     pub const fn key_length_attribute(self) -> Option<u16> {
         match self {
             Self::AesCbc128 | Self::AesGcm16_128 | Self::AesCcm8_128 => Some(128),
+            Self::AesGcm16_256 => Some(256),
             Self::ChaCha20Poly1305 => None,
         }
     }
@@ -38,9 +41,15 @@ impl Encryption {
     /// The transform with this id and Key Length attribute, if it is one of ours.
     #[must_use]
     pub fn from_transform(id: u16, key_length: Option<u16>) -> Option<Self> {
-        [Self::AesCbc128, Self::AesGcm16_128, Self::AesCcm8_128, Self::ChaCha20Poly1305]
-            .into_iter()
-            .find(|e| e.transform_id() == id && e.key_length_attribute() == key_length)
+        [
+            Self::AesCbc128,
+            Self::AesGcm16_128,
+            Self::AesGcm16_256,
+            Self::AesCcm8_128,
+            Self::ChaCha20Poly1305,
+        ]
+        .into_iter()
+        .find(|e| e.transform_id() == id && e.key_length_attribute() == key_length)
     }
 
     /// Key material: the cipher's key and, for AEAD, the salt behind it (RFC 5282 7.1).
@@ -54,7 +63,7 @@ impl Encryption {
     pub const fn cipher_key_len(self) -> usize {
         match self {
             Self::AesCbc128 | Self::AesGcm16_128 | Self::AesCcm8_128 => 16,
-            Self::ChaCha20Poly1305 => 32,
+            Self::AesGcm16_256 | Self::ChaCha20Poly1305 => 32,
         }
     }
 
@@ -64,7 +73,7 @@ impl Encryption {
         match self {
             Self::AesCbc128 => 0,
             Self::AesCcm8_128 => 3,
-            Self::AesGcm16_128 | Self::ChaCha20Poly1305 => 4,
+            Self::AesGcm16_128 | Self::AesGcm16_256 | Self::ChaCha20Poly1305 => 4,
         }
     }
 
@@ -92,7 +101,7 @@ impl Encryption {
         match self {
             Self::AesCbc128 => 0,
             Self::AesCcm8_128 => 8,
-            Self::AesGcm16_128 | Self::ChaCha20Poly1305 => 16,
+            Self::AesGcm16_128 | Self::AesGcm16_256 | Self::ChaCha20Poly1305 => 16,
         }
     }
 

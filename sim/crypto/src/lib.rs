@@ -14,7 +14,7 @@ mod secret;
 pub use algorithm::{Encryption, Group, Integrity, PrfAlgorithm, Protection};
 pub use dh::{InvalidPublicValue, MAX_PUBLIC_VALUE, PrivateKey, SharedSecret};
 pub use protect::{AuthenticationFailed, Opening, ProtectionKey, Sealing};
-pub use rust_crypto::RustCrypto;
+pub use rust_crypto::{RustCrypto, modp_2048_prime};
 pub use secret::{MAX_PRF_OUTPUT, PrfOutput, Secret, constant_time_eq};
 
 /// What the protocol crates ask of a cryptographic backend.

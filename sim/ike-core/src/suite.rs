@@ -20,16 +20,19 @@ pub enum Suite {
     AesCcm8P256,
     /// ChaCha20-Poly1305, PRF-HMAC-SHA2-256, Curve25519; ESP ChaCha20-Poly1305.
     ChaCha20X25519,
+    /// AES-GCM-16-256, PRF-HMAC-SHA2-256, Curve25519; ESP AES-GCM-16-256.
+    Aes256GcmX25519,
 }
 
 impl Suite {
     /// All of them, the default first.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::AesGcmX25519,
         Self::AesGcmP256,
         Self::AesCbcModp2048,
         Self::AesCcm8P256,
         Self::ChaCha20X25519,
+        Self::Aes256GcmX25519,
     ];
 
     /// The name in a configuration.
@@ -41,6 +44,7 @@ impl Suite {
             Self::AesCbcModp2048 => "aes-cbc-modp2048",
             Self::AesCcm8P256 => "aes-ccm8-p256",
             Self::ChaCha20X25519 => "chacha20-x25519",
+            Self::Aes256GcmX25519 => "aes256-gcm-x25519",
         }
     }
 
@@ -54,6 +58,7 @@ impl Suite {
             }
             Self::AesCcm8P256 => Protection::new(Encryption::AesCcm8_128, None),
             Self::ChaCha20X25519 => Protection::new(Encryption::ChaCha20Poly1305, None),
+            Self::Aes256GcmX25519 => Protection::new(Encryption::AesGcm16_256, None),
         };
         made.expect("each suite is a combination that exists")
     }
@@ -62,7 +67,7 @@ impl Suite {
     #[must_use]
     pub const fn ike(self) -> IkeSuite {
         let group = match self {
-            Self::AesGcmX25519 | Self::ChaCha20X25519 => Group::Curve25519,
+            Self::AesGcmX25519 | Self::ChaCha20X25519 | Self::Aes256GcmX25519 => Group::Curve25519,
             Self::AesGcmP256 | Self::AesCcm8P256 => Group::Ecp256,
             Self::AesCbcModp2048 => Group::Modp2048,
         };
@@ -128,7 +133,7 @@ mod tests {
             assert_eq!(suite.to_string().parse(), Ok(suite));
         }
         assert_eq!("aes-gcm".parse::<Suite>(), Err(UnknownSuite));
-        assert!(UnknownSuite.to_string().ends_with("chacha20-x25519"));
+        assert!(UnknownSuite.to_string().ends_with("aes256-gcm-x25519"));
     }
 
     /// RFC 7296 3.3.3, RFC 5282 8: an AEAD has no integrity transform; ESP has no D-H here.

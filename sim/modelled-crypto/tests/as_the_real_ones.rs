@@ -102,9 +102,10 @@ fn open(key: &ProtectionKey, [aad, iv, text, icv]: [&[u8]; 4]) -> Option<Vec<u8>
     ModelledCrypto.open(key, opening).ok().map(|()| text)
 }
 
-const ENCRYPTIONS: [Encryption; 4] = [
+const ENCRYPTIONS: [Encryption; 5] = [
     Encryption::AesCbc128,
     Encryption::AesGcm16_128,
+    Encryption::AesGcm16_256,
     Encryption::AesCcm8_128,
     Encryption::ChaCha20Poly1305,
 ];

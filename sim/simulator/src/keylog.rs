@@ -14,6 +14,7 @@ pub(crate) const fn ike_encryption_name(encryption: Encryption) -> &'static str 
     match encryption {
         Encryption::AesCbc128 => "AES-CBC-128 [RFC3602]",
         Encryption::AesGcm16_128 => "AES-GCM-128 with 16 octet ICV [RFC5282]",
+        Encryption::AesGcm16_256 => "AES-GCM-256 with 16 octet ICV [RFC5282]",
         Encryption::AesCcm8_128 => "AES-CCM-128 with 8 octet ICV [RFC5282]",
         Encryption::ChaCha20Poly1305 => "ChaCha20-Poly1305 [RFC7634]",
     }
@@ -33,7 +34,9 @@ fn esp_names(protection: Protection) -> Option<(&'static str, &'static str)> {
         (Encryption::AesCbc128, Some(Integrity::HmacSha256_128)) => {
             Some(("AES-CBC [RFC3602]", "HMAC-SHA-256-128 [RFC4868]"))
         }
-        (Encryption::AesGcm16_128, None) => Some(("AES-GCM with 16 octet ICV [RFC4106]", "NULL")),
+        (Encryption::AesGcm16_128 | Encryption::AesGcm16_256, None) => {
+            Some(("AES-GCM with 16 octet ICV [RFC4106]", "NULL"))
+        }
         _ => None,
     }
 }

@@ -67,6 +67,15 @@ fn a_device_is_a_node_and_knows_the_gateway_only() {
     assert_eq!(setting.credentials_file(), b"fqdn:gw.example 00ff00000001\n");
 }
 
+#[test]
+fn what_a_device_offers_and_says_otherwise_than_usual_is_told() {
+    let usual = Setting::device(&scenario(""), 1);
+    assert!(!lines(&usual).contains("GROUPS") && !lines(&usual).contains("INITIAL_CONTACT"));
+    let groups = vec![Group::Ecp256, Group::Modp2048];
+    let told = lines(&Setting { groups, initial_contact: false, ..usual });
+    assert!(told.contains("\nGROUPS=p256,modp2048\nINITIAL_CONTACT=no"), "{told}");
+}
+
 #[rstest]
 #[case(Identity::fqdn("door-1.example"), "fqdn:door-1.example")]
 #[case(Identity::fqdn("a b"), "fqdn:#612062")]

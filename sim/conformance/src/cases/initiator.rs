@@ -7,6 +7,7 @@ mod closing;
 mod common;
 mod cookies;
 mod esp;
+mod exchanges;
 mod extensions;
 mod header;
 mod negotiating;
@@ -14,8 +15,11 @@ mod notify;
 mod offering;
 mod pace;
 mod payload;
+mod proofs;
 mod proving;
+mod repeating;
 mod sending;
+mod values;
 
 use crate::Case;
 
@@ -26,9 +30,13 @@ pub(crate) const THEMES: &[&[Case]] = &[
     notify::CASES,
     payload::CASES,
     sending::CASES,
+    repeating::CASES,
     negotiating::CASES,
+    values::CASES,
     proving::CASES,
+    proofs::CASES,
     answering::CASES,
+    exchanges::CASES,
     esp::CASES,
     cookies::CASES,
     closing::CASES,

@@ -72,7 +72,7 @@ pub(super) const fn framing(role: Role) -> [Mutant; 8] {
 }
 
 /// Keys, secrets, IVs, ESP.
-pub(super) const fn keys(role: Role) -> [Mutant; 7] {
+pub(super) const fn keys(role: Role) -> [Mutant; 9] {
     [
         Mutant::honest(
             role,
@@ -87,7 +87,16 @@ pub(super) const fn keys(role: Role) -> [Mutant; 7] {
             true
         }),
         Mutant::honest(role, "secret-cut", &["AU5"], "uses 32 octets of a secret at most")
-            .set_up(cut_secret),
+            .set_up(|setup| cut_secret(setup, 32)),
+        Mutant::honest(role, "secret-of-a-block", &["AU5"], "uses 64 octets of a secret at most")
+            .set_up(|setup| cut_secret(setup, 64)),
+        Mutant::honest(
+            role,
+            "secret-filled-up",
+            &["AU5"],
+            "fills up secrets of fewer than eight octets",
+        )
+        .set_up(fill_secret),
         Mutant::honest(
             role,
             "secret-ends-at-zero",
@@ -190,10 +199,17 @@ fn mend_lengths(it: &mut Draft) {
 }
 
 /// A secret shorter than it is.
-fn cut_secret(setup: &mut Setup) {
-    if let Some(cut) = setup.psk.as_slice().get(..32).and_then(Psk::new) {
+fn cut_secret(setup: &mut Setup, most: usize) {
+    if let Some(cut) = setup.psk.as_slice().get(..most).and_then(Psk::new) {
         setup.psk = cut;
     }
+}
+
+/// Not with zeros, which are the same key to HMAC.
+fn fill_secret(setup: &mut Setup) {
+    let mut octets = setup.psk.as_slice().to_vec();
+    octets.resize(octets.len().max(8), b'x');
+    setup.psk = Psk::new(&octets).expect("no longer than it was, or short");
 }
 
 /// A secret up to its first zero octet, which may be none at all.

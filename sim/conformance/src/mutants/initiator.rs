@@ -3,6 +3,7 @@
 mod after;
 mod answers;
 mod authentication;
+mod bounds;
 mod cookies;
 mod framing;
 mod header;
@@ -23,6 +24,7 @@ pub(super) const THEMES: &[&[Mutant]] = &[
     header::MUTANTS,
     negotiation::MUTANTS,
     authentication::MUTANTS,
+    bounds::MUTANTS,
     after::MUTANTS,
     offers::MUTANTS,
     answers::MUTANTS,

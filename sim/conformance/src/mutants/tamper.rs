@@ -32,6 +32,8 @@ pub(super) struct Tampering {
     pub(super) setup: fn(&mut Setup),
     /// The octets of a datagram that comes in.
     pub(super) datagram: fn(&mut Vec<u8>, &mut Desk),
+    /// That an ICMP error came in.
+    pub(super) icmp: fn(&mut Desk),
     /// A message that comes in.
     pub(super) reads: Change,
     /// A message that goes out.
@@ -45,6 +47,7 @@ impl Tampering {
     pub(super) const NONE: Self = Self {
         setup: |_| {},
         datagram: |_, _| {},
+        icmp: |_| {},
         reads: |_, _| true,
         writes: |_, _| true,
         esp: |_, _| {},
@@ -168,7 +171,10 @@ impl Subject for Tampered {
         if self.desk.hangs {
             return Ok(());
         }
-        if wire == Wire::Esp {
+        if wire == Wire::Icmp {
+            (self.tampering.icmp)(&mut self.desk);
+        }
+        if wire != Wire::Ike {
             return self.machine.give(path, wire, octets);
         }
         self.desk.path = path;

@@ -332,7 +332,7 @@ impl Gateway {
     /// What a message of the device's own accord says of its fate.
     fn told(&mut self, packet: &Packet) -> Outcome<Option<Fate>> {
         let Ok(header) = Header::parse(&packet.octets) else { return Ok(None) };
-        if packet.wire == crate::Wire::Esp || header.flags.is_response() {
+        if packet.wire != crate::Wire::Ike || header.flags.is_response() {
             return Ok(None);
         }
         if header.exchange == ExchangeType::INFORMATIONAL {

@@ -2,10 +2,10 @@
 
 use crate::{Encryption, Integrity, Opening, Prf, PrfOutput, ProtectionKey, Sealing};
 use aes::Aes128;
-use aes_gcm::Aes128Gcm;
 use aes_gcm::aead::array::Array;
 use aes_gcm::aead::consts::{U8, U11};
 use aes_gcm::aead::{AeadInOut, KeyInit, Nonce, Tag};
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, KeyIvInit};
 use ccm::Ccm;
 use chacha20poly1305::ChaCha20Poly1305;
@@ -18,6 +18,7 @@ pub(super) fn seal(key: &ProtectionKey, parts: Sealing<'_>) -> Option<()> {
     match key.protection().encryption() {
         Encryption::AesCbc128 => seal_cbc(key, parts),
         Encryption::AesGcm16_128 => seal_aead::<Aes128Gcm>(key, parts),
+        Encryption::AesGcm16_256 => seal_aead::<Aes256Gcm>(key, parts),
         Encryption::AesCcm8_128 => seal_aead::<Aes128Ccm8>(key, parts),
         Encryption::ChaCha20Poly1305 => seal_aead::<ChaCha20Poly1305>(key, parts),
     }
@@ -27,6 +28,7 @@ pub(super) fn open(key: &ProtectionKey, parts: Opening<'_>) -> Option<()> {
     match key.protection().encryption() {
         Encryption::AesCbc128 => open_cbc(key, parts),
         Encryption::AesGcm16_128 => open_aead::<Aes128Gcm>(key, parts),
+        Encryption::AesGcm16_256 => open_aead::<Aes256Gcm>(key, parts),
         Encryption::AesCcm8_128 => open_aead::<Aes128Ccm8>(key, parts),
         Encryption::ChaCha20Poly1305 => open_aead::<ChaCha20Poly1305>(key, parts),
     }

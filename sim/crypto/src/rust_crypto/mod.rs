@@ -4,6 +4,8 @@ mod cipher;
 mod dh;
 mod modp;
 
+pub use modp::modp_2048_prime;
+
 use crate::{
     AuthenticationFailed, Crypto, InvalidPublicValue, Opening, Prf, PrfAlgorithm, PrfOutput,
     PrivateKey, ProtectionKey, Sealing, Secret, SharedSecret,

@@ -24,6 +24,12 @@ const PRIME: Odd<U2048> = Odd::<U2048>::from_be_hex(PRIME_HEX);
 const PARAMS: FixedMontyParams<LIMBS> = FixedMontyParams::new_vartime(PRIME);
 const GENERATOR: U2048 = U2048::from_u8(2);
 
+/// The prime of the 2048-bit MODP group, most significant octet first: what tests of its bounds need (RFC 6989 2.1).
+#[must_use]
+pub fn modp_2048_prime() -> [u8; OCTETS] {
+    PRIME.get().to_be_bytes().into()
+}
+
 /// g^x in all 256 octets.
 pub(super) fn public_value(exponent: &[u8; 32]) -> [u8; OCTETS] {
     power(&GENERATOR, exponent).to_be_bytes().into()

@@ -41,11 +41,12 @@ pub(crate) fn cases<T: DeserializeOwned>(toml: &str) -> Vec<T> {
     file.case
 }
 
-pub(crate) const PROTECTIONS: [(Encryption, Option<Integrity>); 4] = [
+pub(crate) const PROTECTIONS: [(Encryption, Option<Integrity>); 5] = [
     (Encryption::AesCbc128, Some(Integrity::HmacSha256_128)),
     (Encryption::AesGcm16_128, None),
     (Encryption::AesCcm8_128, None),
     (Encryption::ChaCha20Poly1305, None),
+    (Encryption::AesGcm16_256, None),
 ];
 
 pub(crate) fn protection_key(

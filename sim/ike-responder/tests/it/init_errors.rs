@@ -65,7 +65,7 @@ fn a_foreign_cipher_is_not_chosen() {
 #[test]
 fn another_key_length_is_not_chosen() {
     let mut transforms = Suite::AesGcmX25519.ike().transforms().to_vec();
-    transforms[0].key_length = Some(256);
+    transforms[0].key_length = Some(192);
     let client = changed(|payloads| payloads[0] = offer(&transforms, &[], ProtocolId::IKE));
     assert_refused(&client, (NotifyType::NO_PROPOSAL_CHOSEN, &[]));
 }

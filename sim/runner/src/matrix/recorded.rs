@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use conformance::{Cell, Finding, Log, Matrix, Profile, Role, Verdict, cases};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -87,6 +88,34 @@ impl Column {
             serde_json::from_str(line).with_context(|| format!("line {number}"))
         };
         Ok(Self { head, entries: lines.map(entry).collect::<Result<_>>()? })
+    }
+
+    /// The same with the verdicts of a later run in the place of its own, in the order of the cases; what no case
+    /// judges any more is left out.
+    ///
+    /// # Errors
+    /// The later run is of another implementation, version or profile.
+    pub fn updated(self, later: Self) -> Result<Self> {
+        ensure!(
+            self.head == later.head,
+            "expected a run of {}, found {}: record the whole column again",
+            self.head.version,
+            later.head.version
+        );
+        let role: Role = self.head.role.parse().map_err(anyhow::Error::msg)?;
+        let known: Vec<_> = cases::all().filter(|case| case.role() == role).collect();
+        let place = |entry: &Entry| {
+            let case = known.iter().position(|case| case.name == entry.case)?;
+            let judged = known[case].judges.iter().position(|id| *id == entry.requirement)?;
+            Some((case, judged))
+        };
+        let mut placed = BTreeMap::new();
+        for entry in self.entries.into_iter().chain(later.entries) {
+            if let Some(place) = place(&entry) {
+                placed.insert(place, entry);
+            }
+        }
+        Ok(Self { head: self.head, entries: placed.into_values().collect() })
     }
 
     /// The name of its file.

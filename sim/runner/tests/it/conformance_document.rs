@@ -84,6 +84,19 @@ fn a_column_is_read_as_it_was_written() {
 }
 
 #[test]
+fn a_later_run_of_a_part_changes_that_part_of_a_column() {
+    let whole = columns().remove(0);
+    let (mut less, mut later) = (whole.clone(), whole.clone());
+    let middle = less.entries.len() / 2;
+    later.entries = vec![less.entries.remove(middle)];
+    let again = less.clone().updated(later.clone()).unwrap_or_else(|error| panic!("{error:#}"));
+    assert_eq!(again, whole);
+    later.head.version.push_str(".1");
+    let error = less.updated(later).expect_err("another version").to_string();
+    assert!(error.contains("record the whole column again"), "{error}");
+}
+
+#[test]
 fn a_line_of_a_column_that_is_none_is_named() {
     let text = columns()[0].text();
     let wrong = text.replacen("\"passed\"", "\"maybe\"", 1);

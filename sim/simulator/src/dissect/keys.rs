@@ -11,9 +11,10 @@ use ike_decode::MessageKeys;
 use std::collections::BTreeMap;
 
 /// The ciphers that are decrypted here.
-const ENCRYPTIONS: [Encryption; 4] = [
+const ENCRYPTIONS: [Encryption; 5] = [
     Encryption::AesCbc128,
     Encryption::AesGcm16_128,
+    Encryption::AesGcm16_256,
     Encryption::AesCcm8_128,
     Encryption::ChaCha20Poly1305,
 ];

@@ -2,7 +2,7 @@
 
 use super::common::{
     Change, accepts_each_auth, accepts_init, afresh, afresh_to_auth, auth_goes_on, init_goes_on,
-    is_not_up, is_silent, is_up, refuses_each_init,
+    is_not_up, is_silent, is_up, refuses_each_init, shows_that_it_is_up,
 };
 use crate::message::{Part, ProposalDraft, SelectorDraft, TransformDraft, sa_part, ts_part};
 use crate::peer::{Opened, seen};
@@ -35,6 +35,24 @@ pub(super) const CASES: &[Case] = &[
         &["ER2"],
         child_refused,
         "proves who it is and refuses the Child SA with each error: no AUTHENTICATION_FAILED; RFC 7815 ends the IKE SA",
+    ),
+    Case::initiator(
+        "answers/no-child",
+        &["ER2"],
+        |gateway| childless(gateway, "nothing of a Child SA", None),
+        "proves who it is and says nothing of a Child SA",
+    ),
+    Case::initiator(
+        "answers/long-init",
+        &["RT16"],
+        long_init,
+        "answers IKE_SA_INIT with 1,280 octets, and with 3,000",
+    ),
+    Case::initiator(
+        "answers/long-auth",
+        &["RT16"],
+        long_auth,
+        "answers IKE_AUTH with 1,280 octets, and with 3,000",
     ),
     Case::initiator(
         "answers/narrowed",
@@ -95,7 +113,8 @@ fn last_answer(gateway: &mut Gateway) -> Outcome {
 }
 
 fn reflected(gateway: &mut Gateway) -> Outcome {
-    let request = gateway.wake()?;
+    shows_that_it_is_up(gateway)?;
+    let request = afresh(gateway)?;
     gateway.send(&request.packet.octets)?;
     init_goes_on(gateway, "AU14", "its own IKE_SA_INIT request")?;
     let asked = afresh_to_auth(gateway)?;
@@ -131,35 +150,71 @@ const REFUSALS: [NotifyType; 5] = [
 
 fn child_refused(gateway: &mut Gateway) -> Outcome {
     for refusal in REFUSALS {
+        childless(gateway, &refusal.to_string(), Some(refusal))?;
+    }
+    Ok(())
+}
+
+/// A good AUTH without what makes a Child SA, and what the device makes of it.
+fn childless(gateway: &mut Gateway, what: &str, refusal: Option<NotifyType>) -> Outcome {
+    afresh_to_auth(gateway)?;
+    let mut answer = gateway.auth_answer()?;
+    for kind in [PayloadType::SA, PayloadType::TSI, PayloadType::TSR] {
+        answer.remove(kind);
+    }
+    answer.payloads().extend(refusal.map(|refusal| Part::notify(refusal, &[])));
+    gateway.send_draft(&answer)?;
+    let span = gateway.patience.answer;
+    let packets = gateway.listen(span);
+    let said: Vec<Opened> = packets.iter().filter_map(|packet| gateway.open(packet)).collect();
+    let again = said.iter().any(|it| it.header.exchange == ExchangeType::IKE_AUTH);
+    let expected = format!("no IKE_AUTH again after {what}");
+    gateway.demand("ER2", !again, &expected, || seen(&packets))?;
+    let failed = said.iter().any(|it| it.notify(NotifyType::AUTHENTICATION_FAILED).is_some());
+    let expected = format!("no AUTHENTICATION_FAILED after {what} beside a good AUTH");
+    gateway.demand("ER2", !failed, &expected, || seen(&packets))?;
+    for told in said {
+        let Header { exchange, message_id, .. } = told.header;
+        let answer = gateway.respond(exchange, message_id, Vec::new())?;
+        gateway.send_draft(&answer)?;
+    }
+    if gateway.setup.profile != Profile::Rfc7815 {
+        // Whoever does more than the least may keep it (RFC 7296 1.2).
+        return Ok(());
+    }
+    let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    let up = gateway.exchange(&request)?.is_some();
+    let expected = format!("an IKE SA that has ended after {what}");
+    gateway.demand("ER2", !up, &expected, || "one that answers".into())
+}
+
+/// A message of that many octets, more than the usual answer needs.
+fn long(gateway: &Gateway, draft: &mut Draft, total: usize) -> Outcome {
+    let filler = |octets: usize| Part::notify(NotifyType(60_000), &vec![0x5a; octets]);
+    draft.payloads().push(filler(0));
+    let least = gateway.seal(draft)?.len();
+    draft.payloads().pop();
+    draft.payloads().push(filler(total.saturating_sub(least)));
+    Ok(())
+}
+
+fn long_init(gateway: &mut Gateway) -> Outcome {
+    for total in [1_280, 3_000] {
+        afresh(gateway)?;
+        let mut answer = gateway.init_answer()?;
+        long(gateway, &mut answer, total)?;
+        accepts_init(gateway, "RT16", (&format!("an answer of {total} octets"), &answer))?;
+    }
+    Ok(())
+}
+
+fn long_auth(gateway: &mut Gateway) -> Outcome {
+    for total in [1_280, 3_000] {
         afresh_to_auth(gateway)?;
         let mut answer = gateway.auth_answer()?;
-        for kind in [PayloadType::SA, PayloadType::TSI, PayloadType::TSR] {
-            answer.remove(kind);
-        }
-        answer.payloads().push(Part::notify(refusal, &[]));
+        long(gateway, &mut answer, total)?;
         gateway.send_draft(&answer)?;
-        let span = gateway.patience.answer;
-        let packets = gateway.listen(span);
-        let said: Vec<Opened> = packets.iter().filter_map(|packet| gateway.open(packet)).collect();
-        let again = said.iter().any(|it| it.header.exchange == ExchangeType::IKE_AUTH);
-        let expected = format!("no IKE_AUTH again after {refusal}");
-        gateway.demand("ER2", !again, &expected, || seen(&packets))?;
-        let failed = said.iter().any(|it| it.notify(NotifyType::AUTHENTICATION_FAILED).is_some());
-        let expected = format!("no AUTHENTICATION_FAILED after {refusal} beside a good AUTH");
-        gateway.demand("ER2", !failed, &expected, || seen(&packets))?;
-        for told in said {
-            let Header { exchange, message_id, .. } = told.header;
-            let answer = gateway.respond(exchange, message_id, Vec::new())?;
-            gateway.send_draft(&answer)?;
-        }
-        if gateway.setup.profile != Profile::Rfc7815 {
-            // Whoever does more than the least may keep it (RFC 7296 1.2).
-            continue;
-        }
-        let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
-        let up = gateway.exchange(&request)?.is_some();
-        let expected = format!("an IKE SA that has ended after {refusal}");
-        gateway.demand("ER2", !up, &expected, || "one that answers".into())?;
+        is_up(gateway, "RT16", &format!("an answer of {total} octets"))?;
     }
     Ok(())
 }

@@ -126,12 +126,19 @@ pub(super) fn is_not_up(gateway: &mut Gateway, ids: impl Ids, what: &str) -> Out
     gateway.demand(ids, fate != Fate::Up, &expected, || format!("{fate:?}"))
 }
 
+/// The device must be seen to be up by the book: of one that never answers a request, silence says nothing.
+pub(super) fn shows_that_it_is_up(gateway: &mut Gateway) -> Outcome {
+    afresh_to_auth(gateway)?;
+    gateway.finish_auth()
+}
+
 /// Each change to the IKE_AUTH answer, in an attempt of its own, must not convince.
 pub(super) fn refuses_each_auth(
     gateway: &mut Gateway,
     ids: impl Ids,
     changes: &[Change],
 ) -> Outcome {
+    shows_that_it_is_up(gateway)?;
     each_auth(gateway, changes, |gateway, what| is_not_up(gateway, ids, what))
 }
 

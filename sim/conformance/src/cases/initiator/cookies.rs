@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "cookies/cookie-then-group",
         &["NG12"],
-        |gateway| interleaved(gateway, &[Wanted::Cookie, Wanted::Group]),
+        |gateway| interleaved(gateway, &[Wanted::Cookie, P256]),
         "asks for a cookie, then for another group",
     )
     .only(FULL)
@@ -34,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "cookies/group-then-cookie",
         &["NG12"],
-        |gateway| interleaved(gateway, &[Wanted::Group, Wanted::Cookie]),
+        |gateway| interleaved(gateway, &[P256, Wanted::Cookie]),
         "asks for another group, then for a cookie",
     )
     .only(FULL)
@@ -42,11 +42,19 @@ pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "cookies/cookie-group-cookie",
         &["NG12"],
-        |gateway| interleaved(gateway, &[Wanted::Cookie, Wanted::Group, Wanted::Cookie]),
+        |gateway| interleaved(gateway, &[Wanted::Cookie, P256, Wanted::Cookie]),
         "asks for a cookie, for another group, and for another cookie",
     )
     .only(FULL)
     .with(|setup| setup.groups = vec![Group::Ecp256]),
+    Case::initiator(
+        "cookies/group-cookie-group",
+        &["NG12"],
+        |gateway| interleaved(gateway, &[P256, Wanted::Cookie, Wanted::Group(Group::Modp2048)]),
+        "asks for another group, for a cookie, and for a third group",
+    )
+    .only(FULL)
+    .with(|setup| setup.groups = vec![Group::Ecp256, Group::Modp2048]),
     Case::initiator(
         "cookies/late",
         &["RT25"],
@@ -84,7 +92,7 @@ fn ask(gateway: &mut Gateway, kind: NotifyType, data: &[u8]) -> Outcome {
 }
 
 /// The next request that is another one than `before`; what is sent again in between is left out.
-fn another(gateway: &mut Gateway, before: &Opened) -> Outcome<Option<Opened>> {
+pub(super) fn another(gateway: &mut Gateway, before: &Opened) -> Outcome<Option<Opened>> {
     let until = gateway.now() + gateway.patience.answer;
     loop {
         let rest = until.saturating_duration_since(gateway.now());
@@ -135,34 +143,39 @@ fn endless(gateway: &mut Gateway) -> Outcome {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wanted {
     Cookie,
-    Group,
+    Group(Group),
 }
 
+const P256: Wanted = Wanted::Group(Group::Ecp256);
+
 fn interleaved(gateway: &mut Gateway, wants: &[Wanted]) -> Outcome {
-    let wanted = Group::Ecp256.transform_id();
     let mut request = gateway.wake()?;
-    let (mut cookie, mut moved) = (None, false);
+    let (mut cookie, mut wanted) = (None, None);
     for want in wants {
-        if *want == Wanted::Cookie {
+        if let Wanted::Group(group) = want {
+            let group = group.transform_id();
+            ask(gateway, NotifyType::INVALID_KE_PAYLOAD, &group.to_be_bytes())?;
+            wanted = Some(group);
+        } else {
             let octets = gateway.random(24);
             ask(gateway, NotifyType::COOKIE, &octets)?;
             cookie = Some(octets);
-        } else {
-            ask(gateway, NotifyType::INVALID_KE_PAYLOAD, &wanted.to_be_bytes())?;
-            moved = true;
         }
         let Some(next) = another(gateway, &request)? else {
             let nothing = || "nothing".into();
             return gateway.demand("NG12", false, "another request", nothing);
         };
         let group = next.body(PayloadType::KE).and_then(|ke| ke.get(..2).map(<[u8]>::to_vec));
-        let right = !moved || group == Some(wanted.to_be_bytes().to_vec());
-        gateway.demand("NG12", right, "KE in group 19", || format!("{group:?}"))?;
+        if let Some(wanted) = wanted {
+            let right = group == Some(wanted.to_be_bytes().to_vec());
+            let expected = format!("KE in group {wanted}");
+            gateway.demand("NG12", right, &expected, || format!("{group:?}"))?;
+        }
         // Who changes the group may leave the cookie out (RFC 7296 2.6.1); who repeats it must have the right one.
         let back = next.notify(NotifyType::COOKIE);
         let right = match want {
             Wanted::Cookie => back == cookie,
-            Wanted::Group => back.is_none() || back == cookie,
+            Wanted::Group(_) => back.is_none() || back == cookie,
         };
         gateway.demand("NG12", right, "the latest cookie", || format!("{back:?}"))?;
         request = next;

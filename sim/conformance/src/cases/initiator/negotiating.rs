@@ -3,13 +3,14 @@
 use super::common::{
     Change, FULL, ProposalDraft, accepts_init, is_up, refuses_each_auth, refuses_each_init, set_sa,
 };
+use super::cookies::another;
 use crate::message::{Part, SelectorDraft, TransformDraft, find, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
 use core::net::Ipv4Addr;
 use crypto::Group;
-use ike_core::{NotifyType, PayloadType, Suite, TransformType};
+use ike_core::{NotifyType, PayloadType, ProtocolId, Suite, TransformType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -23,6 +24,18 @@ pub(super) const CASES: &[Case] = &[
         &["NG3", "NG4", "NG9", "ES1"],
         esp,
         "answers SAi2 with other transforms, key lengths and SPIs",
+    ),
+    Case::initiator(
+        "negotiating/other-ike",
+        &["NG3"],
+        |gateway| refuses_each_init(gateway, "NG3", OTHER_IKE),
+        "answers SAi1 with two proposals, none, one that has an SPI, and one for ESP",
+    ),
+    Case::initiator(
+        "negotiating/other-child",
+        &["NG3"],
+        |gateway| refuses_each_auth(gateway, "NG3", OTHER_CHILD),
+        "answers SAi2 with another cipher, AH, two proposals, and SPIs of two and eight octets",
     ),
     Case::initiator(
         "negotiating/group",
@@ -64,24 +77,38 @@ pub(super) const CASES: &[Case] = &[
         selectors,
         "answers with wider selectors, on either side",
     ),
+    Case::initiator(
+        "negotiating/other-selectors",
+        &["TS2"],
+        |gateway| refuses_each_auth(gateway, "TS2", OTHER_SELECTORS),
+        "answers with selectors of another address, of an unknown type, and with none",
+    ),
 ];
 
+/// The proposal of a lawful answer.
+fn accepted(draft: &mut Draft) -> ProposalDraft {
+    let mut all = ProposalDraft::all_of(draft.part(PayloadType::SA));
+    all.pop().expect("a lawful answer has a proposal")
+}
+
 fn set_ike(draft: &mut Draft, change: impl FnOnce(&mut ProposalDraft)) {
-    let mut proposal = ProposalDraft::ike(&Suite::default().ike());
+    let mut proposal = accepted(draft);
     change(&mut proposal);
     set_sa(draft, &[proposal]);
 }
 
 fn set_esp(draft: &mut Draft, spi: u32, change: impl FnOnce(&mut ProposalDraft)) {
-    let mut proposal = ProposalDraft::esp(&Suite::default().esp(), spi);
+    let mut proposal = accepted(draft);
+    proposal.spi = spi.to_be_bytes().to_vec();
     change(&mut proposal);
     set_sa(draft, &[proposal]);
 }
 
+/// A length that AES has and nobody here offers.
 fn longer_key(proposal: &mut ProposalDraft) {
     let id = proposal.transform(TransformType::ENCR).id;
     *proposal.transform(TransformType::ENCR) =
-        TransformDraft::new(TransformType::ENCR, id).key_length(256);
+        TransformDraft::new(TransformType::ENCR, id).key_length(192);
 }
 
 fn ike(gateway: &mut Gateway) -> Outcome {
@@ -96,7 +123,7 @@ fn ike(gateway: &mut Gateway) -> Outcome {
     ];
     refuses_each_init(gateway, "NG3", extra)?;
     let key: &[Change] = &[
-        ("a key of 256 bits", |it| set_ike(it, longer_key)),
+        ("a key of 192 bits", |it| set_ike(it, longer_key)),
         ("no Key Length", |it| {
             set_ike(it, |sa| sa.transform(TransformType::ENCR).attributes.clear());
         }),
@@ -129,7 +156,7 @@ fn esp(gateway: &mut Gateway) -> Outcome {
     let none: Change =
         ("no ESN transform", |it| set_esp(it, CHILD_SPI, |sa| sa.remove(TransformType::ESN)));
     refuses_each_auth(gateway, "NG3", &[none])?;
-    let key: &[Change] = &[("a key of 256 bits", |it| set_esp(it, CHILD_SPI, longer_key))];
+    let key: &[Change] = &[("a key of 192 bits", |it| set_esp(it, CHILD_SPI, longer_key))];
     refuses_each_auth(gateway, "NG4", key)?;
     let low: &[Change] = &[
         ("an ESP SPI of zero", |it| set_esp(it, 0, |_| {})),
@@ -137,6 +164,39 @@ fn esp(gateway: &mut Gateway) -> Outcome {
     ];
     refuses_each_auth(gateway, ["NG9", "ES1"], low)
 }
+
+/// What is no answer to an offer for the IKE SA, whatever its transforms.
+const OTHER_IKE: &[Change] = &[
+    ("two proposals", |it| {
+        let first = accepted(it);
+        let second = ProposalDraft { number: 2, ..first.clone() };
+        set_sa(it, &[first, second]);
+    }),
+    ("no proposal", |it| set_sa(it, &[])),
+    ("a proposal with an SPI of eight octets", |it| set_ike(it, |sa| sa.spi = vec![7; 8])),
+    ("a proposal for ESP", |it| set_ike(it, |sa| sa.protocol = ProtocolId::ESP)),
+];
+
+/// What is no answer to an offer of ESP with one suite.
+const OTHER_CHILD: &[Change] = &[
+    ("a cipher that was not offered", |it| {
+        let mut proposal = ProposalDraft::esp(&Suite::ChaCha20X25519.esp(), CHILD_SPI);
+        proposal.number = 1;
+        set_sa(it, &[proposal]);
+    }),
+    ("AH in the place of ESP", |it| {
+        set_esp(it, CHILD_SPI, |sa| sa.protocol = ProtocolId::AH);
+    }),
+    ("two proposals for ESP", |it| {
+        let first = accepted(it);
+        let second = ProposalDraft { number: 2, ..first.clone() };
+        set_sa(it, &[first, second]);
+    }),
+    ("an ESP SPI of two octets", |it| set_esp(it, CHILD_SPI, |sa| sa.spi.truncate(2))),
+    ("an ESP SPI of eight octets", |it| {
+        set_esp(it, CHILD_SPI, |sa| sa.spi.extend([0; 4]));
+    }),
+];
 
 const OTHER_KE: &[Change] = &[
     ("KE that names 256-bit ECP", |it| {
@@ -177,7 +237,7 @@ fn ask_for(gateway: &mut Gateway, group: u16) -> Outcome {
 }
 
 fn group(gateway: &mut Gateway) -> Outcome {
-    gateway.wake()?;
+    let first = gateway.wake()?;
     ask_for(gateway, Group::Modp2048.transform_id())?;
     let span = gateway.patience.answer;
     let packets = gateway.listen(span);
@@ -189,7 +249,7 @@ fn group(gateway: &mut Gateway) -> Outcome {
     gateway.demand("NG11", !retries, "no retry with a group not offered", found)?;
     let wanted = Group::Ecp256.transform_id();
     ask_for(gateway, wanted)?;
-    let again = gateway.next_init(span)?;
+    let again = another(gateway, &first)?;
     let found = again.as_ref().and_then(ke_group);
     let right = found == Some(wanted);
     gateway.demand("NG11", right, "a retry in group 19", || format!("{found:?}"))?;
@@ -230,6 +290,22 @@ fn selectors(gateway: &mut Gateway) -> Outcome {
         ("all addresses for TSr", |it| set_ts(it, PayloadType::TSR, &everything())),
     ];
     refuses_each_auth(gateway, "TS2", changes)
+}
+
+/// What is no part of a proposal of one address for each side.
+const OTHER_SELECTORS: &[Change] = &[
+    ("another address for TSi", |it| set_ts(it, PayloadType::TSI, &elsewhere())),
+    ("another address for TSr", |it| set_ts(it, PayloadType::TSR, &elsewhere())),
+    ("a selector of an unknown type for TSr", |it| {
+        let unknown = SelectorDraft { kind: 99, range: vec![0; 8], ..everything()[0].clone() };
+        set_ts(it, PayloadType::TSR, &[unknown]);
+    }),
+    ("no selector for TSr", |it| set_ts(it, PayloadType::TSR, &[])),
+];
+
+fn elsewhere() -> [SelectorDraft; 1] {
+    let address = Ipv4Addr::new(203, 0, 113, 250);
+    [SelectorDraft::v4(address, address)]
 }
 
 fn set_ts(draft: &mut Draft, whose: PayloadType, selectors: &[SelectorDraft]) {

@@ -4,7 +4,8 @@ use super::common::{
     Change, afresh_to_auth, auth_goes_on, init_goes_on, is_silent, is_up, refuses_each_auth,
 };
 use crate::message::Part;
-use crate::verdict::Outcome;
+use crate::subject::{Packet, Wire};
+use crate::verdict::{Outcome, Stop};
 use crate::{Case, Draft, Gateway};
 use ike_core::{ExchangeType, Flags, Header, NotifyType, PayloadType};
 
@@ -28,19 +29,25 @@ pub(super) const CASES: &[Case] = &[
         "proving/errors-init",
         &["RT21"],
         errors_init,
-        "sends errors that nobody authenticated before the true IKE_SA_INIT answer",
+        "sends each error, which nobody authenticated, before the true IKE_SA_INIT answer",
     ),
     Case::initiator(
         "proving/errors-auth",
         &["ER10", "RT19"],
         errors_auth,
-        "sends errors in clear before the true IKE_AUTH answer, and to an established device",
+        "sends each error in clear before the true IKE_AUTH answer, and to an established device",
     ),
     Case::initiator(
         "proving/invalid-spi",
         &["ER7", "ER8"],
         invalid_spi,
         "sends INVALID_IKE_SPI and INVALID_SPI in clear to an established device",
+    ),
+    Case::initiator(
+        "proving/icmp",
+        &["RT19"],
+        icmp,
+        "sends ICMP errors about each request and to an established device",
     ),
     Case::initiator(
         "proving/icv",
@@ -65,11 +72,27 @@ fn auth(gateway: &mut Gateway) -> Outcome {
     refuses_each_auth(gateway, "AU6", changes)
 }
 
-const ERRORS: [NotifyType; 4] = [
+/// Every error that RFC 7296 3.10.1 defines but the one that a device may act upon, INVALID_KE_PAYLOAD, and two that
+/// nobody does.
+const ERRORS: [NotifyType; 18] = [
+    NotifyType::UNSUPPORTED_CRITICAL_PAYLOAD,
+    NotifyType::INVALID_IKE_SPI,
+    NotifyType::INVALID_MAJOR_VERSION,
+    NotifyType::INVALID_SYNTAX,
+    NotifyType::INVALID_MESSAGE_ID,
+    NotifyType::INVALID_SPI,
     NotifyType::NO_PROPOSAL_CHOSEN,
     NotifyType::AUTHENTICATION_FAILED,
-    NotifyType::INVALID_SYNTAX,
-    NotifyType::INVALID_MAJOR_VERSION,
+    NotifyType::SINGLE_PAIR_REQUIRED,
+    NotifyType::NO_ADDITIONAL_SAS,
+    NotifyType::INTERNAL_ADDRESS_FAILURE,
+    NotifyType::FAILED_CP_REQUIRED,
+    NotifyType::TS_UNACCEPTABLE,
+    NotifyType::INVALID_SELECTORS,
+    NotifyType::TEMPORARY_FAILURE,
+    NotifyType::CHILD_SA_NOT_FOUND,
+    NotifyType(8_000),
+    NotifyType(16_383),
 ];
 
 fn errors_init(gateway: &mut Gateway) -> Outcome {
@@ -114,6 +137,31 @@ fn invalid_spi(gateway: &mut Gateway) -> Outcome {
         is_up(gateway, id, &format!("{kind} in clear"))?;
     }
     Ok(())
+}
+
+/// No host, no protocol, no port, and forbidden (RFC 792; RFC 1122 3.2.2.1).
+const CODES: [u8; 4] = [1, 2, 3, 13];
+
+/// Those errors about this datagram of the device's.
+fn unreachable(gateway: &mut Gateway, sent: &Packet) -> Outcome {
+    for code in CODES {
+        let other = || Stop::Unsupported("the device's datagrams go over IPv6".into());
+        let octets = crate::icmp::unreachable(sent, code).ok_or_else(other)?;
+        let path = gateway.path;
+        gateway.send_on(path, Wire::Icmp, &octets)?;
+    }
+    Ok(())
+}
+
+fn icmp(gateway: &mut Gateway) -> Outcome {
+    let request = gateway.wake()?.packet;
+    unreachable(gateway, &request)?;
+    init_goes_on(gateway, "RT19", "ICMP errors about IKE_SA_INIT")?;
+    let request = afresh_to_auth(gateway)?.packet;
+    unreachable(gateway, &request)?;
+    auth_goes_on(gateway, "RT19", "ICMP errors about IKE_AUTH")?;
+    unreachable(gateway, &request)?;
+    is_up(gateway, "RT19", "ICMP errors about what was answered")
 }
 
 fn icv(gateway: &mut Gateway) -> Outcome {

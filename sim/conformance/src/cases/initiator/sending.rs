@@ -61,9 +61,21 @@ fn schedule(gateway: &mut Gateway) -> Outcome {
     gateway.demand("RT1", came > 1, "the request again", || "silence".into())?;
     let gaps: Vec<Duration> =
         times.windows(2).map(|pair| pair[1].saturating_duration_since(pair[0])).collect();
-    let grows = gaps.windows(2).all(|pair| pair[1] >= pair[0]) && gaps.first() < gaps.last();
-    gateway.demand("RT3", grows, "times that grow", || format!("{gaps:?}"))?;
+    gateway.demand("RT3", grow(&gaps), GROWTH, || format!("{gaps:?}"))?;
     gateway.demand("RT2", came > 1, "the request again", || "silence".into())
+}
+
+/// What [`grow`] looks for.
+pub(super) const GROWTH: &str = "times that grow exponentially up to a cap, and never shrink";
+
+/// Whether each is at least the one before, and below the cap at least 1.4 times the one before that: with one
+/// that repeats, as some have, a factor of 1.4 in two steps is the least that is still told from adding up.
+pub(super) fn grow(gaps: &[Duration]) -> bool {
+    let cap = gaps.iter().max().copied().unwrap_or_default();
+    let enough = |from: Duration, to: Duration| to * 10 >= from * 14;
+    gaps.windows(2).all(|pair| pair[1] >= pair[0])
+        && gaps.windows(3).all(|three| three[2] == cap || enough(three[0], three[2]))
+        && gaps.first().is_some_and(|first| enough(*first, cap))
 }
 
 fn stops(gateway: &mut Gateway) -> Outcome {

@@ -147,6 +147,12 @@ pub(super) const CASES: &[Case] = &[
         "asks to rekey the Child SA; it is made, or refused with an error",
     ),
     Case::responder(
+        "after/rekey-ike",
+        &["ER5"],
+        rekey_ike,
+        "asks to rekey the IKE SA; it is made, or refused with an error",
+    ),
+    Case::responder(
         "after/rekey-nothing",
         &["ER5"],
         |d| creates(d, "a rekeyed SA that is not there", Some(7)),
@@ -240,6 +246,23 @@ fn creates(device: &mut Device, what: &str, rekeys: Option<u32>) -> Outcome {
     let error = answer.notifies().iter().any(|(kind, _)| kind.is_error());
     let made = answer.body(PayloadType::SA).is_some();
     device.demand("ER5", made != error, "a Child SA or an error", || answer.summary())?;
+    is_up(device, "ER5", what)
+}
+
+/// The old SA stands until it is deleted (RFC 7296 2.8), whatever the answer.
+fn rekey_ike(device: &mut Device) -> Outcome {
+    device.establish()?;
+    let mut proposal = ProposalDraft::ike(&device.setup.suite.ike());
+    proposal.spi = device.random(8);
+    let nonce = device.random(32);
+    let ke = device.init_request().part(PayloadType::KE).clone();
+    let parts = vec![sa_part(&[proposal]), Part::raw(PayloadType::NONCE, &nonce), ke];
+    let request = device.ask(CREATE, parts)?;
+    let what = "a rekeyed IKE SA";
+    let answer = answered(device, "ER5", (what, &request))?;
+    let error = answer.notifies().iter().any(|(kind, _)| kind.is_error());
+    let made = answer.body(PayloadType::SA).is_some() && answer.body(PayloadType::KE).is_some();
+    device.demand("ER5", made != error, "an IKE SA or an error", || answer.summary())?;
     is_up(device, "ER5", what)
 }
 

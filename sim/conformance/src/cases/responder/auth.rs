@@ -131,6 +131,20 @@ pub(super) const CASES: &[Case] = &[
     )
     .with(|setup| key(setup, b"\0a\0b\0")),
     Case::responder(
+        "auth/psk-1",
+        &["AU5"],
+        |d| accepts_auth(d, "AU5", &[("a secret of one octet", |_| {})]),
+        "authenticates with a secret of one octet",
+    )
+    .with(|setup| key(setup, &[0x5a])),
+    Case::responder(
+        "auth/psk-65",
+        &["AU5"],
+        |d| accepts_auth(d, "AU5", &[("a secret of 65 octets", |_| {})]),
+        "authenticates with a secret of 65 octets, one more than the PRF has in a block",
+    )
+    .with(|setup| key(setup, &[0x96; 65])),
+    Case::responder(
         "auth/from-another-address",
         &["AU13", "RT18"],
         another_address,

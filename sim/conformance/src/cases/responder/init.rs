@@ -1,10 +1,10 @@
 //! Nonces, cookies and status notifies of IKE_SA_INIT.
 
-use super::common::{accepts_auth, accepts_init, authenticates, is_only, makes_sa};
+use super::common::{accepts_auth, accepts_init, authenticates, is_only, makes_sa, unconvinced};
 use crate::message::Part;
 use crate::peer::seen;
 use crate::verdict::{Outcome, Stop};
-use crate::{Case, Device, Setup};
+use crate::{Case, Device, Draft, Setup};
 use ike_core::{ExchangeType, NotifyType, PayloadType};
 
 pub(super) const CASES: &[Case] = &[
@@ -57,6 +57,20 @@ pub(super) const CASES: &[Case] = &[
         &["NG16"],
         cookie_right,
         "returns the cookie; AUTH covers the request that has it",
+    )
+    .with(cookies),
+    Case::responder(
+        "cookie/wrong-message",
+        &["AU3", "AU4", "ER1"],
+        cookie_unsigned,
+        "returns the cookie, then signs the request that had none",
+    )
+    .with(cookies),
+    Case::responder(
+        "cookie/other-group",
+        &["NG16", "NG10"],
+        cookie_other_group,
+        "asks under load with KE of a group that was not offered: no SA before cookie and group are right, in any order",
     )
     .with(cookies),
     Case::responder(
@@ -183,6 +197,62 @@ fn cookie_right(device: &mut Device) -> Outcome {
     makes_sa(device, "NG16", "a cookie that came back", answer.as_ref())?;
     let request = device.auth_request()?;
     authenticates(device, "NG16", ("a cookie that came back", &request)).map(drop)
+}
+
+/// A cookie for that request, which the responder must ask for.
+fn cookie_for(device: &mut Device, request: &Draft) -> Outcome<Vec<u8>> {
+    device.send_init(request)?;
+    let cookie = device.clear_answer().and_then(|it| it.notify(NotifyType::COOKIE));
+    cookie.ok_or_else(|| Stop::Inconclusive("the responder asked for no cookie".into()))
+}
+
+fn cookie_unsigned(device: &mut Device) -> Outcome {
+    let mut request = device.init_request();
+    let cookie = cookie_for(device, &request)?;
+    let first = device.sent.clone();
+    request.parts.insert(0, Part::notify(NotifyType::COOKIE, &cookie));
+    device.send_init(&request)?;
+    let answer = device.clear_answer();
+    makes_sa(device, "AU4", "a cookie that came back", answer.as_ref())?;
+    device.sent = first;
+    let request = device.auth_request()?;
+    unconvinced(device, ["AU3", "AU4"], ("AUTH over the request without the cookie", &request))
+}
+
+/// RFC 7296 2.6.1: which of both is asked for first is the responder's affair. So many turns are enough.
+const TURNS: usize = 4;
+
+fn cookie_other_group(device: &mut Device) -> Outcome {
+    let right = device.init_request();
+    let mut request = right.clone();
+    let body = &mut request.part(PayloadType::KE).body;
+    body[..2].copy_from_slice(&14_u16.to_be_bytes());
+    body.resize(4 + 256, 7);
+    for _ in 0..TURNS {
+        device.send_init(&request)?;
+        let answer = device.clear_answer();
+        let made = answer.as_ref().is_some_and(|answer| answer.body(PayloadType::KE).is_some());
+        if made {
+            let asked = request.parts.first().is_some_and(|part| part.kind == PayloadType::N);
+            let group = request.part(PayloadType::KE) == right.clone().part(PayloadType::KE);
+            let found = || format!("an SA with the cookie: {asked}, with the group: {group}");
+            let ids = ["NG16", "NG10"];
+            device.demand(ids, asked && group, "no SA before both are right", found)?;
+            return device.take_init(&answer.ok_or(Stop::Failed)?);
+        }
+        let told = |kind| answer.as_ref().and_then(|answer| answer.notify(kind));
+        if let Some(cookie) = told(NotifyType::COOKIE) {
+            let cookie = Part::notify(NotifyType::COOKIE, &cookie);
+            request.parts.retain(|part| part.kind != PayloadType::N);
+            request.parts.insert(0, cookie);
+        } else if told(NotifyType::INVALID_KE_PAYLOAD).is_some() {
+            *request.part(PayloadType::KE) = right.clone().part(PayloadType::KE).clone();
+        } else {
+            break;
+        }
+    }
+    let nothing = || "neither any more".into();
+    device.demand(["NG16", "NG10"], false, "an SA once cookie and group are right", nothing)
 }
 
 fn cookie_wrong(device: &mut Device) -> Outcome {

@@ -4,7 +4,7 @@ use super::common::{accepts_init, authenticates, is_only, makes_none, makes_sa, 
 use crate::peer::public_value;
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device, Setup};
-use crypto::{Crypto, RustCrypto};
+use crypto::{Crypto, RustCrypto, modp_2048_prime};
 use ike_core::{NotifyType, PayloadType, Suite};
 
 pub(super) const CASES: &[Case] = &[
@@ -107,11 +107,20 @@ pub(super) const CASES: &[Case] = &[
                 &[
                     ("public value 0", |r| value(r, |v| v.fill(0)), Some(0)),
                     ("public value 1", |r| value(r, |v| number(v, 255)), Some(1)),
+                    // Whatever the power, it comes to 1 or to itself.
+                    ("the prime less one", |r| value(r, less_one), Some(1)),
+                    ("the prime less one again", |r| value(r, less_one), Some(1)),
+                    ("the prime less one a third time", |r| value(r, less_one), Some(1)),
+                    (
+                        "the prime",
+                        |r| value(r, |v| v.copy_from_slice(&modp_2048_prime())),
+                        Some(0),
+                    ),
                     ("a public value beyond the prime", |r| value(r, |v| v.fill(0xff)), None),
                 ],
             )
         },
-        "sends MODP values 0, 1 and beyond the prime",
+        "sends MODP values 0, 1, the prime less one, the prime, and beyond it",
     )
     .with(modp),
     Case::responder(
@@ -216,6 +225,11 @@ fn value(request: &mut crate::Draft, change: fn(&mut [u8])) {
 fn number(value: &mut [u8], last: usize) {
     value.fill(0);
     value[last] = 1;
+}
+
+fn less_one(value: &mut [u8]) {
+    value.copy_from_slice(&modp_2048_prime());
+    value[255] -= 1;
 }
 
 /// The prime of Curve25519, which is 0 there; little-endian (RFC 7748 5).

@@ -1,7 +1,7 @@
 //! Traffic selectors and mode of the first Child SA.
 
 use super::common::{accepts_auth, authenticates, refuses_auth, refuses_child, set_ts};
-use crate::message::{Part, SelectorDraft};
+use crate::message::{Part, SelectorDraft, find};
 use crate::verdict::Outcome;
 use crate::{Case, Device, Draft};
 use core::net::Ipv4Addr;
@@ -127,13 +127,12 @@ fn selectors(answer: &crate::Opened, whose: PayloadType) -> Vec<SelectorDraft> {
 fn narrowed(device: &mut Device) -> Outcome {
     device.reach_auth()?;
     let mut request = device.auth_request()?;
-    let sides = [PayloadType::TSI, PayloadType::TSR];
-    let allowed = sides.map(|whose| SelectorDraft::of(request.part(whose)));
     everything(&mut request);
     let answer = authenticates(device, "TS1", ("everything proposed", &request))?;
-    for (whose, allowed) in sides.into_iter().zip(allowed) {
-        let found = selectors(&answer, whose);
-        let within = !found.is_empty() && found.iter().all(|it| allowed.contains(it));
+    let (theirs, ours) = (device.setup.allowed().to_vec(), device.setup.local.clone());
+    for (whose, allowed) in [(PayloadType::TSI, theirs), (PayloadType::TSR, ours)] {
+        let found = find(&answer.parts, whose).map(known).unwrap_or_default();
+        let within = !found.is_empty() && TrafficSelector::all_within(&found, &allowed);
         let expected = format!("{whose} narrowed to what is allowed");
         device.demand("TS1", within, &expected, || format!("{found:?}"))?;
     }

@@ -8,12 +8,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::initiator::<Mute>("informational-ignored", &["PO1"], "does not answer INFORMATIONAL"),
     Mutant::initiator::<DeleteIgnored>(
         "delete-unanswered",
-        &["PO11"],
+        &["PO11", "PO1"],
         "ends for a Delete without an answer",
     ),
     Mutant::initiator::<CreateIgnored>(
         "create-child-ignored",
-        &["PO2"],
+        &["PO2", "ER5"],
         "does not answer CREATE_CHILD_SA",
     ),
     Mutant::initiator::<WrongId>(

@@ -100,6 +100,11 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let told = desk.up && it.inside.is_none() && has_error(it);
             if told { desk.hang() } else { true }
         }),
+    Mutant::device("icmp-ends", &["RT19"], "takes an ICMP error for the end of its gateway").told(
+        |desk| {
+            desk.hang();
+        },
+    ),
     Mutant::device("delete-beside-critical", &["ER3"], "deletes in spite of a critical payload")
         .reading(|it, _| {
             if has(it, PayloadType::D) {

@@ -12,6 +12,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "changes the last octet of a retransmission",
     ),
     Mutant::initiator::<Fixed>("fixed-timer", &["RT3"], "waits four seconds each time"),
+    Mutant::initiator::<Linear>("linear-timer", &["RT3"], "waits four seconds more each time"),
+    Mutant::initiator::<TwoTries>("two-tries", &["RT7"], "gives up when the second timeout passes"),
     Mutant::initiator::<Overflow>(
         "timer-overflow",
         &["RT3"],
@@ -58,6 +60,24 @@ struct Fixed;
 impl Behaviour for Fixed {
     fn timeout(&mut self, _: u8, _: Duration) -> Duration {
         Duration::from_secs(4)
+    }
+}
+
+#[derive(Default)]
+struct Linear;
+
+impl Behaviour for Linear {
+    fn timeout(&mut self, transmission: u8, _: Duration) -> Duration {
+        Duration::from_secs(4) * u32::from(transmission + 1)
+    }
+}
+
+#[derive(Default)]
+struct TwoTries;
+
+impl Behaviour for TwoTries {
+    fn tries(&mut self, _: ExchangeType, _: u8) -> u8 {
+        2
     }
 }
 

@@ -8,7 +8,7 @@ use ike_responder::Behaviour;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::responder::<Unchecked>(
         "auth-unchecked",
-        &["AU6", "AU3", "ER1"],
+        &["AU6", "AU3", "AU4", "ER1"],
         "does not look at AUTH",
     ),
     Mutant::responder::<Unchecked>(
