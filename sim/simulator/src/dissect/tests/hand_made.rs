@@ -267,8 +267,8 @@ fn an_sk_payload_says_why_it_stays_shut() {
     };
     let lines = |keys: &KeyTable| dissect(&file, keys, &[]).expect("a capture").shown[0].lines();
     assert_eq!(lines(&KeyTable::default()), ["SK  (no keys)"]);
-    let gcm256 = "AES-GCM-256 with 16 octet ICV [RFC5282]";
-    assert_eq!(lines(&row(gcm256, 36)), [format!("SK  not decrypted: {gcm256}")]);
+    let gcm192 = "AES-GCM-192 with 16 octet ICV [RFC5282]";
+    assert_eq!(lines(&row(gcm192, 28)), [format!("SK  not decrypted: {gcm192}")]);
     let wrong = row("AES-GCM-128 with 16 octet ICV [RFC5282]", 20);
     assert_eq!(lines(&wrong), ["SK  does not open with the keys of the table"]);
     // A snapshot length that cuts the message is the capture's fault, not the message's.
