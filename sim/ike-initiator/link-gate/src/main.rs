@@ -73,6 +73,7 @@ fn esp_round_trip() -> bool {
     let protections = [
         Protection::new(Encryption::AesCbc128, Some(Integrity::HmacSha256_128)),
         Protection::new(Encryption::AesGcm16_128, None),
+        Protection::new(Encryption::AesGcm16_256, None),
         Protection::new(Encryption::AesCcm8_128, None),
         Protection::new(Encryption::ChaCha20Poly1305, None),
     ];
