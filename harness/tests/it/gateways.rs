@@ -74,6 +74,8 @@ async fn run(name: &str, file: &str, overrides: &[&str], portal: SocketAddr) -> 
 #[case("strongswan", &["node.door.suite=aes-ccm8-p256", "gateway.suites=[\"aes-ccm8-p256\"]"])]
 #[case("strongswan", &["node.door.suite=chacha20-x25519", "gateway.suites=[\"chacha20-x25519\"]"])]
 #[case("libreswan", &["node.door.suite=chacha20-x25519", "gateway.suites=[\"chacha20-x25519\"]"])]
+#[case("strongswan", &["node.door.suite=aes256-gcm-x25519", "gateway.suites=[\"aes256-gcm-x25519\"]"])]
+#[case("libreswan", &["node.door.suite=aes256-gcm-x25519", "gateway.suites=[\"aes256-gcm-x25519\"]"])]
 fn the_garage_door_opens_at_a_real_gateway(#[case] name: &str, #[case] overrides: &[&str]) {
     let Some(portal) = docker() else { return };
     // A busy machine answers late: only then is anything sent again.

@@ -81,6 +81,7 @@ fn tshark_understands_and_decrypts_what_every_shipped_scenario_sends() {
 #[case("aes-cbc-modp2048", true, true)]
 #[case("aes-ccm8-p256", true, false)]
 #[case("chacha20-x25519", false, false)]
+#[case("aes256-gcm-x25519", true, true)]
 fn tshark_decrypts_every_suite_that_it_knows(
     #[case] suite: &str,
     #[case] knows_ike: bool,

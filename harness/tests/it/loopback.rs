@@ -11,7 +11,7 @@ use std::time::Duration;
 
 #[rstest]
 fn every_suite_is_established_and_both_ends_name_the_same_spis(
-    #[values(0, 1, 2, 3, 4)] index: usize,
+    #[values(0, 1, 2, 3, 4, 5)] index: usize,
     #[values(Profile::Rfc7815, Profile::Rfc7296Min)] profile: Profile,
 ) {
     let met = block_on(async {

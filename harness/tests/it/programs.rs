@@ -56,7 +56,8 @@ fn tshark_understands_and_decrypts_what_both_programs_capture(
         "aes-gcm-p256",
         "aes-cbc-modp2048",
         "aes-ccm8-p256",
-        "chacha20-x25519"
+        "chacha20-x25519",
+        "aes256-gcm-x25519"
     )]
     suite: &str,
 ) {

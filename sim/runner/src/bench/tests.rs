@@ -51,7 +51,13 @@ fn the_parts_of_the_operations_are_all_of_them() {
 
 #[test]
 fn every_suite_can_be_executed() {
-    for suite in ["aes-gcm-x25519", "aes-cbc-modp2048", "aes-ccm8-p256", "chacha20-x25519"] {
+    for suite in [
+        "aes-gcm-x25519",
+        "aes-cbc-modp2048",
+        "aes-ccm8-p256",
+        "chacha20-x25519",
+        "aes256-gcm-x25519",
+    ] {
         let text = include_str!("../../../../scenarios/mangled.toml");
         let overrides = [("node.door.suite".to_owned(), suite.to_owned())];
         let scenario = Scenario::parse("mangled.toml", text, &overrides).expect("a scenario");

@@ -17,7 +17,8 @@ fn every_suite_opens_the_door_over_both_families(
         "aes-gcm-p256",
         "aes-cbc-modp2048",
         "aes-ccm8-p256",
-        "chacha20-x25519"
+        "chacha20-x25519",
+        "aes256-gcm-x25519"
     )]
     suite: &str,
     #[values("ipv4", "ipv6")] family: &str,

@@ -63,7 +63,8 @@ fn every_message_of_a_run_is_read_back_from_its_capture(
         "aes-gcm-p256",
         "aes-cbc-modp2048",
         "aes-ccm8-p256",
-        "chacha20-x25519"
+        "chacha20-x25519",
+        "aes256-gcm-x25519"
     )]
     suite: &str,
     #[values("ipv4", "ipv6")] family: &str,
