@@ -21,7 +21,7 @@ use core::net::{IpAddr, SocketAddr};
 use device::QueueDevice;
 use smoltcp::iface::{Config, Interface, PollIngressSingleResult, SocketSet};
 use smoltcp::wire::{HardwareAddress, IPV4_HEADER_LEN, IPV6_HEADER_LEN, IpCidr, UDP_HEADER_LEN};
-use socket::{ICMP_ECHO_HEADER_LEN, PingSocket, ROOM, UdpSocket};
+use socket::{ICMP_ECHO_HEADER_LEN, PingSocket, Room, UdpSocket};
 
 /// IP packets that a host saw or refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,8 +45,6 @@ pub struct Host {
     udp: Vec<UdpSocket>,
     ping: Vec<PingSocket>,
     counters: HostCounters,
-    /// Whether a socket has got something to send since the last poll.
-    queued: bool,
 }
 
 impl fmt::Debug for Host {
@@ -88,7 +86,6 @@ impl Host {
             udp: Vec::new(),
             ping: Vec::new(),
             counters: HostCounters::default(),
-            queued: false,
         }
     }
 
@@ -127,7 +124,6 @@ impl Host {
             return Err(SendError::Unaddressable);
         }
         self.check_sendable(to.ip(), UDP_HEADER_LEN + payload.len())?;
-        self.queued = true;
         self.udp[port.0].send(&mut self.sockets, to, payload)
     }
 
@@ -166,7 +162,6 @@ impl Host {
         payload: &[u8],
     ) -> Result<(), SendError> {
         self.check_sendable(to, ICMP_ECHO_HEADER_LEN + payload.len())?;
-        self.queued = true;
         self.ping[port.0].send(&mut self.sockets, to, sequence, payload)
     }
 
@@ -197,10 +192,7 @@ impl Host {
     pub fn poll(&mut self, now: Instant) {
         let time = stack_time(now);
         // Whoever drives a host asks it after each step, and mostly there is nothing to do.
-        if !core::mem::take(&mut self.queued)
-            && self.device.incoming.is_empty()
-            && !self.is_due(time)
-        {
+        if !self.waits() && self.device.incoming.is_empty() && !self.is_due(time) {
             return;
         }
         loop {
@@ -213,6 +205,11 @@ impl Host {
             }
         }
         self.all_is_sent();
+    }
+
+    /// Whether a socket has got something to send since the last poll.
+    fn waits(&self) -> bool {
+        self.udp.iter().any(|socket| socket.waits) || self.ping.iter().any(|socket| socket.waits)
     }
 
     fn all_is_sent(&mut self) {
@@ -300,14 +297,15 @@ impl Host {
     /// Of whatever port the next packet is for, the payload is not longer than the packet.
     fn make_room(&mut self, time: smoltcp::time::Instant) {
         let Some(len) = self.device.incoming.front().map(Vec::len) else { return };
-        if len > ROOM {
+        if len > Room::FIRST.receive {
             // A socket with something to send keeps its buffers.
             while self.is_due(time) {
                 self.interface.poll_egress(time, &mut self.device, &mut self.sockets);
             }
             self.all_is_sent();
-            self.udp.iter().for_each(|socket| socket.make_room(&mut self.sockets, (len, 0)));
-            self.ping.iter().for_each(|socket| socket.make_room(&mut self.sockets, (len, 0)));
+            let room = Room::to_receive(len);
+            self.udp.iter().for_each(|socket| socket.make_room(&mut self.sockets, room));
+            self.ping.iter().for_each(|socket| socket.make_room(&mut self.sockets, room));
         }
     }
 }

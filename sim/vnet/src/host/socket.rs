@@ -16,9 +16,33 @@ const RECEIVE_PACKETS: usize = 2;
 /// Packets that can wait to be sent.
 const SEND_PACKETS: usize = 4;
 
-/// Octets that each buffer of a new socket has room for. smoltcp's buffers do not grow, so an empty socket with something
-/// longer before it is opened anew: of ten thousand hosts most never see a packet of full size.
-pub(super) const ROOM: usize = 512;
+/// How many octets the buffers of a socket have room for. smoltcp's do not grow, so an empty socket with something longer
+/// before it is opened anew: of ten thousand hosts most never see a packet of full size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Room {
+    pub(super) receive: usize,
+    pub(super) send: usize,
+}
+
+impl Room {
+    /// That of a new socket.
+    pub(super) const FIRST: Self = Self { receive: 512, send: 512 };
+
+    pub(super) const fn to_receive(octets: usize) -> Self {
+        Self { receive: octets, send: 0 }
+    }
+
+    const fn to_send(octets: usize) -> Self {
+        Self { receive: 0, send: octets }
+    }
+
+    /// The room that there is and what is wanted beyond it, if anything is.
+    fn with(self, wanted: Self) -> Option<Self> {
+        let both =
+            Self { receive: self.receive.max(wanted.receive), send: self.send.max(wanted.send) };
+        (both != self).then_some(both)
+    }
+}
 
 /// A UDP port of a [`Host`](super::Host).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -111,32 +135,29 @@ pub(super) struct UdpSocket {
     pub(super) received: VecDeque<Received>,
 }
 
-/// With room for so many octets to receive, and to send.
-fn udp_socket(port: u16, (receive, send): (usize, usize)) -> udp::Socket<'static> {
+fn udp_socket(port: u16, room: Room) -> udp::Socket<'static> {
     let buffer = |packets: usize, octets: usize| {
         udp::PacketBuffer::new(vec![udp::PacketMetadata::EMPTY; packets], vec![0; octets])
     };
-    let mut socket = udp::Socket::new(buffer(RECEIVE_PACKETS, receive), buffer(SEND_PACKETS, send));
+    let mut socket =
+        udp::Socket::new(buffer(RECEIVE_PACKETS, room.receive), buffer(SEND_PACKETS, room.send));
     socket.bind(port).expect("a new socket takes any port but 0");
     socket
 }
 
 impl UdpSocket {
     pub(super) fn open(sockets: &mut SocketSet<'static>, port: u16) -> Self {
-        let handle = sockets.add(udp_socket(port, (ROOM, ROOM)));
+        let handle = sockets.add(udp_socket(port, Room::FIRST));
         Self { handle, port, waits: false, received: VecDeque::new() }
     }
 
-    /// Makes room for so many octets to receive or to send, unless something waits in the buffers.
-    pub(super) fn make_room(
-        &self,
-        sockets: &mut SocketSet<'static>,
-        (receive, send): (usize, usize),
-    ) {
+    /// Makes that room, unless something waits in the buffers.
+    pub(super) fn make_room(&self, sockets: &mut SocketSet<'static>, wanted: Room) {
         let socket = sockets.get_mut::<udp::Socket<'_>>(self.handle);
-        let room = (socket.payload_recv_capacity(), socket.payload_send_capacity());
-        if !self.waits && (receive > room.0 || send > room.1) {
-            *socket = udp_socket(self.port, (receive.max(room.0), send.max(room.1)));
+        let room =
+            Room { receive: socket.payload_recv_capacity(), send: socket.payload_send_capacity() };
+        if let Some(room) = room.with(wanted).filter(|_| !self.waits) {
+            *socket = udp_socket(self.port, room);
         }
     }
 
@@ -150,7 +171,7 @@ impl UdpSocket {
         to: SocketAddr,
         payload: &[u8],
     ) -> Result<(), SendError> {
-        self.make_room(sockets, (0, payload.len()));
+        self.make_room(sockets, Room::to_send(payload.len()));
         self.waits = true;
         let socket = sockets.get_mut::<udp::Socket<'_>>(self.handle);
         socket.send_slice(payload, IpEndpoint::from(to)).map_err(|error| match error {
@@ -181,33 +202,29 @@ pub(super) struct PingSocket {
     pub(super) received: VecDeque<Echo>,
 }
 
-/// With room for so many octets to receive, and to send.
-fn ping_socket(ident: u16, (receive, send): (usize, usize)) -> icmp::Socket<'static> {
+fn ping_socket(ident: u16, room: Room) -> icmp::Socket<'static> {
     let buffer = |packets: usize, octets: usize| {
         icmp::PacketBuffer::new(vec![icmp::PacketMetadata::EMPTY; packets], vec![0; octets])
     };
-    let (receive, send) = (buffer(RECEIVE_PACKETS, receive), buffer(SEND_PACKETS, send));
-    let mut socket = icmp::Socket::new(receive, send);
+    let mut socket =
+        icmp::Socket::new(buffer(RECEIVE_PACKETS, room.receive), buffer(SEND_PACKETS, room.send));
     socket.bind(icmp::Endpoint::Ident(ident)).expect("a new socket takes any identifier");
     socket
 }
 
 impl PingSocket {
     pub(super) fn open(sockets: &mut SocketSet<'static>, ident: u16) -> Self {
-        let handle = sockets.add(ping_socket(ident, (ROOM, ROOM)));
+        let handle = sockets.add(ping_socket(ident, Room::FIRST));
         Self { handle, ident, waits: false, received: VecDeque::new() }
     }
 
     /// As of a [`UdpSocket`].
-    pub(super) fn make_room(
-        &self,
-        sockets: &mut SocketSet<'static>,
-        (receive, send): (usize, usize),
-    ) {
+    pub(super) fn make_room(&self, sockets: &mut SocketSet<'static>, wanted: Room) {
         let socket = sockets.get_mut::<icmp::Socket<'_>>(self.handle);
-        let room = (socket.payload_recv_capacity(), socket.payload_send_capacity());
-        if !self.waits && (receive > room.0 || send > room.1) {
-            *socket = ping_socket(self.ident, (receive.max(room.0), send.max(room.1)));
+        let room =
+            Room { receive: socket.payload_recv_capacity(), send: socket.payload_send_capacity() };
+        if let Some(room) = room.with(wanted).filter(|_| !self.waits) {
+            *socket = ping_socket(self.ident, room);
         }
     }
 
@@ -223,7 +240,7 @@ impl PingSocket {
         payload: &[u8],
     ) -> Result<(), SendError> {
         let (ident, seq_no, data) = (self.ident, sequence, payload);
-        self.make_room(sockets, (0, ICMP_ECHO_HEADER_LEN + payload.len()));
+        self.make_room(sockets, Room::to_send(ICMP_ECHO_HEADER_LEN + payload.len()));
         self.waits = true;
         let socket = sockets.get_mut::<icmp::Socket<'_>>(self.handle);
         let place =
