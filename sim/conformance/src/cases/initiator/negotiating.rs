@@ -98,10 +98,10 @@ fn set_ike(draft: &mut Draft, change: impl FnOnce(&mut ProposalDraft)) {
 }
 
 fn set_esp(draft: &mut Draft, spi: u32, change: impl FnOnce(&mut ProposalDraft)) {
-    let mut proposal = accepted(draft);
-    proposal.spi = spi.to_be_bytes().to_vec();
-    change(&mut proposal);
-    set_sa(draft, &[proposal]);
+    set_ike(draft, |proposal| {
+        proposal.spi = spi.to_be_bytes().to_vec();
+        change(proposal);
+    });
 }
 
 /// A length that AES has and nobody here offers.

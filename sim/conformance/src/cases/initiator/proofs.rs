@@ -7,6 +7,7 @@ use crate::message::Part;
 use crate::peer::Side;
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway};
+use core::ops::Range;
 use ike_core::{AuthMethod, PayloadType, Psk};
 
 pub(super) const CASES: &[Case] = &[
@@ -52,28 +53,31 @@ pub(super) const CASES: &[Case] = &[
     .with(|setup| setup.psk = Psk::new(&[0x96; 65]).expect("a secret that fits")),
 ];
 
-fn each_octet(gateway: &mut Gateway) -> Outcome {
+/// Each of these octets of a payload flipped, in an attempt of its own.
+fn each_flipped(
+    gateway: &mut Gateway,
+    (what, kind): (&str, PayloadType),
+    octets: Range<usize>,
+) -> Outcome {
     shows_that_it_is_up(gateway)?;
-    for at in 0..32 {
+    for at in octets {
         afresh_to_auth(gateway)?;
         let mut answer = gateway.auth_answer()?;
-        answer.part(PayloadType::AUTH).body[4 + at] ^= 1;
+        answer.part(kind).body[at] ^= 1;
         gateway.send_draft(&answer)?;
-        is_not_up(gateway, "AU6", &format!("octet {at} of AUTH flipped"))?;
+        is_not_up(gateway, "AU6", &format!("octet {at} of {what} flipped"))?;
     }
     Ok(())
 }
 
+/// The data follow the method and three octets that are reserved.
+fn each_octet(gateway: &mut Gateway) -> Outcome {
+    each_flipped(gateway, ("the AUTH payload", PayloadType::AUTH), 4..36)
+}
+
 fn each_octet_of_id(gateway: &mut Gateway) -> Outcome {
-    shows_that_it_is_up(gateway)?;
-    for at in 0..gateway.setup.peer.body().len() {
-        afresh_to_auth(gateway)?;
-        let mut answer = gateway.auth_answer()?;
-        answer.part(PayloadType::IDR).body[at] ^= 1;
-        gateway.send_draft(&answer)?;
-        is_not_up(gateway, "AU6", &format!("octet {at} of IDr flipped"))?;
-    }
-    Ok(())
+    let octets = 0..gateway.setup.peer.body().len();
+    each_flipped(gateway, ("IDr", PayloadType::IDR), octets)
 }
 
 /// AUTH is right for what IDr says: only the identity is not the one that the device was set up with.
