@@ -148,7 +148,7 @@ impl Checkers {
         }
     }
 
-    /// The same without the context of what is found: to have the last events of everybody at hand is a tenth of a run.
+    /// The same without the context of what is found: in every event of every run the last ones of everybody are kept for it.
     #[must_use]
     pub fn without_context(self) -> Self {
         Self { recent: None, ..self }
