@@ -1,10 +1,10 @@
 //! What is kept of each cell that has not passed: the ladder, and the octets as a capture.
 
+use super::hub::datagram;
 use anyhow::{Context, Result};
-use conformance::{Cell, Direction, Matrix, Packet, Verdict, Wire};
+use conformance::{Cell, Direction, Matrix, Packet, Verdict};
 use std::fs;
 use std::path::Path;
-use vnet::ip;
 
 /// Writes `FOLDER/IMPLEMENTATION/PROFILE/THEME-CASE.{txt,pcapng}` for each case of which a cell failed or stayed
 /// inconclusive.
@@ -35,20 +35,18 @@ fn capture(cell: &Cell) -> Result<Vec<u8>> {
     let mut capture = vnet::capture::Capture::new(Vec::new(), &["tester"])?;
     for (direction, packet) in cell.log.packets() {
         let at = vnet::time::Instant::from_micros(packet.at.micros());
-        capture.write(at, 0, &datagram(*direction, packet), None)?;
+        if let Some(datagram) = crossed(*direction, packet) {
+            capture.write(at, 0, &datagram, None)?;
+        }
     }
     Ok(capture.finish()?)
 }
 
 /// The IP datagram that a packet crossed in, as far as the tester knows it.
-fn datagram(direction: Direction, packet: &Packet) -> Vec<u8> {
-    let (source, destination) = match direction {
+fn crossed(direction: Direction, packet: &Packet) -> Option<Vec<u8>> {
+    let ends = match direction {
         Direction::ToSubject => (packet.path.local, packet.path.remote),
         Direction::FromSubject => (packet.path.remote, packet.path.local),
     };
-    match packet.wire {
-        Wire::Ike => vnet::udp::emit(source, destination, &packet.octets),
-        Wire::Esp => ip::emit(source.ip(), destination.ip(), ip::protocol::ESP, &packet.octets),
-        Wire::Icmp => ip::emit(source.ip(), destination.ip(), ip::protocol::ICMP, &packet.octets),
-    }
+    datagram(ends, packet.wire, &packet.octets)
 }

@@ -130,6 +130,24 @@ fn understood(octets: &[u8], at: Instant) -> Option<Packet> {
     }
 }
 
+/// The IP datagram in which that crosses; `None`: there is none.
+pub(super) fn datagram(
+    (from, to): (SocketAddr, SocketAddr),
+    wire: Wire,
+    octets: &[u8],
+) -> Option<Vec<u8>> {
+    let carried = |protocol, octets: &[u8]| ip::emit(from.ip(), to.ip(), protocol, octets);
+    match wire {
+        Wire::Ike => Some(vnet::udp::emit(from, to, octets)),
+        Wire::Esp => Some(carried(ip::protocol::ESP, octets)),
+        Wire::Unreachable(code) => {
+            let about = vnet::udp::emit(to, from, octets);
+            let error = vnet::icmp::unreachable(&about, code)?;
+            Some(carried(ip::protocol::ICMP, &error))
+        }
+    }
+}
+
 /// What one case has of a container.
 struct Portaled {
     hub: Hub,
@@ -145,7 +163,10 @@ impl Portaled {
     /// docs/gateways.md has it of the portal.
     fn send_from(&self, server: IpAddr, own: IpAddr) -> Result<(), Unsupported> {
         let port = |address| SocketAddr::new(address, INNER_PORT);
-        let packet = vnet::udp::emit(port(server), port(own), b"from the server");
+        self.put(vnet::udp::emit(port(server), port(own), b"from the server"))
+    }
+
+    fn put(&self, packet: Vec<u8>) -> Result<(), Unsupported> {
         let gone = |_| Unsupported("the portal is closed".into());
         self.hub.outgoing.send(packet).map_err(gone)
     }
@@ -165,16 +186,12 @@ impl Subject for Portaled {
             let text = format!("{} is none of this case's addresses", path.local.ip());
             return Err(Unsupported(text));
         }
-        let packet = match wire {
-            Wire::Ike => vnet::udp::emit(path.local, path.remote, octets),
-            Wire::Esp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ESP, octets),
-            Wire::Icmp => ip::emit(path.local.ip(), path.remote.ip(), ip::protocol::ICMP, octets),
-        };
+        let packet = datagram((path.local, path.remote), wire, octets)
+            .ok_or_else(|| Unsupported("ICMP errors are about IPv4 here".into()))?;
         if self.hub.halt.is_called() {
             return Err(Unsupported("stopped".into()));
         }
-        let gone = |_| Unsupported("the portal is closed".into());
-        self.hub.outgoing.send(packet).map_err(gone)
+        self.put(packet)
     }
 
     fn receive(&mut self, until: Instant) -> Option<Packet> {

@@ -15,7 +15,6 @@
 mod baseline;
 mod case;
 pub mod cases;
-mod icmp;
 mod levels;
 mod log;
 mod matrix;

@@ -69,9 +69,8 @@ impl Log {
     }
 
     fn describe(&self, packet: &Packet) -> (String, Vec<String>) {
-        if packet.wire == Wire::Icmp {
-            let [kind, code] = packet.octets.first_chunk().copied().unwrap_or_default();
-            return (format!("ICMP type {kind} code {code}"), Vec::new());
+        if let Wire::Unreachable(code) = packet.wire {
+            return (format!("ICMP type 3 code {code}, about the message of"), Vec::new());
         }
         if packet.wire == Wire::Esp {
             let spi = packet.octets.get(..4).map(ike_decode::hex).unwrap_or_default();

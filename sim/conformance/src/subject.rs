@@ -24,9 +24,9 @@ pub enum Wire {
     Ike,
     /// ESP: the payload of an IP packet of protocol 50.
     Esp,
-    /// ICMP: the payload of an IPv4 packet of protocol 1. It ends at the subject's host, which may tell its
-    /// IKE.
-    Icmp,
+    /// The ICMP error "destination unreachable" with this code (RFC 792) about a message of the subject's, which the octets
+    /// are. It ends at the subject's host, which may tell its IKE.
+    Unreachable(u8),
 }
 
 /// What crossed between tester and subject.

@@ -85,6 +85,7 @@
 pub mod capture;
 pub mod frame;
 pub mod host;
+pub mod icmp;
 pub mod ip;
 pub mod link;
 pub mod queue;

@@ -171,7 +171,7 @@ impl Subject for Tampered {
         if self.desk.hangs {
             return Ok(());
         }
-        if wire == Wire::Icmp {
+        if matches!(wire, Wire::Unreachable(_)) {
             (self.tampering.icmp)(&mut self.desk);
         }
         if wire != Wire::Ike {

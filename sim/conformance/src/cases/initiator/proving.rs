@@ -5,7 +5,7 @@ use super::common::{
 };
 use crate::message::Part;
 use crate::subject::{Packet, Wire};
-use crate::verdict::{Outcome, Stop};
+use crate::verdict::Outcome;
 use crate::{Case, Draft, Gateway};
 use ike_core::{ExchangeType, Flags, Header, NotifyType, PayloadType};
 
@@ -144,13 +144,9 @@ const CODES: [u8; 4] = [1, 2, 3, 13];
 
 /// Those errors about this datagram of the device's.
 fn unreachable(gateway: &mut Gateway, sent: &Packet) -> Outcome {
-    for code in CODES {
-        let other = || Stop::Unsupported("the device's datagrams go over IPv6".into());
-        let octets = crate::icmp::unreachable(sent, code).ok_or_else(other)?;
-        let path = gateway.path;
-        gateway.send_on(path, Wire::Icmp, &octets)?;
-    }
-    Ok(())
+    CODES
+        .iter()
+        .try_for_each(|code| gateway.send_on(sent.path, Wire::Unreachable(*code), &sent.octets))
 }
 
 fn icmp(gateway: &mut Gateway) -> Outcome {
