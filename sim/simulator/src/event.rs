@@ -3,7 +3,7 @@
 
 mod machines;
 
-use crate::fingerprint::digest;
+use crate::fingerprint::{Digest, digest};
 use crate::scenario::{Airtime, Forgery};
 use core::fmt::{self, Display};
 use ike_core::{ExchangeType, Instant};
@@ -102,7 +102,7 @@ pub enum What<'a> {
         /// Its octets, IP header included.
         len: usize,
         /// The start of SHA-256 over them.
-        digest: u64,
+        digest: &'a Digest<'a>,
         /// What the link decided.
         fate: &'a Outcome,
     },
@@ -332,7 +332,7 @@ impl What<'_> {
     }
 
     /// Hands out the fields.
-    pub fn fields(&self, to: &mut dyn Fields) {
+    pub fn fields(&self, to: &mut impl Fields) {
         match self {
             Self::Woke { wake } | Self::WakeIgnored { wake } => to.number("wake", (*wake).into()),
             Self::Slept | Self::ApplicationCompleted => {}
@@ -340,7 +340,7 @@ impl What<'_> {
             Self::Sent { place, len, digest, fate } => {
                 place.fields(to);
                 to.number("octets", *len as u64);
-                to.opaque("digest", *digest);
+                to.opaque("digest", digest.value());
                 to.text("fate", fate);
             }
             Self::Lost { place, reason } => {
@@ -414,7 +414,7 @@ impl Place {
         }
     }
 
-    fn fields(&self, to: &mut dyn Fields) {
+    fn fields(&self, to: &mut impl Fields) {
         to.number("link", self.link.into());
         to.word("direction", direction_name(self.direction));
         to.number("index", self.index);

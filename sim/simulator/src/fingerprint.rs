@@ -1,8 +1,9 @@
 //! The fingerprint: a rolling hash over compact records of all events, and the shape beside it.
 
 use crate::event::{Actor, Event, Fields};
+use core::cell::OnceCell;
 use core::fmt::{self, Display, Write};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 /// So many events lie between two checkpoints.
 pub const CHECKPOINT_EVERY: u64 = 1_000;
@@ -47,8 +48,10 @@ pub struct Fingerprint {
 #[derive(Clone, Default)]
 struct Record {
     full: Vec<u8>,
+    /// The same without what depends on the cryptography.
     shape: Vec<u8>,
-    text: String,
+    /// So much of `full` is in `shape`, or is not to be.
+    taken: usize,
 }
 
 /// One octet after the other: most numbers have one, and to copy so few costs more than to push them.
@@ -60,68 +63,100 @@ fn put_number(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+/// Writes texts as octets.
+struct Octets<'a>(&'a mut Vec<u8>);
+
+impl Write for Octets<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
 impl Record {
-    fn both(&mut self, value: u64) {
+    fn put(&mut self, value: u64) {
         put_number(&mut self.full, value);
-        put_number(&mut self.shape, value);
     }
 
-    fn both_word(&mut self, value: &str) {
-        self.both(value.len() as u64);
+    fn put_word(&mut self, value: &str) {
+        self.put(value.len() as u64);
         self.full.extend_from_slice(value.as_bytes());
-        self.shape.extend_from_slice(value.as_bytes());
     }
 
-    fn both_text(&mut self, value: &dyn Display) {
-        let mut text = core::mem::take(&mut self.text);
-        text.clear();
-        let _ = write!(text, "{value}");
-        self.both_word(&text);
-        self.text = text;
+    /// In its place at once; few texts are so long that their length has two octets.
+    fn put_text(&mut self, value: &dyn Display) {
+        let start = self.full.len();
+        self.full.push(0);
+        let _ = write!(Octets(&mut self.full), "{value}");
+        match u8::try_from(self.full.len() - start - 1) {
+            Ok(len @ ..=0x7f) => self.full[start] = len,
+            _ => {
+                let text = self.full.split_off(start + 1);
+                self.full.pop();
+                self.put(text.len() as u64);
+                self.full.extend_from_slice(&text);
+            }
+        }
+    }
+
+    /// What was put until now is part of the shape, too.
+    fn catch_up(&mut self) {
+        self.shape.extend_from_slice(&self.full[self.taken..]);
+        self.taken = self.full.len();
+    }
+
+    fn clear(&mut self) {
+        self.full.clear();
+        self.shape.clear();
+        self.taken = 0;
     }
 }
 
 impl Fields for Record {
     fn number(&mut self, _key: &'static str, value: u64) {
-        self.both(value);
+        self.put(value);
     }
 
     fn text(&mut self, _key: &'static str, value: &dyn Display) {
-        self.both_text(value);
+        self.put_text(value);
     }
 
     fn word(&mut self, _key: &'static str, value: &str) {
-        self.both_word(value);
+        self.put_word(value);
     }
 
     fn opaque(&mut self, _key: &'static str, value: u64) {
-        put_number(&mut self.full, value);
+        self.catch_up();
+        self.put(value);
+        self.taken = self.full.len();
     }
 
     fn octets(&mut self, _key: &'static str, value: &[u8]) {
-        put_number(&mut self.full, value.len() as u64);
+        self.catch_up();
+        self.put(value.len() as u64);
         self.full.extend_from_slice(value);
+        self.taken = self.full.len();
     }
 }
 
 impl Fingerprint {
     /// Takes the next event.
     pub fn update(&mut self, event: &Event<'_>) {
-        self.record.both(event.at.micros());
-        self.record.both(match event.who {
+        self.record.put(event.at.micros());
+        self.record.put(match event.who {
             Actor::Gateway => 0,
             Actor::Server => 1,
             Actor::Node(number) => 2 + u64::from(number),
             // Behind all nodes.
             Actor::Forger => 2 + (1 << 32),
         });
-        self.record.both_word(event.what.name());
+        self.record.put_word(event.what.name());
         event.what.fields(&mut self.record);
+        self.record.catch_up();
         if self.record.full.len() >= BATCH {
             self.full.update(&self.record.full);
             self.shape.update(&self.record.shape);
-            self.record.full.clear();
-            self.record.shape.clear();
+            self.record.clear();
         }
         self.events += 1;
         if self.events.is_multiple_of(CHECKPOINT_EVERY) {
@@ -162,7 +197,35 @@ fn shown(hash: &Sha256, rest: &[u8]) -> RunHash {
     RunHash(octets)
 }
 
-/// The start of SHA-256 over octets: names a datagram in the trace.
+/// The start of SHA-256 over a datagram: names it in the trace. Computed when somebody asks for it first, since nobody may.
+#[derive(Clone, Debug)]
+pub struct Digest<'a> {
+    octets: &'a [u8],
+    value: OnceCell<u64>,
+}
+
+impl<'a> Digest<'a> {
+    /// That of these octets.
+    #[must_use]
+    pub const fn of(octets: &'a [u8]) -> Self {
+        Self { octets, value: OnceCell::new() }
+    }
+
+    /// The first eight octets of the hash, as a number.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        *self.value.get_or_init(|| digest(self.octets))
+    }
+}
+
+impl From<u64> for Digest<'static> {
+    /// One that was computed before, of octets that are gone.
+    fn from(value: u64) -> Self {
+        Self { octets: &[], value: value.into() }
+    }
+}
+
+/// As [`Digest::value`].
 #[must_use]
 pub fn digest(octets: &[u8]) -> u64 {
     let digest = Sha256::digest(octets);
@@ -188,7 +251,7 @@ mod tests {
             fingerprint.update(&Event {
                 at: Instant::from_micros(at),
                 who: Actor::Node(3),
-                what: What::Sent { place, len: 100, digest, fate: &fate },
+                what: What::Sent { place, len: 100, digest: &digest.into(), fate: &fate },
             });
         }
         fingerprint
@@ -200,6 +263,17 @@ mod tests {
         assert_ne!(a.full(), b.full());
         assert_eq!(a.shape(), b.shape());
         assert_ne!(a.shape(), after(1, 4).shape());
+    }
+
+    #[test]
+    fn a_text_has_its_length_before_it() {
+        for len in [0, 1, 127, 128, 300] {
+            let (mut text, mut word) = (Record::default(), Record::default());
+            let said = "x".repeat(len);
+            text.text("said", &said);
+            word.word("said", &said);
+            assert_eq!(text.full, word.full, "{len}");
+        }
     }
 
     #[test]

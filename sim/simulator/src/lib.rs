@@ -7,6 +7,7 @@
 
 mod app;
 mod backend;
+mod by_spi;
 mod checkers;
 pub mod dissect;
 pub mod energy;
@@ -33,7 +34,7 @@ pub use checkers::{
 pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, link_drop_name};
 pub use faults::{Faults, FaultsError};
 pub use figures::{Figures, NodeFigures};
-pub use fingerprint::{CHECKPOINT_EVERY, Fingerprint, RunHash, digest};
+pub use fingerprint::{CHECKPOINT_EVERY, Digest, Fingerprint, RunHash, digest};
 pub use judge::Judge;
 pub use keylog::{esp_sa, ikev2_decryption_table};
 pub use ladder::{Ladder, Lifelines, Side, Sighting, printable};

@@ -3,8 +3,11 @@
 //! A stream is derived from (seed, consumer, purpose) on demand and never shared, so that one more draw by one consumer
 //! changes nothing for another. All sampling is integer arithmetic: the same on every machine.
 
+mod lazy;
 #[cfg(test)]
 mod tests;
+
+pub use lazy::LazyStream;
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -47,6 +50,15 @@ impl Streams {
         key[8..16].copy_from_slice(&consumer.to_le_bytes());
         key[16..16 + name.len()].copy_from_slice(name);
         ChaCha20Rng::from_seed(key)
+    }
+
+    /// The same stream, made when somebody draws from it.
+    ///
+    /// # Panics
+    /// As [`Self::stream`], but then.
+    #[must_use]
+    pub const fn lazy(&self, consumer: u64, purpose: &'static str) -> LazyStream {
+        LazyStream::new(*self, consumer, purpose)
     }
 }
 

@@ -5,11 +5,11 @@
 //!
 //! Memory: one key for each IKE SA of a node that is awake, and of the gateway.
 
-use super::by_spi::BySpi;
 use super::packet::{Ike, Packet};
 use super::per_node::PerNode;
 use super::{Check, Findings};
 use crate::backend::Backend;
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
 use crate::observer::IkeKeyLog;
 use crate::scenario::{Profile, Scenario};

@@ -5,9 +5,9 @@
 //! Memory: the hashes of the requests of each initiator's SPI that has an SA at the gateway, and of up
 //! to 16,384 others.
 
-use super::by_spi::BySpi;
 use super::packet::Packet;
 use super::{Check, Findings};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
 use ike_core::Operation;
 use ike_responder::{CloseReason, Event as Gateway};

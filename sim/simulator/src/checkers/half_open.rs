@@ -3,8 +3,8 @@
 //!
 //! Memory: the SAs that are half-open or established, and two sums.
 
-use super::by_spi::BySpi;
 use super::{Check, Findings};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
 use crate::world::Standing;
 use ike_core::Instant;

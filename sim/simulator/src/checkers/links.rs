@@ -6,9 +6,9 @@
 
 mod transmitter;
 
-use super::by_spi::BySpi;
 use super::packet::Packet;
 use super::{Check, Findings};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, Place, What, direction_name};
 use crate::scenario::{Link, LinkDirection, Scenario};
 use crate::world::Standing;

@@ -6,7 +6,6 @@
 //! the length of the run; where it must remember for ever it keeps 64-bit hashes and says so.
 
 mod authentication;
-mod by_spi;
 mod diffie_hellman;
 mod end;
 mod half_open;

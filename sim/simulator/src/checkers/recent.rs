@@ -1,6 +1,7 @@
 //! The last events of everybody who is awake, for the context of a violation.
 
 use crate::event::{Actor, Event, Place, What};
+use crate::fingerprint::Digest;
 use crate::scenario::Forgery;
 use crate::trace::trace_line;
 use core::time::Duration;
@@ -93,7 +94,7 @@ impl Owned {
     fn of(what: &What<'_>) -> Self {
         Self::Plain(match *what {
             What::Sent { place, len, digest, fate } => {
-                return Self::Sent { place, len, digest, fate: Fate::of(fate) };
+                return Self::Sent { place, len, digest: digest.value(), fate: Fate::of(fate) };
             }
             What::Injected { place, kind, packet } => {
                 return Self::Injected { place, kind, packet: packet.into() };
@@ -144,12 +145,12 @@ impl Owned {
 
 impl Kept {
     fn line(&self, name: &dyn Fn(u32) -> String) -> String {
-        let (outcome, initiator, responder);
+        let (outcome, known, initiator, responder);
         let what = match &self.what {
             Owned::Plain(what) => what.clone(),
             Owned::Sent { place, len, digest, fate } => {
-                outcome = fate.outcome();
-                What::Sent { place: *place, len: *len, digest: *digest, fate: &outcome }
+                (outcome, known) = (fate.outcome(), Digest::from(*digest));
+                What::Sent { place: *place, len: *len, digest: &known, fate: &outcome }
             }
             Owned::Injected { place, kind, packet } => {
                 What::Injected { place: *place, kind: *kind, packet }
@@ -349,7 +350,7 @@ mod tests {
         {
             let fate: Outcome = text.parse().expect("an outcome");
             let place = Place { link: 3, direction: vnet::link::Direction::Towards, index: 0 };
-            let what = What::Sent { place, len: 100, digest: 7, fate: &fate };
+            let what = What::Sent { place, len: 100, digest: &7.into(), fate: &fate };
             let event = at(1, Actor::Node(3), what);
             recent.add(&event);
             lines.push(trace_line(&event, &name));

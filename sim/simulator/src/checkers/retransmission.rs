@@ -4,10 +4,10 @@
 //! Memory: the outstanding request of each node that is awake and of each SA of the gateway, as a
 //! hash.
 
-use super::by_spi::BySpi;
 use super::packet::{Ike, Packet};
 use super::per_node::PerNode;
 use super::{Check, Findings};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
 use crate::scenario::{Group, Scenario};
 use crate::world::Placement;

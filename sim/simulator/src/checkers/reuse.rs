@@ -10,11 +10,11 @@
 
 mod attempts;
 
-use super::by_spi::BySpi;
 use super::packet::{Content, Esp, Ike, Packet, SK, iv_number};
 use super::per_node::PerNode;
 use super::ranges::Ranges;
 use super::{Check, Findings, hash_of};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::world::Placement;

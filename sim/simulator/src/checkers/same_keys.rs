@@ -8,10 +8,10 @@
 //! shown its keys, until that end has none any more; for each node that is awake; and for up to 16,384
 //! initiators that the gateway has heard of and shown no keys for.
 
-use super::by_spi::BySpi;
 use super::packet::{Ike, KE, NONCE, Packet, SA};
 use super::per_node::PerNode;
 use super::{Check, Findings, hash_of, hash_of_value};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use core::net::{IpAddr, Ipv4Addr};

@@ -4,9 +4,9 @@
 //! Memory: the requests that arrived and were not answered yet. They are counted by SPI and Message
 //! ID; should there ever be 65,536 of them, all that is kept is how many they are.
 
-use super::by_spi::BySpi;
 use super::packet::Packet;
 use super::{Check, Findings};
+use crate::by_spi::BySpi;
 use crate::event::Actor;
 
 /// Unanswered requests that are told apart.

@@ -1,6 +1,8 @@
 //! The events of initiator and responder, by name and with their values.
 
 use super::Fields;
+use crypto::Group;
+use ike_core::Operation;
 
 pub(super) fn initiator_name(event: &ike_initiator::Event) -> &'static str {
     use ike_initiator::Event as E;
@@ -17,10 +19,10 @@ pub(super) fn initiator_name(event: &ike_initiator::Event) -> &'static str {
     }
 }
 
-pub(super) fn initiator_fields(event: &ike_initiator::Event, to: &mut dyn Fields) {
+pub(super) fn initiator_fields(event: &ike_initiator::Event, to: &mut impl Fields) {
     use ike_initiator::Event as E;
     match event {
-        E::Operation(operation) => to.text("operation", &format_args!("{operation:?}")),
+        E::Operation(operation) => to.word("operation", operation_name(*operation)),
         E::CookieRequested { len, at_once } => {
             to.number("octets", *len as u64);
             to.number("at_once", u64::from(*at_once));
@@ -63,10 +65,10 @@ pub(super) fn responder_name(event: &ike_responder::Event) -> &'static str {
     }
 }
 
-pub(super) fn responder_fields(event: &ike_responder::Event, to: &mut dyn Fields) {
+pub(super) fn responder_fields(event: &ike_responder::Event, to: &mut impl Fields) {
     use ike_responder::Event as E;
     match event {
-        E::Operation { operation, .. } => to.text("operation", &format_args!("{operation:?}")),
+        E::Operation { operation, .. } => to.word("operation", operation_name(*operation)),
         E::HalfOpen { sa, path, .. } => {
             to.opaque("sa", sa.spi_r().0);
             to.text("remote", &path.remote);
@@ -123,6 +125,32 @@ pub(super) fn responder_fields(event: &ike_responder::Event, to: &mut dyn Fields
         E::Closed { sa, reason } => {
             to.opaque("sa", sa.spi_r().0);
             to.text("reason", &format_args!("{reason:?}"));
+        }
+    }
+}
+
+/// As it is written in the code.
+const fn operation_name(operation: Operation) -> &'static str {
+    match operation {
+        Operation::KeyGeneration(Group::Modp2048) => "KeyGeneration(Modp2048)",
+        Operation::KeyGeneration(Group::Ecp256) => "KeyGeneration(Ecp256)",
+        Operation::KeyGeneration(Group::Curve25519) => "KeyGeneration(Curve25519)",
+        Operation::DiffieHellman(Group::Modp2048) => "DiffieHellman(Modp2048)",
+        Operation::DiffieHellman(Group::Ecp256) => "DiffieHellman(Ecp256)",
+        Operation::DiffieHellman(Group::Curve25519) => "DiffieHellman(Curve25519)",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_has_the_name_that_it_has_in_the_code() {
+        for group in [Group::Modp2048, Group::Ecp256, Group::Curve25519] {
+            for operation in [Operation::KeyGeneration(group), Operation::DiffieHellman(group)] {
+                assert_eq!(operation_name(operation), format!("{operation:?}"));
+            }
         }
     }
 }

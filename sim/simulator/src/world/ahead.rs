@@ -5,16 +5,16 @@ use super::address::Addresses;
 use super::awake::{self, NODE_KEYS};
 use super::gateway;
 use crate::backend::Backend;
+use crate::by_spi::BySpi;
 use crate::scenario::{Group, Scenario};
 use core::cell::RefCell;
 use crypto::{
     AuthenticationFailed, Crypto, InvalidPublicValue, Opening, PrfAlgorithm, PrivateKey,
     ProtectionKey, Sealing, SharedSecret,
 };
-use ike_core::Instant;
+use ike_core::{Identity, Instant, Psk};
 use ike_initiator::{Initiator, MAX_REQUEST};
 use ike_responder::{generation_after, private_key};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use vnet::random::Streams;
 
@@ -39,6 +39,8 @@ pub struct Foresight {
     streams: Streams,
     gateway: [u8; 32],
     crypto: Backend,
+    /// Somebody's.
+    credentials: (Identity, Psk),
 }
 
 /// What one end computes of its private key.
@@ -55,7 +57,9 @@ impl Foresight {
     #[must_use]
     pub fn new(scenario: &Scenario, seed: u64) -> Self {
         let streams = Streams::new(seed);
+        let somebody = Identity::fqdn("somebody.example").expect("a name");
         Self {
+            credentials: (somebody, Psk::new(b"somebody").expect("a key")),
             groups: scenario.groups.clone(),
             addresses: super::addresses(scenario),
             streams,
@@ -71,7 +75,8 @@ impl Foresight {
         let behind = self.groups.partition_point(|group| group.first <= wake.node);
         let group = self.groups.get(behind.checked_sub(1)?)?;
         let probe = Probe { crypto: self.crypto, key: Rc::default() };
-        let config = awake::config(self.addresses, wake.node, group);
+        // The first request says nothing of them, and to write a node's own takes time.
+        let config = awake::config(self.addresses, wake.node, group, self.credentials.clone());
         let mut initiator = Initiator::new(config, probe.clone()).ok()?;
         let consumer = super::per_wake(wake.node, wake.wake);
         initiator.connect(wake.at, &mut self.streams.stream(consumer, NODE_KEYS)).ok()?;
@@ -146,8 +151,8 @@ pub struct KeyAhead {
 
 #[derive(Default)]
 struct Table {
-    /// By private key.
-    works: BTreeMap<[u8; 32], Entry>,
+    /// By private key. Boxed: what the table moves to make room stays small.
+    works: BySpi<[u8; 32], Box<Entry>>,
     batch: u64,
     hits: u64,
     misses: u64,
@@ -172,9 +177,11 @@ impl KeyAhead {
         let mut table = self.table.borrow_mut();
         table.batch += 1;
         let batch = table.batch;
-        table.works.retain(|_, entry| entry.batch + BATCHES > batch);
-        let entry = |work: KeyWork| (work.private, Entry { work, batch, asked: false });
-        table.works.extend(works.into_iter().map(entry));
+        table.works.retain(|entry| entry.batch + BATCHES > batch);
+        for work in works {
+            let entry = Entry { work, batch, asked: false };
+            table.works.insert(entry.work.private, Box::new(entry));
+        }
     }
 
     /// How often something was there, and how often it had to be computed.

@@ -14,13 +14,14 @@ use crate::scenario::{Application, Close, Group, Remote};
 use core::net::SocketAddr;
 use crypto::Crypto;
 use duty::Duty;
-use ike_core::{Header, IkeSpi, Instant, Path, Selectors, TrafficSelector};
+use ike_core::{Header, Identity, IkeSpi, Instant, Path, Psk, Selectors, TrafficSelector};
 use ike_initiator::{ChildSa, Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
 use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
 use vnet::ip::{self, protocol};
 use vnet::link::Direction;
+use vnet::random::LazyStream;
 use vnet::udp;
 
 /// What the stream is for from which a node draws its SPIs, nonces and keys of a wake.
@@ -60,8 +61,9 @@ pub(crate) struct Awake<'a, C: Crypto> {
     initiator: Initiator<C, NodeBehaviour>,
     rng: ChaCha20Rng,
     /// A retransmission draws from here, so that losing a datagram changes no key.
-    jitter_rng: ChaCha20Rng,
-    esp_rng: ChaCha20Rng,
+    jitter_rng: LazyStream,
+    /// Most suites count their IVs.
+    esp_rng: LazyStream,
     tunnel: Option<Tunnel<C>>,
     app: App,
     duty: Duty<'a>,
@@ -74,12 +76,16 @@ pub(crate) struct Awake<'a, C: Crypto> {
 }
 
 /// A node's initiator, as its group has it.
-pub(super) fn config(addresses: Addresses, number: u32, group: &Group) -> Config {
+pub(super) fn config(
+    addresses: Addresses,
+    number: u32,
+    group: &Group,
+    credentials: (Identity, Psk),
+) -> Config {
     let (node, gateway) = (addresses.node(number), addresses.gateway());
     let path =
         Path { local: SocketAddr::new(node, IKE_PORT), remote: SocketAddr::new(gateway, IKE_PORT) };
-    let mut config =
-        Config::new(path, group.identity(number), group.psk(number)).suite(group.suite);
+    let mut config = Config::new(path, credentials.0, credentials.1).suite(group.suite);
     let server = addresses.server();
     let remote = match group.remote {
         Remote::Server => TrafficSelector::host(server),
@@ -110,7 +116,8 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             seed: core.stream(consumer, "node stack").next_u64(),
         });
         let behaviour = core.node_behaviour(number);
-        let config = config(core.addresses, number, group);
+        let credentials = (group.identity(number), group.psk(number));
+        let config = config(core.addresses, number, group, credentials);
         let initiator = Initiator::with_behaviour(config, crypto.clone(), behaviour)
             .expect("one selector on each side and an identity within its maximum");
         Self {
@@ -127,8 +134,8 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             crypto: crypto.clone(),
             initiator,
             rng: core.stream(consumer, NODE_KEYS),
-            jitter_rng: core.stream(consumer, "node jitter"),
-            esp_rng: core.stream(consumer, "node esp"),
+            jitter_rng: core.lazy_stream(consumer, "node jitter"),
+            esp_rng: core.lazy_stream(consumer, "node esp"),
             tunnel: None,
             app: App::new(&group.application, number, wake),
             duty: Duty::new(group, core.now),

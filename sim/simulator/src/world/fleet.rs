@@ -5,41 +5,70 @@ use core::hash::{Hash, Hasher};
 use ike_core::{Identity, Psk};
 use std::collections::hash_map::DefaultHasher;
 
-/// Finds a node by its identity: 16 octets for each.
+/// Finds a node by its identity: 9 octets for each.
 pub(super) struct Fleet {
     groups: Vec<Group>,
     /// The hash of each identity with the node's number, in order.
-    numbers: Vec<(u64, u32)>,
+    numbers: Vec<(u32, u32)>,
+    /// Where those begin whose hash begins with so many bits, and where the last of them end: a search among all of a
+    /// million would miss the caches at each step.
+    starts: Vec<u32>,
+    bits: u32,
 }
 
+/// So many nodes have the first bits of their hash in common, on average.
+const TOGETHER: u32 = 4;
+
 /// Without a key, so the same in every run.
-fn hash(identity: &Identity) -> u64 {
+fn hash(identity: &Identity) -> u32 {
     let mut hasher = DefaultHasher::new();
     identity.hash(&mut hasher);
-    hasher.finish()
+    (hasher.finish() >> 32) as u32
+}
+
+fn index(number: u32) -> usize {
+    usize::try_from(number).expect("a number of a node fits")
 }
 
 impl Fleet {
     pub(super) fn new(groups: &[Group]) -> Self {
-        let mut numbers: Vec<(u64, u32)> =
+        let mut numbers: Vec<(u32, u32)> =
             Vec::with_capacity(groups.iter().map(|group| group.numbers().count()).sum());
         for group in groups {
             numbers.extend(group.numbers().map(|number| (hash(&group.identity(number)), number)));
         }
         numbers.sort_unstable();
-        Self { groups: groups.to_vec(), numbers }
+        let count = u32::try_from(numbers.len()).expect("nodes have numbers of 32 bits");
+        let bits = (count / TOGETHER).max(1).ilog2();
+        let mut starts = vec![0; (1 << bits) + 1];
+        for (hash, _) in &numbers {
+            starts[first_bits(*hash, bits) + 1] += 1;
+        }
+        let mut before = 0;
+        for start in &mut starts {
+            before += *start;
+            *start = before;
+        }
+        Self { groups: groups.to_vec(), numbers, starts, bits }
     }
 
     /// The key of an identity; where several nodes share it, what the last of them has on file.
     pub(super) fn psk(&self, identity: &Identity) -> Option<Psk> {
         let hash = hash(identity);
-        let end = self.numbers.partition_point(|(other, _)| *other <= hash);
-        let found = self.numbers[..end].iter().rev().take_while(|(other, _)| *other == hash);
+        let first = first_bits(hash, self.bits);
+        let near = &self.numbers[index(self.starts[first])..index(self.starts[first + 1])];
+        let near = &near[..near.partition_point(|(other, _)| *other <= hash)];
+        let found = near.iter().rev().take_while(|(other, _)| *other == hash);
         found.map(|(_, number)| *number).find_map(|number| {
             let group = self.groups.iter().find(|group| group.numbers().contains(&number))?;
             if group.identity(number) == *identity { group.gateway_psk(number) } else { None }
         })
     }
+}
+
+/// The number that the first bits are.
+fn first_bits(hash: u32, bits: u32) -> usize {
+    index(hash.checked_shr(u32::BITS - bits).unwrap_or(0))
 }
 
 #[cfg(test)]

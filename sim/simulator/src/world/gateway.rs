@@ -5,6 +5,7 @@ use super::behaviour::GatewayBehaviour;
 use super::fleet::Fleet;
 use super::shared::{Alarm, Core, IKE_PORT, Next};
 use super::tunnel::{Tunnel, TunnelKeys};
+use crate::by_spi::BySpi;
 use crate::event::{Actor, PacketDrop, What};
 use crate::observer::{EspKeyLog, IkeKeyLog};
 use crate::scenario::{Address, Cookies, Family, GatewaySelectors, RequestKind, Scenario};
@@ -38,9 +39,9 @@ pub(crate) struct Gateway<C: Crypto> {
     crypto: C,
     pub(super) responder: Responder<C, GatewayBehaviour>,
     agenda: Agenda,
-    /// By the SPI of packets to the gateway. Boxed: what the tree moves to make room stays small.
-    pub(super) children: BTreeMap<u32, Box<Child<C>>>,
-    by_sa: BTreeMap<SaId, Vec<u32>>,
+    /// By the SPI of packets to the gateway. Boxed: what the table moves to make room stays small.
+    pub(super) children: BySpi<u32, Box<Child<C>>>,
+    pub(super) by_sa: BySpi<SaId, Vec<u32>>,
     /// The Child SAs, the latest last, for each inner address, where the peer's selectors start: peers behind one router
     /// have one outer address.
     by_inner: BTreeMap<IpAddr, Vec<u32>>,
@@ -110,8 +111,8 @@ impl<C: Crypto + Clone> Gateway<C> {
             responder: Responder::with_behaviour(config, crypto.clone(), seed, behaviour),
             crypto,
             agenda: Agenda::new(&scenario.gateway),
-            children: BTreeMap::new(),
-            by_sa: BTreeMap::new(),
+            children: BySpi::default(),
+            by_sa: BySpi::default(),
             by_inner: BTreeMap::new(),
             rng: core.stream(0, "gateway esp"),
             alarm: Alarm::default(),
@@ -313,7 +314,7 @@ impl<C: Crypto + Clone> Gateway<C> {
         if let Some(inner) = inner {
             self.by_inner.entry(inner).or_default().push(*spi_in);
         }
-        self.by_sa.entry(sa).or_default().push(*spi_in);
+        self.by_sa.get_or_insert_with(sa, Vec::new).push(*spi_in);
         let (tunnel, waits_for) = (Tunnel::new(self.crypto.clone(), &keys), child.replaces);
         let child = Child { tunnel, peer, inner, sa, waits_for };
         self.children.insert(*spi_in, Box::new(child));

@@ -58,7 +58,9 @@ impl<C: Crypto + Clone> Gateway<C> {
     }
 
     fn children_of(&self, sa: SaId) -> Vec<GatewayChild> {
-        let children = self.children.values().map(Box::as_ref).filter(|child| child.sa == sa);
+        let mut spis = self.by_sa.get(&sa).cloned().unwrap_or_default();
+        spis.sort_unstable();
+        let children = spis.iter().filter_map(|spi| self.children.get(spi)).map(Box::as_ref);
         let entry = |child: &super::gateway::Child<C>| {
             let (spi_in, spi_out) = child.tunnel.spis();
             let (local, remote) = child.tunnel.selectors();

@@ -8,7 +8,7 @@ use super::router::Router;
 use super::{from_net, to_net};
 use crate::event::{Actor, Event, PacketDrop, Place, What};
 use crate::faults::Injection;
-use crate::fingerprint::digest;
+use crate::fingerprint::Digest;
 use crate::observer::{self, Datagram, Observer};
 use crate::scenario::{Group, LinkDirection, Rate, Scenario};
 use ike_core::Instant;
@@ -19,7 +19,7 @@ use vnet::link::{
     LinkConfig, Outage, Outcome,
 };
 use vnet::queue::{Queue, Ticket};
-use vnet::random::{Probability, Streams};
+use vnet::random::{LazyStream, Probability, Streams};
 
 /// The port of IKE (RFC 7296 2).
 pub(crate) const IKE_PORT: u16 = 500;
@@ -111,6 +111,11 @@ impl<'a> Core<'a> {
         self.streams.stream(consumer, purpose)
     }
 
+    /// The same, of a purpose that may never come.
+    pub(crate) fn lazy_stream(&self, consumer: u64, purpose: &'static str) -> LazyStream {
+        self.streams.lazy(consumer, purpose)
+    }
+
     pub(super) fn node_behaviour(&self, number: u32) -> NodeBehaviour {
         NodeBehaviour((self.behaviour)(number))
     }
@@ -190,7 +195,7 @@ impl<'a> Core<'a> {
             ear.sent(place, &packet);
         }
         self.observer.datagram(&Datagram { at: self.now, who, place, fate, octets: &packet });
-        let (len, digest) = (packet.len(), digest(&packet));
+        let (len, digest) = (packet.len(), &Digest::of(&packet));
         self.emit(who, What::Sent { place, len, digest, fate: &fate.outcome });
         match fate.outcome {
             Outcome::Delivered(deliveries) => match deliveries.duplicate {

@@ -152,3 +152,15 @@ proptest! {
         prop_assert!(uniform(&mut Stuck(draw), max) <= max);
     }
 }
+
+#[test]
+fn a_stream_that_is_made_late_is_the_same() {
+    let streams = Streams::new(7);
+    let mut early = streams.stream(3, "link towards");
+    let mut late = streams.lazy(3, "link towards");
+    assert_eq!((late.next_u32(), late.next_u64()), (early.next_u32(), early.next_u64()));
+    let (mut a, mut b) = ([0; 300], [0; 300]);
+    early.fill_bytes(&mut a);
+    late.fill_bytes(&mut b);
+    assert_eq!(a, b);
+}

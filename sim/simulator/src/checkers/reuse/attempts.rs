@@ -1,9 +1,9 @@
 //! SPIs and nonces of IKE_SA_INIT: each attempt has its own, in every wake of every node.
 
-use super::super::by_spi::BySpi;
 use super::super::hash_of;
 use super::super::packet::{Ike, NONCE};
 use super::super::per_node::PerNode;
+use crate::by_spi::BySpi;
 use crate::event::Actor;
 
 #[derive(Default)]

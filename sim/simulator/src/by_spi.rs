@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 /// A table that is looked up and never walked in order: ten thousand SAs cost a look one miss of the caches, not one for
 /// each level of a tree.
-pub(super) struct BySpi<K, V>(
+pub(crate) struct BySpi<K, V>(
     #[expect(clippy::disallowed_types, reason = "as above")] HashMap<K, V, FxBuildHasher>,
 );
 
@@ -21,46 +21,46 @@ impl<K, V> Default for BySpi<K, V> {
 }
 
 impl<K: Eq + Hash, V> BySpi<K, V> {
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
         self.0.get(key)
     }
 
-    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.0.get_mut(key)
     }
 
-    pub(super) fn contains_key(&self, key: &K) -> bool {
+    pub(crate) fn contains_key(&self, key: &K) -> bool {
         self.0.contains_key(key)
     }
 
-    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         self.0.insert(key, value)
     }
 
     /// Puts a new value there unless there is one.
-    pub(super) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
+    pub(crate) fn get_or_insert_with(&mut self, key: K, new: impl FnOnce() -> V) -> &mut V {
         self.0.entry(key).or_insert_with(new)
     }
 
-    pub(super) fn remove(&mut self, key: &K) -> Option<V> {
+    pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         self.0.remove(key)
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Keeps what `keep` says, whose answers must not depend on the order of the questions.
-    pub(super) fn retain(&mut self, mut keep: impl FnMut(&V) -> bool) {
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&V) -> bool) {
         self.0.retain(|_, value| keep(value));
     }
 
     /// All that is in it, in order: takes as long as it is long.
-    pub(super) fn sorted(&self) -> Vec<(&K, &V)>
+    pub(crate) fn sorted(&self) -> Vec<(&K, &V)>
     where
         K: Ord,
     {
@@ -70,7 +70,7 @@ impl<K: Eq + Hash, V> BySpi<K, V> {
     }
 
     /// The values in no order: for sums.
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.0.values()
     }
 }
