@@ -10,6 +10,7 @@ mod heap;
 mod tests;
 
 use crate::time::Instant;
+use core::cmp::Ordering;
 use heap::Heap;
 
 /// Cancelled keys that are tolerated whatever the number of live events: sweeping a tiny heap is not worth it.
@@ -26,11 +27,30 @@ pub struct Ticket {
 }
 
 /// Ordered by time, then by the order of scheduling. The sequence number is unique, so `slot` never decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
     at: Instant,
     sequence: u64,
     slot: u32,
+}
+
+impl Key {
+    /// Both in one number: which of two keys is smaller nobody can predict, and so it is compared without a branch.
+    fn order(&self) -> u128 {
+        u128::from(self.at.micros()) << 64 | u128::from(self.sequence)
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.order().cmp(&other.order())
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -79,12 +79,20 @@ impl<K: Ord + Copy> Heap<K> {
         loop {
             let first = node * ARITY + 1;
             let end = (first + ARITY).min(self.keys.len());
-            let Some(child) = (first..end).min_by_key(|&child| self.keys[child]) else { break };
-            if key <= self.keys[child] {
+            let Some(children) = self.keys.get(first..end).filter(|keys| !keys.is_empty()) else {
+                break;
+            };
+            let (mut smallest, mut place) = (children[0], 0);
+            for (other, &key) in children.iter().enumerate().skip(1) {
+                if key < smallest {
+                    (smallest, place) = (key, other);
+                }
+            }
+            if key <= smallest {
                 break;
             }
-            self.keys[node] = self.keys[child];
-            node = child;
+            self.keys[node] = smallest;
+            node = first + place;
         }
         self.keys[node] = key;
     }
