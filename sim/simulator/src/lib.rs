@@ -35,13 +35,13 @@ pub use event::{Actor, Event, Fields, PacketDrop, Place, What, direction_name, l
 pub use faults::{Faults, FaultsError};
 pub use figures::{Figures, NodeFigures};
 pub use fingerprint::{CHECKPOINT_EVERY, Digest, Fingerprint, RunHash, digest};
-pub use judge::Judge;
+pub use judge::{Judge, Jury};
 pub use keylog::{esp_sa, ikev2_decryption_table};
 pub use ladder::{Ladder, Lifelines, Side, Sighting, printable};
 pub use observer::{Arrival, Both, Datagram, EspKeyLog, IkeKeyLog, Nobody, Observer};
 pub use recording::{Keep, Recording, Thinning};
 pub use report::{Expectation, NotJudged, OutsideReport, Report, ViolationReport};
-pub use run::{Drive, Options, Outcome, pass, run, run_ahead, run_with, verdict};
+pub use run::{Drive, Options, Outcome, pass, passes, run, run_ahead, run_with, verdict};
 pub use tape::{Difference, Differs, Replay, ReplayError, Tape, TapeError, replay};
 pub use trace::trace_line;
 pub use vnet::capture::CaptureError;

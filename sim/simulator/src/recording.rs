@@ -166,11 +166,11 @@ impl Recording {
 
     /// The nodes that something went wrong with.
     fn failed(&self) -> BTreeSet<u32> {
-        let figures = (0..).zip(&self.judge.counter.nodes);
+        let figures = (0..).zip(&self.judge.jury.counter.nodes);
         let unlucky = figures
             .filter(|(_, node)| node.failed + node.application_failed > 0)
             .map(|(number, _)| number);
-        unlucky.chain(self.judge.checkers.nodes()).collect()
+        unlucky.chain(self.judge.jury.checkers.nodes()).collect()
     }
 
     /// The trace, a line an event.

@@ -197,19 +197,35 @@ pub(crate) struct Facts<'a> {
     pub(crate) placement: Placement,
 }
 
-pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) -> Report {
-    let outside = OutsideReport::of(scenario, facts.placement);
-    let not_observed = outside::not_observed(facts.placement);
-    let expectations: Vec<Expectation> = scenario
+/// What the scenario expects of the figures, as far as they can be observed, and whether it is so.
+pub(crate) fn expectations(
+    scenario: &Scenario,
+    figures: &Figures,
+    placement: Placement,
+) -> Vec<Expectation> {
+    let not_observed = outside::not_observed(placement);
+    scenario
         .expect
         .iter()
         .filter(|(figure, _)| !not_observed.contains(figure))
         .map(|(figure, bound)| {
-            let actual = facts.figures.value(figure).unwrap_or_default();
+            let actual = figures.value(figure).unwrap_or_default();
             let passed = bound.holds(actual);
             Expectation { figure, expected: bound.to_string(), actual, passed }
         })
-        .collect();
+        .collect()
+}
+
+/// Whether a run passes.
+pub(crate) fn passed(balances: bool, checkers: &Checkers, expectations: &[Expectation]) -> bool {
+    balances
+        && checkers.violations().is_empty()
+        && expectations.iter().all(|expectation| expectation.passed)
+}
+
+pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) -> Report {
+    let outside = OutsideReport::of(scenario, facts.placement);
+    let expectations = expectations(scenario, facts.figures, facts.placement);
     let names = scenario
         .groups
         .iter()
@@ -223,9 +239,7 @@ pub(crate) fn judge(scenario: &Scenario, run: (&str, u64), facts: &Facts<'_>) ->
         commit: None,
         overrides: Vec::new(),
         files: scenario.files.iter().map(FileReport::of).collect(),
-        passed: facts.balances
-            && facts.checkers.violations().is_empty()
-            && expectations.iter().all(|expectation| expectation.passed),
+        passed: passed(facts.balances, facts.checkers, &expectations),
         expectations,
         accounting_balances: facts.balances,
         violations: violations(facts.checkers),

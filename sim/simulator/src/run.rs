@@ -1,7 +1,7 @@
 //! A whole scenario, from time zero to its end.
 
 use crate::faults::Faults;
-use crate::judge::Judge;
+use crate::judge::{Judge, Jury};
 use crate::observer::{Both, Nobody, Observer};
 use crate::recording::{Keep, Recording};
 use crate::report::Report;
@@ -127,6 +127,18 @@ pub fn verdict(name: &str, scenario: &Scenario, seed: u64) -> Report {
     let again = judged(Judge::new(scenario, Placement::Inside));
     assert_eq!(again.fingerprint, report.fingerprint, "{name} with seed {seed}, a second time");
     again
+}
+
+/// Whether the run passes: the same figures and checkers, and nothing that is only for a report. A run that does not is
+/// the same a second time, for [`verdict`].
+#[must_use]
+pub fn passes(scenario: &Scenario, seed: u64) -> bool {
+    let mut jury = Jury::new(scenario, Placement::Inside).without_context();
+    let mut world = World::new(scenario, seed, &mut jury);
+    world.step_until(world.end());
+    let standing = world.standing();
+    drop(world);
+    jury.passes(scenario, &standing)
 }
 
 /// Lets the world go on from where it is to its end, by hundredths of virtual time.

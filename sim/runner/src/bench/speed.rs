@@ -20,7 +20,7 @@ pub(crate) fn room_sensors(rounds: usize) {
 fn measure(shipped: &Shipped, rounds: usize) {
     let scenario = shipped.scenario();
     let floor = Floor::new(record(&scenario));
-    let [alone, unwatched, whole] = alternate(
+    let [alone, unwatched, judged, reported] = alternate(
         rounds,
         [
             &mut || floor.execute(),
@@ -28,6 +28,10 @@ fn measure(shipped: &Shipped, rounds: usize) {
                 let mut nobody = Nobody;
                 let mut world = World::new(&scenario, scenario.seed, &mut nobody);
                 world.step_until(world.end());
+            },
+            &mut || {
+                let passed = simulator::passes(&scenario, scenario.seed);
+                assert!(passed, "{} passes, or its time means nothing", shipped.name);
             },
             &mut || {
                 let report = simulator::verdict(shipped.name, &scenario, scenario.seed);
@@ -38,7 +42,8 @@ fn measure(shipped: &Shipped, rounds: usize) {
     println!("  {}", operations(&floor));
     line("cryptographic operations alone", alone, alone);
     line("the run, nobody looks at it", unwatched, alone);
-    line("the run with its checkers", whole, alone);
+    line("the run with its checkers", judged, alone);
+    line("the same with fingerprint and report", reported, alone);
     println!("  {:<38} {:>19.3} x", "limit for the run with its checkers", LIMIT);
 }
 

@@ -128,7 +128,7 @@ fn the_figures_of_the_faults_are_those_of_the_links() {
         }
     }
     drop(world);
-    let figures = &recording.judge.counter.figures;
+    let figures = &recording.judge.jury.counter.figures;
     let counted = [
         figures.datagrams_sent,
         figures.datagrams_lost,
@@ -176,10 +176,10 @@ fn a_corrupted_datagram_fails_its_checksum_and_a_mangled_one_gets_to_ike() {
     let dropped = events(&corrupted, "packet_dropped");
     assert!(dropped.len() > 4);
     assert!(dropped.iter().all(|event| event["reason"] == "UDP checksum is wrong"));
-    assert_eq!(corrupted.judge.counter.figures.half_open_peak, 0);
+    assert_eq!(corrupted.judge.jury.counter.figures.half_open_peak, 0);
     let mangled = one(Probability::NEVER, Probability::ALWAYS);
     assert_eq!(events(&mangled, "packet_dropped").len(), 0);
-    assert_eq!(mangled.judge.counter.figures.established, 0);
+    assert_eq!(mangled.judge.jury.counter.figures.established, 0);
 }
 
 #[test]

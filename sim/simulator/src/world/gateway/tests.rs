@@ -261,7 +261,8 @@ fn run(test: impl FnOnce(&mut Run<'_>)) {
     test(&mut run);
     drop(run);
     let all = watch.0.borrow();
-    let found: Vec<_> = all.0.judge.checkers.violations().iter().map(|found| &found.what).collect();
+    let found: Vec<_> =
+        all.0.judge.jury.checkers.violations().iter().map(|found| &found.what).collect();
     assert_eq!(found, Vec::<&String>::new());
 }
 
@@ -314,7 +315,7 @@ fn the_latest_child_sa_is_sent_over_and_then_the_one_that_is_left() {
         assert_eq!(run.outbound(), Some(old));
         // The node itself goes on as if nothing had been, and connects again when it wakes again.
         run.world.step_until(ike_core::Instant::from_micros(100_000_000));
-        assert_eq!(run.watch.0.borrow().0.judge.counter.figures.established, 2);
+        assert_eq!(run.watch.0.borrow().0.judge.jury.counter.figures.established, 2);
         assert_eq!(run.world.gateway_sas(), (0, 1));
     });
 }
