@@ -165,7 +165,7 @@ impl Checkers {
         self.settle();
     }
 
-    /// An actor's name, as in the trace.
+    /// The nodes that broke a rule, each as often as it did.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = u32> + '_ {
         self.violations.iter().filter_map(|violation| match violation.who {
             Actor::Node(number) => Some(number),
@@ -173,6 +173,7 @@ impl Checkers {
         })
     }
 
+    /// An actor's name, as in the trace.
     pub(crate) fn actor_name(&self, who: Actor) -> String {
         actor_name(who, &self.name)
     }

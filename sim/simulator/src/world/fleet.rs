@@ -1,5 +1,6 @@
 //! The keys that the gateway has on file. A fleet's follow from the groups, so that none is kept.
 
+use super::index;
 use crate::scenario::Group;
 use core::hash::{Hash, Hasher};
 use ike_core::{Identity, Psk};
@@ -13,7 +14,6 @@ pub(super) struct Fleet {
     /// Where those begin whose hash begins with so many bits, and where the last of them end: a search among all of a
     /// million would miss the caches at each step.
     starts: Vec<u32>,
-    bits: u32,
 }
 
 /// So many nodes have the first bits of their hash in common, on average.
@@ -24,10 +24,6 @@ fn hash(identity: &Identity) -> u32 {
     let mut hasher = DefaultHasher::new();
     identity.hash(&mut hasher);
     (hasher.finish() >> 32) as u32
-}
-
-fn index(number: u32) -> usize {
-    usize::try_from(number).expect("a number of a node fits")
 }
 
 impl Fleet {
@@ -49,13 +45,13 @@ impl Fleet {
             before += *start;
             *start = before;
         }
-        Self { groups: groups.to_vec(), numbers, starts, bits }
+        Self { groups: groups.to_vec(), numbers, starts }
     }
 
     /// The key of an identity; where several nodes share it, what the last of them has on file.
     pub(super) fn psk(&self, identity: &Identity) -> Option<Psk> {
         let hash = hash(identity);
-        let first = first_bits(hash, self.bits);
+        let first = first_bits(hash, (self.starts.len() - 1).ilog2());
         let near = &self.numbers[index(self.starts[first])..index(self.starts[first + 1])];
         let near = &near[..near.partition_point(|(other, _)| *other <= hash)];
         let found = near.iter().rev().take_while(|(other, _)| *other == hash);
