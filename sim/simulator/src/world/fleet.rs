@@ -16,7 +16,7 @@ pub(super) struct Fleet {
     starts: Vec<u32>,
 }
 
-/// So many nodes have the first bits of their hash in common, on average.
+/// So many nodes have the first bits of their hash in common, on average, or up to twice as many.
 const TOGETHER: u32 = 4;
 
 /// Without a key, so the same in every run.
@@ -36,15 +36,9 @@ impl Fleet {
         numbers.sort_unstable();
         let count = u32::try_from(numbers.len()).expect("nodes have numbers of 32 bits");
         let bits = (count / TOGETHER).max(1).ilog2();
-        let mut starts = vec![0; (1 << bits) + 1];
-        for (hash, _) in &numbers {
-            starts[first_bits(*hash, bits) + 1] += 1;
-        }
-        let mut before = 0;
-        for start in &mut starts {
-            before += *start;
-            *start = before;
-        }
+        let before = |first| numbers.partition_point(|(hash, _)| first_bits(*hash, bits) < first);
+        let place = |first| u32::try_from(before(first)).expect("as many as there are nodes");
+        let starts = (0..=1 << bits).map(place).collect();
         Self { groups: groups.to_vec(), numbers, starts }
     }
 

@@ -1,7 +1,7 @@
 //! Rules of the end, and what becomes of a violation.
 
 use super::support::{Seen, Watched, assert_found, door};
-use simulator::{Actor, Checkers, Violation, run, verdict};
+use simulator::{Actor, Checkers, Violation, passes, run, verdict};
 
 #[test]
 fn a_node_that_is_still_awake_is_seen_unless_it_may_be() {
@@ -23,6 +23,15 @@ fn a_verdict_alone_has_the_context_of_a_violation_too() {
     assert!(alone.violations.iter().any(|violation| !violation.context.is_empty()));
     assert_eq!(alone.violations, whole.violations);
     assert_eq!(alone.fingerprint, whole.fingerprint);
+}
+
+#[test]
+fn a_run_passes_only_if_it_breaks_no_rule_and_is_as_expected() {
+    assert!(passes(&door(&[]), 1));
+    let mut scenario = door(&[("duration", "3s"), ("node.door.wakes.at", r#"["1s"]"#)]);
+    assert!(!passes(&scenario, 1), "it wakes once, not as often as expected");
+    scenario.expect = Default::default();
+    assert!(!passes(&scenario, 1), "it is awake at the end");
 }
 
 #[test]
