@@ -68,7 +68,7 @@ impl Prf for ModelledPrf {
         self.mixer.update(data);
     }
 
-    fn finalize(mut self) -> PrfOutput {
+    fn finalize(self) -> PrfOutput {
         let mut output = [0; MAX_PRF_OUTPUT];
         let output = &mut output[..self.len];
         self.mixer.finish().fill(output);

@@ -27,9 +27,9 @@ const WORD: usize = 8;
 pub(crate) struct Mixer {
     a: u64,
     b: u64,
-    /// Octets that are no whole word yet, and how many.
-    partial: [u8; WORD],
-    filled: usize,
+    /// Octets that are no whole word yet, the first one lowest, and how many bits they have.
+    partial: u64,
+    filled: u32,
     /// Octets of the field so far.
     len: u64,
 }
@@ -37,20 +37,24 @@ pub(crate) struct Mixer {
 impl Mixer {
     pub(crate) fn new(purpose: Purpose) -> Self {
         let a = spread(FIRST ^ purpose as u64);
-        Self { a, b: spread(a ^ SECOND), partial: [0; WORD], filled: 0, len: 0 }
+        Self { a, b: spread(a ^ SECOND), partial: 0, filled: 0, len: 0 }
     }
 
     /// Takes the next octets of a field.
     pub(crate) fn update(&mut self, data: &[u8]) {
         self.len += data.len() as u64;
-        let missing = if self.filled == 0 { 0 } else { WORD - self.filled };
-        let (first, rest) = data.split_at(missing.min(data.len()));
-        self.push(first);
-        let (words, last) = rest.as_chunks::<WORD>();
-        for word in words {
-            self.absorb(u64::from_le_bytes(*word));
+        let (words, last) = data.as_chunks::<WORD>();
+        if self.filled == 0 {
+            for word in words {
+                self.absorb(u64::from_le_bytes(*word));
+            }
+        } else {
+            for word in words {
+                self.push(u64::from_le_bytes(*word), u64::BITS);
+            }
         }
-        self.push(last);
+        let (last, bits) = word_of(last);
+        self.push(last, bits);
     }
 
     /// Takes a whole field: where it ends counts, too.
@@ -60,32 +64,48 @@ impl Mixer {
     }
 
     /// What all octets so far come to.
-    pub(crate) fn finish(&mut self) -> Words {
+    pub(crate) fn finish(mut self) -> Words {
         self.end_field();
         Words { a: self.a, b: self.b }
     }
 
     fn end_field(&mut self) {
-        self.partial[self.filled..].fill(0);
-        self.absorb(u64::from_le_bytes(self.partial));
+        self.absorb(self.partial);
         self.absorb(self.len);
-        (self.filled, self.len) = (0, 0);
+        (self.partial, self.filled, self.len) = (0, 0, 0);
     }
 
-    fn push(&mut self, octets: &[u8]) {
-        let end = self.filled + octets.len();
-        self.partial[self.filled..end].copy_from_slice(octets);
-        self.filled = end;
-        if end == WORD {
-            self.absorb(u64::from_le_bytes(self.partial));
-            self.filled = 0;
+    /// Takes the lowest `bits` of `word`, whole octets; the others are zero. What is in `partial` is less than a word.
+    fn push(&mut self, word: u64, bits: u32) {
+        let partial = self.partial | word << self.filled;
+        let filled = self.filled + bits;
+        if filled < u64::BITS {
+            (self.partial, self.filled) = (partial, filled);
+            return;
         }
+        self.absorb(partial);
+        self.partial = word.checked_shr(u64::BITS - self.filled).unwrap_or(0);
+        self.filled = filled - u64::BITS;
     }
 
     fn absorb(&mut self, word: u64) {
         let a = (self.a ^ word).wrapping_mul(FIRST);
         self.a = a ^ (a >> 32);
         self.b = (self.b.rotate_left(27) ^ word).wrapping_mul(SECOND).wrapping_add(self.a);
+    }
+}
+
+/// Less than a word's octets, the first one lowest, and how many bits they have.
+fn word_of(octets: &[u8]) -> (u64, u32) {
+    let octet =
+        |index: usize| octets.get(index).map_or(0, |octet| u64::from(*octet) << (8 * index));
+    match (octets.first_chunk::<4>(), octets.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let bits = u8::BITS * u32::from(octets.len() as u8);
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            (u64::from(first) | u64::from(last) << (bits - u32::BITS), bits)
+        }
+        _ => (octet(0) | octet(1) | octet(2), u8::BITS * u32::from(octets.len() as u8)),
     }
 }
 
@@ -107,17 +127,25 @@ impl Words {
     }
 
     pub(crate) fn fill(self, octets: &mut [u8]) {
-        for (index, chunk) in (0..).zip(octets.chunks_mut(WORD)) {
-            chunk.copy_from_slice(&self.word(index).to_le_bytes()[..chunk.len()]);
+        let (words, last) = octets.as_chunks_mut::<WORD>();
+        let index = words.len() as u64;
+        for (index, word) in (0..).zip(words) {
+            *word = self.word(index).to_le_bytes();
+        }
+        for (octet, key) in last.iter_mut().zip(self.word(index).to_le_bytes()) {
+            *octet = key;
         }
     }
 
     /// Adds the octets to `text`: twice gives back what was there.
     pub(crate) fn hide(self, text: &mut [u8]) {
-        for (index, chunk) in (0..).zip(text.chunks_mut(WORD)) {
-            for (octet, key) in chunk.iter_mut().zip(self.word(index).to_le_bytes()) {
-                *octet ^= key;
-            }
+        let (words, last) = text.as_chunks_mut::<WORD>();
+        let index = words.len() as u64;
+        for (index, word) in (0..).zip(words) {
+            *word = (u64::from_le_bytes(*word) ^ self.word(index)).to_le_bytes();
+        }
+        for (octet, key) in last.iter_mut().zip(self.word(index).to_le_bytes()) {
+            *octet ^= key;
         }
     }
 }

@@ -1,19 +1,20 @@
 //! The next-event queue: events in the order of (time, sequence number).
 //!
 //! A retransmission timer is set for every request and cancelled by nearly every response, so cancelling is the
-//! cheap operation here: it drops the event at once and leaves only its 24-octet key in the heap. Keys of cancelled
+//! cheap operation here: it drops the event at once and leaves only its 24-octet key behind. Keys of cancelled
 //! events are swept out when they are an eighth of the live ones, so the memory is bounded by the live events and each
 //! cancellation costs a constant on average.
 
 mod heap;
+mod keys;
 #[cfg(test)]
 mod tests;
 
 use crate::time::Instant;
 use core::cmp::Ordering;
-use heap::Heap;
+use keys::Keys;
 
-/// Cancelled keys that are tolerated whatever the number of live events: sweeping a tiny heap is not worth it.
+/// Cancelled keys that are tolerated whatever the number of live events: sweeping a few keys is not worth it.
 const SLACK: usize = 64;
 
 /// One cancelled key is tolerated for so many live events; and so is room that is not used.
@@ -65,7 +66,7 @@ enum Slot<E> {
 /// event.
 #[derive(Debug, Clone)]
 pub struct Queue<E> {
-    heap: Heap<Key>,
+    keys: Keys<Key>,
     slots: Vec<Slot<E>>,
     vacant: Option<u32>,
     live: usize,
@@ -84,7 +85,7 @@ impl<E> Queue<E> {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            heap: Heap::new(),
+            keys: Keys::new(),
             slots: Vec::new(),
             vacant: None,
             live: 0,
@@ -95,8 +96,13 @@ impl<E> Queue<E> {
 
     /// Makes room for so many more events, and for no more: a fleet's are one for each node.
     pub fn reserve(&mut self, events: usize) {
-        self.heap.reserve(events);
+        self.keys.reserve(events);
         self.slots.reserve_exact(events);
+    }
+
+    /// Puts the events that are there now in their order: worth it where they are many and more come later.
+    pub fn arrange(&mut self) {
+        self.keys.arrange();
     }
 
     /// Schedules `event` for `at`.
@@ -112,7 +118,7 @@ impl<E> Queue<E> {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         let slot = self.hold(sequence, event);
-        self.heap.push(Key { at, sequence, slot });
+        self.keys.push(Key { at, sequence, slot });
         self.live += 1;
         Ticket { sequence, slot }
     }
@@ -128,7 +134,7 @@ impl<E> Queue<E> {
 
     /// The next event and its time, which becomes [`now`](Self::now).
     pub fn pop(&mut self) -> Option<(Instant, E)> {
-        let key = self.heap.pop()?;
+        let key = self.keys.pop()?;
         let event = self.release(key.slot, key.sequence);
         debug_assert!(event.is_some(), "the first key always belongs to a live event");
         self.settle();
@@ -139,7 +145,7 @@ impl<E> Queue<E> {
     /// When the next event is due.
     #[must_use]
     pub fn next_time(&self) -> Option<Instant> {
-        self.heap.peek().map(|key| key.at)
+        self.keys.peek().map(|key| key.at)
     }
 
     /// The time of the event popped last.
@@ -158,7 +164,7 @@ impl<E> Queue<E> {
 
     /// As [`Self::events`], each with its time.
     pub fn times(&self) -> impl Iterator<Item = (Instant, &E)> {
-        self.heap.keys().iter().filter_map(|key| match &self.slots[key.slot as usize] {
+        self.keys.iter().filter_map(|key| match &self.slots[key.slot as usize] {
             Slot::Held { sequence, event } if *sequence == key.sequence => Some((key.at, event)),
             _ => None,
         })
@@ -211,12 +217,12 @@ impl<E> Queue<E> {
     /// Restores what `next_time` and the memory bound rest on: the first key is live, and cancelled keys do not
     /// reach a share of the live ones and the slack.
     fn settle(&mut self) {
-        if self.heap.len() > self.live + self.live / SHARE + SLACK {
+        if self.keys.len() > self.live + spare(self.live) {
             let slots = &self.slots;
-            self.heap.retain(|key| is_live(slots, key));
+            self.keys.retain(|key| is_live(slots, key));
         }
-        while self.heap.peek().is_some_and(|key| !is_live(&self.slots, &key)) {
-            self.heap.pop();
+        while self.keys.peek().is_some_and(|key| !is_live(&self.slots, &key)) {
+            self.keys.pop();
         }
     }
 }
@@ -224,8 +230,13 @@ impl<E> Queue<E> {
 /// Makes room for a share more, not for twice as many as a vector would by itself: a million nodes wait in the queue.
 fn grow<T>(full: &mut Vec<T>) {
     if full.len() == full.capacity() {
-        full.reserve_exact(full.len() / SHARE + SLACK);
+        full.reserve_exact(spare(full.len()));
     }
+}
+
+/// The room that is kept beside so many.
+const fn spare(len: usize) -> usize {
+    len / SHARE + SLACK
 }
 
 fn is_live<E>(slots: &[Slot<E>], key: &Key) -> bool {

@@ -122,15 +122,31 @@ const NUMBER: &str = "{n}";
 /// Where the group's name goes.
 const GROUP: &str = "{group}";
 
-/// The number in decimal; in what is read as hexadecimal digits, as four octets.
-fn fill(pattern: &str, hexadecimal: bool, number: u32) -> String {
-    let digits = if hexadecimal { format!("{number:08x}") } else { number.to_string() };
-    pattern.replace(NUMBER, &digits)
+/// A text in which a node's number goes to some places: what is before, between and behind them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Numbered {
+    pieces: Vec<Box<str>>,
+    /// What is read as hexadecimal digits has the number as four octets, other text in decimal.
+    hexadecimal: bool,
+}
+
+impl Numbered {
+    fn new(pattern: &str, hexadecimal: bool) -> Self {
+        Self { pieces: pattern.split(NUMBER).map(Into::into).collect(), hexadecimal }
+    }
+
+    fn node(&self, number: u32) -> String {
+        let digits = if self.hexadecimal { format!("{number:08x}") } else { number.to_string() };
+        self.pieces.join(&digits)
+    }
 }
 
 /// The text of an identity with `{n}` where a node's number goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IdentityPattern(String);
+pub(super) struct IdentityPattern {
+    text: String,
+    numbered: Numbered,
+}
 
 impl IdentityPattern {
     /// The pattern of a group's identities.
@@ -141,17 +157,19 @@ impl IdentityPattern {
                 r#""{text}" has braces around something else: expected {{n}} or {{group}}"#
             ));
         }
-        Ok(Self(text.replace(GROUP, group)))
+        let text = text.replace(GROUP, group);
+        let numbered = Numbered::new(&text, text.starts_with("keyid:"));
+        Ok(Self { text, numbered })
     }
 
     /// Whether each node's differs.
     pub(super) fn is_numbered(&self) -> bool {
-        self.0.contains(NUMBER)
+        self.text.contains(NUMBER)
     }
 
     /// The identity of a node.
     pub(super) fn node(&self, number: u32) -> Result<Identity, String> {
-        let text = fill(&self.0, self.0.starts_with("keyid:"), number);
+        let text = self.numbered.node(number);
         text.parse().map_err(|error| format!(r#""{text}" is not an identity: {error}"#))
     }
 
@@ -164,7 +182,7 @@ impl IdentityPattern {
         }
         Err(format!(
             r#""{}" stands for {low} but also for {high}: expected one kind of identity"#,
-            self.0
+            self.text
         ))
     }
 
@@ -183,7 +201,7 @@ impl IdentityPattern {
     /// What is before the first number and after the last. `None` unless it is a name: addresses and
     /// hexadecimal digits have many spellings, so their text proves nothing.
     fn ends(&self) -> Option<(&str, &str)> {
-        let name = self.0.strip_prefix("fqdn:").unwrap_or(&self.0);
+        let name = self.text.strip_prefix("fqdn:").unwrap_or(&self.text);
         if name.contains([':', '@']) {
             return None;
         }
@@ -193,12 +211,16 @@ impl IdentityPattern {
 
 /// The text of a key, or `hex:` and its digits, with `{n}` where a node's number goes.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct PskPattern(String);
+pub(super) struct PskPattern(Numbered);
 
 impl PskPattern {
     /// The pattern of a group's keys, which holds up to the number `last`.
     pub(super) fn new(text: &str, group: &str, last: u32) -> Result<Self, String> {
-        let pattern = Self(text.replace(GROUP, group));
+        let text = text.replace(GROUP, group);
+        let pattern = Self(match text.strip_prefix("hex:") {
+            Some(digits) => Numbered::new(digits, true),
+            None => Numbered::new(&text, false),
+        });
         pattern.node(last)?;
         Ok(pattern)
     }
@@ -206,11 +228,11 @@ impl PskPattern {
     /// The key of a node.
     pub(super) fn node(&self, number: u32) -> Result<Psk, String> {
         let limit = || format!("a key has 1 to {} octets", ike_core::MAX_PSK);
-        let Some(digits) = self.0.strip_prefix("hex:") else {
-            return Psk::new(fill(&self.0, false, number).as_bytes()).ok_or_else(limit);
-        };
-        let octets = octets(&fill(digits, true, number))
-            .ok_or("hex: is followed by pairs of hexadecimal digits")?;
+        let text = self.0.node(number);
+        if !self.0.hexadecimal {
+            return Psk::new(text.as_bytes()).ok_or_else(limit);
+        }
+        let octets = octets(&text).ok_or("hex: is followed by pairs of hexadecimal digits")?;
         Psk::new(&octets).ok_or_else(limit)
     }
 }

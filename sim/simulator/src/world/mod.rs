@@ -116,6 +116,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
             }
         }
         gateway.settle(&mut core);
+        core.arrange();
         let server = Server::new(scenario, &core);
         let forgers = Forgers::new(scenario);
         Self { crypto, core, nodes, gateway, device, server, forgers }

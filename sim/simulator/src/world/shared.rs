@@ -146,6 +146,11 @@ impl<'a> Core<'a> {
         })
     }
 
+    /// What is in the queue now, a fleet's first wakes, is many for its other events.
+    pub(crate) fn arrange(&mut self) {
+        self.queue.arrange();
+    }
+
     pub(crate) fn schedule(&mut self, at: Instant, next: Next) -> Ticket {
         self.queue.schedule(to_net(at.max(self.now)), next)
     }

@@ -29,6 +29,15 @@ impl<K: Ord + Copy> Heap<K> {
         &self.keys
     }
 
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.keys.capacity()
+    }
+
+    pub(super) fn into_keys(self) -> Vec<K> {
+        self.keys
+    }
+
     pub(super) fn peek(&self) -> Option<K> {
         self.keys.first().copied()
     }

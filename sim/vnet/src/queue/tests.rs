@@ -1,3 +1,4 @@
+use super::heap::Heap;
 use super::*;
 use proptest::prelude::*;
 
@@ -81,7 +82,7 @@ fn a_million_cancelled_timers_leave_bounded_garbage() {
     for step in 0..1_000_000 {
         let timer = queue.schedule(at(1_000 + step), 0);
         assert!(queue.cancel(timer));
-        assert!(queue.heap.len() <= queue.len() + queue.len() / SHARE + SLACK);
+        assert!(queue.keys.len() <= queue.len() + queue.len() / SHARE + SLACK);
     }
     assert_eq!(queue.slots.len(), 101);
     assert_eq!(queue.len(), 100);
@@ -98,9 +99,21 @@ fn popping_the_live_events_sweeps_the_cancelled_ones() {
         assert!(queue.cancel(ticket));
     }
     while queue.pop().is_some() {
-        assert!(queue.heap.len() <= queue.len() + queue.len() / SHARE + SLACK);
+        assert!(queue.keys.len() <= queue.len() + queue.len() / SHARE + SLACK);
     }
-    assert_eq!(queue.heap.len(), 0);
+    assert_eq!(queue.keys.len(), 0);
+}
+
+#[test]
+fn room_of_events_in_their_order_is_given_back_as_they_pop() {
+    let mut queue = Queue::new();
+    for micros in 0..10_000 {
+        queue.schedule(at(micros), ());
+    }
+    queue.arrange();
+    while queue.pop().is_some() {
+        assert!(queue.keys.room() <= queue.len() + 2 * (queue.len() / SHARE + SLACK));
+    }
 }
 
 #[test]
@@ -128,6 +141,7 @@ enum Step {
     Schedule { after_us: u64 },
     Cancel { which: prop::sample::Index },
     Pop,
+    Arrange,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -135,6 +149,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (0..50u64).prop_map(|after_us| Step::Schedule { after_us }),
         3 => any::<prop::sample::Index>().prop_map(|which| Step::Cancel { which }),
         2 => Just(Step::Pop),
+        1 => Just(Step::Arrange),
     ];
     prop::collection::vec(step, 0..600)
 }
@@ -166,11 +181,12 @@ proptest! {
                     let expected = (!model.is_empty()).then(|| model.remove(0));
                     prop_assert_eq!(queue.pop(), expected);
                 }
+                Step::Arrange => queue.arrange(),
             }
             prop_assert_eq!(queue.len(), model.len());
             prop_assert_eq!(queue.is_empty(), model.is_empty());
             prop_assert_eq!(queue.next_time(), model.first().map(|&(due, _)| due));
-            prop_assert!(queue.heap.len() <= queue.len() + queue.len() / SHARE + SLACK);
+            prop_assert!(queue.keys.len() <= queue.len() + queue.len() / SHARE + SLACK);
         }
     }
 
