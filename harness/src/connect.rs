@@ -11,6 +11,7 @@ use ike_initiator::{
 };
 use rand_chacha::ChaCha20Rng;
 use simulator::{Actor, EspKeyLog, IkeKeyLog};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// Who the initiator is where keys are shown: there is no other node.
@@ -196,7 +197,7 @@ impl Session<'_> {
         if self.logged.replace(spis) == Some(spis) {
             return Ok(());
         }
-        let keys = IkeKeyLog { who: NODE, spis, suite, keys: keys.clone() };
+        let keys = IkeKeyLog { who: NODE, spis, suite, keys: Cow::Borrowed(keys) };
         self.recorder.ike_keys(&keys)
     }
 
@@ -251,6 +252,7 @@ impl Session<'_> {
         let ways = [(gateway, us, sa.spi_in, sa.inbound), (us, gateway, sa.spi_out, sa.outbound)];
         let ike = self.logged.unwrap_or_default();
         for (source, destination, spi, key) in ways {
+            let key = Cow::Owned(key);
             let keys = EspKeyLog { who: NODE, ike, source, destination, spi, key };
             self.recorder.esp_keys(&keys)?;
         }

@@ -67,11 +67,11 @@ impl Files {
         self.capture.write(at, 0, octets, Some(comment)).context("the capture cannot be written")
     }
 
-    pub(crate) fn ike_keys(&mut self, keys: &IkeKeyLog) -> Result<()> {
+    pub(crate) fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) -> Result<()> {
         self.ike.append(&ikev2_decryption_table([keys]))
     }
 
-    pub(crate) fn esp_keys(&mut self, keys: &EspKeyLog) -> Result<()> {
+    pub(crate) fn esp_keys(&mut self, keys: &EspKeyLog<'_>) -> Result<()> {
         self.esp.append(&esp_sa([keys]))
     }
 

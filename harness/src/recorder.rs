@@ -135,18 +135,18 @@ impl Recorder {
     }
 
     /// An IKE SA has keys.
-    pub(crate) fn ike_keys(&mut self, keys: &IkeKeyLog) -> Result<()> {
+    pub(crate) fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) -> Result<()> {
         self.remember_keys(keys);
         self.files.as_mut().map_or(Ok(()), |files| files.ike_keys(keys))
     }
 
     /// The ladder shall know keys that the files have.
-    pub(crate) fn remember_keys(&mut self, keys: &IkeKeyLog) {
+    pub(crate) fn remember_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.ladder.ike_keys(keys);
     }
 
     /// A direction of a Child SA has keys.
-    pub(crate) fn esp_keys(&mut self, keys: &EspKeyLog) -> Result<()> {
+    pub(crate) fn esp_keys(&mut self, keys: &EspKeyLog<'_>) -> Result<()> {
         self.files.as_mut().map_or(Ok(()), |files| files.esp_keys(keys))
     }
 

@@ -8,6 +8,7 @@ use crypto::RustCrypto;
 use ike_core::{IkeSpi, Instant};
 use ike_responder::{Config, Event, MAX_MESSAGE, Phase, Responder, SaId};
 use simulator::{Actor, EspKeyLog, IkeKeyLog};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -182,7 +183,7 @@ impl Server<'_> {
             [(peer, us, child.spi_in, child.inbound), (us, peer, child.spi_out, child.outbound)];
         let ike = key_log(&self.responder, sa).map(|keys| keys.spis).unwrap_or_default();
         for (source, destination, spi, key) in ways {
-            let who = Actor::Gateway;
+            let (who, key) = (Actor::Gateway, Cow::Owned(key));
             let keys = EspKeyLog { who, ike, source, destination, spi, key };
             self.recorder.esp_keys(&keys)?;
         }
@@ -212,8 +213,8 @@ impl Server<'_> {
     }
 }
 
-fn key_log(responder: &Responder<RustCrypto>, sa: SaId) -> Option<IkeKeyLog> {
+fn key_log(responder: &Responder<RustCrypto>, sa: SaId) -> Option<IkeKeyLog<'_>> {
     let (suite, keys, spi_i, spi_r): (_, _, IkeSpi, IkeSpi) = responder.ike_keys(sa)?;
     let (who, spis) = (Actor::Gateway, (spi_i, spi_r));
-    Some(IkeKeyLog { who, spis, suite: *suite, keys: keys.clone() })
+    Some(IkeKeyLog { who, spis, suite: *suite, keys: Cow::Borrowed(keys) })
 }

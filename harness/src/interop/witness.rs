@@ -73,13 +73,13 @@ impl Witness {
 }
 
 impl Observer for Witness {
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         if let Actor::Node(node) = keys.who {
             self.keyed.insert(keys.spis, node);
         }
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         let Actor::Node(_) = keys.who else { return };
         let child = self.children.entry(keys.ike).or_default();
         if keys.destination == self.gateway {

@@ -81,11 +81,11 @@ impl Observer for Jury {
         self.checkers.datagram(datagram);
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.checkers.ike_keys(keys);
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.checkers.esp_keys(keys);
     }
 }
@@ -150,11 +150,11 @@ impl Observer for Judge {
         self.jury.datagram(datagram);
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.jury.ike_keys(keys);
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.jury.esp_keys(keys);
     }
 }

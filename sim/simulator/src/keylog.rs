@@ -44,7 +44,7 @@ fn esp_names(protection: Protection) -> Option<(&'static str, &'static str)> {
 /// The file `ikev2_decryption_table`: a row for each IKE SA. Suites that Wireshark cannot decrypt are
 /// there as comments, which [`crate::dissect`] reads.
 #[must_use]
-pub fn ikev2_decryption_table<'k>(keys: impl IntoIterator<Item = &'k IkeKeyLog>) -> String {
+pub fn ikev2_decryption_table<'k>(keys: impl IntoIterator<Item = &'k IkeKeyLog<'k>>) -> String {
     let mut table =
         String::from("# SPIi, SPIr, SK_ei, SK_er, encryption, SK_ai, SK_ar, integrity\n");
     for log in keys {
@@ -70,7 +70,7 @@ pub fn ikev2_decryption_table<'k>(keys: impl IntoIterator<Item = &'k IkeKeyLog>)
 /// The file `esp_sa`: a row for each direction of each Child SA. Suites that Wireshark cannot decrypt
 /// are there as comments.
 #[must_use]
-pub fn esp_sa<'k>(keys: impl IntoIterator<Item = &'k EspKeyLog>) -> String {
+pub fn esp_sa<'k>(keys: impl IntoIterator<Item = &'k EspKeyLog<'k>>) -> String {
     let mut table =
         String::from("# family, source, destination, SPI, encryption, key, authentication, key\n");
     for log in keys {

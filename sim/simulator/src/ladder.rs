@@ -258,11 +258,11 @@ impl Observer for Ladder {
         });
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
-        self.keys.insert(keys.spis, keys.keys.clone());
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
+        self.keys.insert(keys.spis, keys.keys.as_ref().clone());
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.esp.add(keys);
     }
 }

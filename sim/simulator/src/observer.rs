@@ -5,6 +5,7 @@ use crate::event::{Actor, Place};
 use core::net::IpAddr;
 use crypto::ProtectionKey;
 use ike_core::{IkeKeys, IkeSpi, IkeSuite, Instant};
+use std::borrow::Cow;
 use vnet::link::Fate;
 
 /// A datagram that enters a link.
@@ -37,7 +38,7 @@ pub struct Arrival<'a> {
 
 /// The keys of an IKE SA, as soon as one end has them: each end shows its own.
 #[derive(Clone, Debug)]
-pub struct IkeKeyLog {
+pub struct IkeKeyLog<'a> {
     /// Which end.
     pub who: Actor,
     /// SPIs of initiator and responder.
@@ -45,12 +46,21 @@ pub struct IkeKeyLog {
     /// The algorithms.
     pub suite: IkeSuite,
     /// The keys.
-    pub keys: IkeKeys,
+    pub keys: Cow<'a, IkeKeys>,
+}
+
+impl IkeKeyLog<'_> {
+    /// A copy to keep.
+    #[must_use]
+    pub fn to_kept(&self) -> IkeKeyLog<'static> {
+        let keys = Cow::Owned(self.keys.as_ref().clone());
+        IkeKeyLog { who: self.who, spis: self.spis, suite: self.suite, keys }
+    }
 }
 
 /// The keys of one direction of a Child SA, as soon as one end has them: each end shows its own.
 #[derive(Clone, Debug)]
-pub struct EspKeyLog {
+pub struct EspKeyLog<'a> {
     /// Which end.
     pub who: Actor,
     /// The IKE SA that made it, by the SPIs of initiator and responder.
@@ -62,7 +72,17 @@ pub struct EspKeyLog {
     /// The SPI.
     pub spi: u32,
     /// The keys.
-    pub key: ProtectionKey,
+    pub key: Cow<'a, ProtectionKey>,
+}
+
+impl EspKeyLog<'_> {
+    /// A copy to keep.
+    #[must_use]
+    pub fn to_kept(&self) -> EspKeyLog<'static> {
+        let Self { who, ike, source, destination, spi, .. } = *self;
+        let key = Cow::Owned(self.key.as_ref().clone());
+        EspKeyLog { who, ike, source, destination, spi, key }
+    }
 }
 
 /// Sees everything in order. What is not overridden is ignored.
@@ -90,12 +110,12 @@ pub trait Observer {
     }
 
     /// An IKE SA has keys.
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         let _ = keys;
     }
 
     /// A direction of a Child SA has keys.
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         let _ = keys;
     }
 }
@@ -130,12 +150,12 @@ impl<A: Observer + ?Sized, B: Observer + ?Sized> Observer for Both<'_, A, B> {
         self.1.taken(arrival);
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.0.ike_keys(keys);
         self.1.ike_keys(keys);
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.0.esp_keys(keys);
         self.1.esp_keys(keys);
     }

@@ -72,8 +72,8 @@ pub struct Recording {
     trace: Vec<(Option<u32>, String)>,
     packets: Vec<Packet>,
     pub(crate) ladder: Option<Ladder>,
-    pub(crate) ike_keys: Vec<IkeKeyLog>,
-    pub(crate) esp_keys: Vec<EspKeyLog>,
+    pub(crate) ike_keys: Vec<IkeKeyLog<'static>>,
+    pub(crate) esp_keys: Vec<EspKeyLog<'static>>,
     /// IKE SAs that came of rekeying, by the responder's SPI.
     rekeyed: BTreeSet<u64>,
     name: Box<dyn Fn(u32) -> String>,
@@ -259,7 +259,7 @@ impl Observer for Recording {
         }
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.judge.ike_keys(keys);
         // Both ends show theirs, and a file needs them once. No node of ours rekeys an IKE SA: what came
         // of that only the gateway shows.
@@ -267,19 +267,19 @@ impl Observer for Recording {
         if shown_twice && !self.rekeyed.remove(&keys.spis.1.0) {
             return;
         }
-        self.ike_keys.push(keys.clone());
+        self.ike_keys.push(keys.to_kept());
         if let Some(ladder) = &mut self.ladder {
             ladder.ike_keys(keys);
         }
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.judge.esp_keys(keys);
         // A node has them later than the gateway, whose first packets it may miss; but a gateway outside shows none.
         if self.placement == Placement::Inside && keys.who != Actor::Gateway {
             return;
         }
-        self.esp_keys.push(keys.clone());
+        self.esp_keys.push(keys.to_kept());
         if let Some(ladder) = &mut self.ladder {
             ladder.esp_keys(keys);
         }

@@ -226,7 +226,7 @@ impl Check for Authentication {
         }
     }
 
-    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog, _findings: &mut Findings) {
+    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog<'_>, _findings: &mut Findings) {
         let spis = (log.spis.0.0, log.spis.1.0);
         match log.who {
             Actor::Node(number) => {

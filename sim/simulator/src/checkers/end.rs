@@ -63,13 +63,13 @@ impl Check for End {
         }
     }
 
-    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog, _findings: &mut Findings) {
+    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog<'_>, _findings: &mut Findings) {
         if let Actor::Node(number) = log.who {
             self.has.entry(number).ike = true;
         }
     }
 
-    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, _findings: &mut Findings) {
+    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog<'_>, _findings: &mut Findings) {
         if let Actor::Node(number) = log.who {
             self.has.entry(number).child = true;
         }

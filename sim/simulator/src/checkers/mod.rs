@@ -82,10 +82,10 @@ trait Check {
     fn left_link(&mut self, _packet: &Packet<'_>, _findings: &mut Findings) {}
 
     /// One end has the keys of an IKE SA.
-    fn ike_keys(&mut self, _at: Instant, _keys: &IkeKeyLog, _findings: &mut Findings) {}
+    fn ike_keys(&mut self, _at: Instant, _keys: &IkeKeyLog<'_>, _findings: &mut Findings) {}
 
     /// One end has the keys of a direction of a Child SA.
-    fn esp_keys(&mut self, _at: Instant, _keys: &EspKeyLog, _findings: &mut Findings) {}
+    fn esp_keys(&mut self, _at: Instant, _keys: &EspKeyLog<'_>, _findings: &mut Findings) {}
 
     /// The run is over.
     fn end(&mut self, _standing: &Standing, _findings: &mut Findings) {}
@@ -255,12 +255,12 @@ impl Observer for Checkers {
         self.ask(|check, findings| check.arrived(&packet, findings));
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         let now = self.now;
         self.ask(|check, findings| check.ike_keys(now, keys, findings));
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         let now = self.now;
         self.ask(|check, findings| check.esp_keys(now, keys, findings));
     }

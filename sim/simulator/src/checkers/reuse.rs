@@ -273,7 +273,7 @@ impl Check for Reuse {
         }
     }
 
-    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog, findings: &mut Findings) {
+    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog<'_>, findings: &mut Findings) {
         let sa = (log.spis.1.0, log.spis.0.0);
         if let Actor::Node(number) = log.who {
             self.nodes.put(number, sa);
@@ -300,7 +300,7 @@ impl Check for Reuse {
         }
     }
 
-    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
+    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog<'_>, findings: &mut Findings) {
         let (sa, end) = ((log.ike.1.0, log.ike.0.0), End::of(log.who));
         let which = (log.spi, log.destination);
         let (key, iv_len) = (key_hash(&log.key), log.key.protection().encryption().iv_len());

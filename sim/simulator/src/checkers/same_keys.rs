@@ -63,7 +63,7 @@ fn parts(key: &ProtectionKey) -> [&[u8]; 2] {
     [key.encryption(), key.integrity()]
 }
 
-fn ike_hash(log: &IkeKeyLog) -> u64 {
+fn ike_hash(log: &IkeKeyLog<'_>) -> u64 {
     let keys = &log.keys;
     let ([ei, ai], [er, ar]) = (parts(&keys.initiator), parts(&keys.responder));
     let (d, pi, pr) = (keys.d.as_slice(), keys.pi.as_slice(), keys.pr.as_slice());
@@ -176,7 +176,7 @@ impl Check for SameKeys {
         }
     }
 
-    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog, findings: &mut Findings) {
+    fn ike_keys(&mut self, _at: Instant, log: &IkeKeyLog<'_>, findings: &mut Findings) {
         let (sa, keys) = ((log.spis.1.0, log.spis.0.0), ike_hash(log));
         match log.who {
             Actor::Gateway => self.of_gateway(sa, keys),
@@ -189,7 +189,7 @@ impl Check for SameKeys {
         }
     }
 
-    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog, findings: &mut Findings) {
+    fn esp_keys(&mut self, _at: Instant, log: &EspKeyLog<'_>, findings: &mut Findings) {
         let esp = ((log.ike.1.0, log.ike.0.0), log.destination, log.spi);
         let protection = hash_of_value(&log.key.protection()).to_be_bytes();
         let [encryption, integrity] = parts(&log.key);

@@ -34,11 +34,11 @@ impl<C: Check> Observer for One<C> {
         self.check.arrived(&Packet::arrived(arrival), &mut self.findings);
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.check.ike_keys(self.now, keys, &mut self.findings);
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.check.esp_keys(self.now, keys, &mut self.findings);
     }
 }

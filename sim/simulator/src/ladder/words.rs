@@ -142,9 +142,9 @@ pub(super) struct EspReader {
 }
 
 impl EspReader {
-    pub(super) fn add(&mut self, keys: &EspKeyLog) {
+    pub(super) fn add(&mut self, keys: &EspKeyLog<'_>) {
         let window = ReplayWindow::default();
-        self.sas.insert(keys.spi, Inbound::new(keys.spi, keys.key.clone(), window));
+        self.sas.insert(keys.spi, Inbound::new(keys.spi, keys.key.as_ref().clone(), window));
     }
 
     pub(super) fn label(&mut self, crypto: Backend, packet: &[u8]) -> String {

@@ -58,7 +58,7 @@ impl Difference {
     pub(super) fn first(
         recorded: &[&Crossing],
         now: &[Crossing],
-        keys: &[IkeKeyLog],
+        keys: &[IkeKeyLog<'_>],
     ) -> Option<Self> {
         for index in 0..recorded.len().max(now.len()) {
             let (packet, old, new) = (index + 1, recorded.get(index), now.get(index));
@@ -78,7 +78,7 @@ impl Difference {
 }
 
 /// Octets first: a packet that says something else explains its time better than the other way round.
-fn differs(old: &Crossing, new: &Crossing, keys: &[IkeKeyLog]) -> Option<Differs> {
+fn differs(old: &Crossing, new: &Crossing, keys: &[IkeKeyLog<'_>]) -> Option<Differs> {
     if old.octets == new.octets {
         let (recorded, now) = (old.at, new.at);
         return (recorded != now).then_some(Differs::Time { recorded, now });

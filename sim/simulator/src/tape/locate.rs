@@ -38,7 +38,7 @@ impl Part {
 
 /// Where they differ first; they do. What is most telling comes first: the IKE message, then the headers around it,
 /// whose lengths and checksums follow.
-pub(super) fn first(recorded: &[u8], now: &[u8], keys: &[IkeKeyLog]) -> Place {
+pub(super) fn first(recorded: &[u8], now: &[u8], keys: &[IkeKeyLog<'_>]) -> Place {
     let message = compare(&ike_parts(recorded, keys), &ike_parts(now, keys));
     message.or_else(|| compare(&around(recorded), &around(now))).unwrap_or_else(|| Place {
         name: "no part of it".into(),
@@ -104,7 +104,7 @@ pub(super) fn keys_of<'k>(message: &[u8], keys: &'k [IkeKeyLog]) -> Option<&'k I
 }
 
 /// The header and the payloads of an IKE message; nothing where there is none.
-fn ike_parts(octets: &[u8], keys: &[IkeKeyLog]) -> Vec<Part> {
+fn ike_parts(octets: &[u8], keys: &[IkeKeyLog<'_>]) -> Vec<Part> {
     let Some(message) = ike_message(octets) else { return Vec::new() };
     let Ok(header) = Header::parse(message) else { return Vec::new() };
     // Its length says nothing that the payloads do not.

@@ -18,6 +18,7 @@ use ike_core::{Header, Identity, IkeSpi, Instant, Path, Psk, Selectors, TrafficS
 use ike_initiator::{ChildSa, Config, Event, Initiator, MAX_REQUEST, StateName};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
+use std::borrow::Cow;
 use vnet::host::{Host, HostConfig, MTU_RANGE, PingPort, UdpPort};
 use vnet::ip::{self, protocol};
 use vnet::link::Direction;
@@ -463,7 +464,8 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
         let Some((suite, spis, keys)) = self.initiator.ike_keys() else { return };
         if self.logged != Some(spis) {
             self.logged = Some(spis);
-            core.observer.ike_keys(&IkeKeyLog { who: self.who(), spis, suite, keys: keys.clone() });
+            let (who, keys) = (Actor::Node(self.number), Cow::Borrowed(keys));
+            core.observer.ike_keys(&IkeKeyLog { who, spis, suite, keys });
         }
     }
 
@@ -475,7 +477,7 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             (gateway, node, child.spi_in, &child.inbound),
         ];
         for (source, destination, spi, key) in logs {
-            let (who, key) = (self.who(), key.clone());
+            let (who, key) = (self.who(), Cow::Borrowed(key));
             core.observer.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key });
         }
     }

@@ -15,6 +15,7 @@ use ike_core::{Header, Path, TrafficSelector};
 use ike_responder::{ChildSa, Config, CookiePolicy, Event, GatewayRequest, Responder, SaId};
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use vnet::ip::{self, protocol};
 use vnet::udp;
@@ -275,8 +276,7 @@ impl<C: Crypto + Clone> Gateway<C> {
     /// Shows the observer the keys of a new IKE SA.
     fn log_keys(&self, core: &mut Core<'_>, sa: SaId) {
         let Some((suite, keys, spi_i, spi_r)) = self.responder.ike_keys(sa) else { return };
-        let (suite, keys) = (*suite, keys.clone());
-        let who = Actor::Gateway;
+        let (who, suite, keys) = (Actor::Gateway, *suite, Cow::Borrowed(keys));
         core.observer.ike_keys(&IkeKeyLog { who, spis: (spi_i, spi_r), suite, keys });
     }
 
@@ -305,7 +305,7 @@ impl<C: Crypto + Clone> Gateway<C> {
         let node = node.map_or(peer, |number| core.addresses.node(number));
         let logs = [(node, gateway, *spi_in, inbound), (gateway, node, *spi_out, outbound)];
         for (source, destination, spi, key) in logs {
-            let (who, key) = (Actor::Gateway, key.clone());
+            let (who, key) = (Actor::Gateway, Cow::Borrowed(key));
             core.observer.esp_keys(&EspKeyLog { who, ike, source, destination, spi, key });
         }
         let keys =

@@ -33,11 +33,11 @@ impl Watch {
         Self(Rc::new(RefCell::new((recording, Vec::new()))))
     }
 
-    fn esp(&self) -> Vec<EspKeyLog> {
+    fn esp(&self) -> Vec<EspKeyLog<'static>> {
         self.0.borrow().0.esp_keys.clone()
     }
 
-    fn ike(&self) -> Vec<IkeKeyLog> {
+    fn ike(&self) -> Vec<IkeKeyLog<'static>> {
         self.0.borrow().0.ike_keys.clone()
     }
 
@@ -70,11 +70,11 @@ impl Observer for Watch {
         self.0.borrow_mut().0.arrival(arrival);
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         self.0.borrow_mut().0.ike_keys(keys);
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         self.0.borrow_mut().0.esp_keys(keys);
     }
 }
@@ -111,7 +111,8 @@ impl<'a> Run<'a> {
             assert!(world.step());
         }
         let log = watch.ike().remove(0);
-        let device = Device { spis: log.spis, suite: log.suite, keys: log.keys, next: 2 };
+        let device =
+            Device { spis: log.spis, suite: log.suite, keys: log.keys.into_owned(), next: 2 };
         Self { world, watch, device }
     }
 
@@ -199,6 +200,7 @@ impl<'a> Run<'a> {
             [(node, gateway, spi_out, &keys.initiator), (gateway, node, spi_in, &keys.responder)]
         {
             let (who, ike, key) = (Actor::Node(0), self.device.spis, key.clone());
+            let key = Cow::Owned(key);
             let log = EspKeyLog { who, ike, source, destination, spi, key };
             self.world.core.observer.esp_keys(&log);
         }
@@ -329,7 +331,7 @@ fn a_rekeyed_ike_sa_keeps_its_child_sas_and_shows_its_keys() {
         let logs = run.watch.ike();
         assert_eq!(logs.len(), shown + 1);
         let log = logs.last().expect("keys");
-        assert_eq!((log.spis, &log.keys), (run.device.spis, &run.device.keys));
+        assert_eq!((log.spis, log.keys.as_ref()), (run.device.spis, &run.device.keys));
         let new = core::mem::replace(&mut run.device, old);
         run.delete(&Delete::IKE_SA);
         run.device = new;

@@ -5,6 +5,7 @@ use crypto::ProtectionKey;
 use ike_core::{ExchangeType, Header};
 use rstest::rstest;
 use simulator::{Actor, Arrival, Behaviours, Checkers, Datagram, EspKeyLog, IkeKeyLog, Observer};
+use std::borrow::Cow;
 use vnet::ip::{self, protocol};
 
 fn is_esp(octets: &[u8]) -> bool {
@@ -24,7 +25,7 @@ fn different_keys_of_an_ike_sa_are_seen(#[values(Actor::Gateway, Actor::Node(0))
     let violations = Watched::new(&scenario).doctored(&mut |seen, checkers| match seen {
         Seen::IkeKeys(log) if log.who == end => {
             let mut keys = log.keys.clone();
-            keys.responder = another(&keys.responder);
+            keys.to_mut().responder = another(&log.keys.responder);
             checkers.ike_keys(&IkeKeyLog { keys, ..log.clone() });
         }
         other => other.show(checkers),
@@ -70,7 +71,7 @@ fn keys_may_differ_where_ike_sa_init_was_damaged_on_its_way() {
         }
         Seen::IkeKeys(log) if log.who == Actor::Gateway => {
             let mut keys = log.keys.clone();
-            keys.responder = another(&keys.responder);
+            keys.to_mut().responder = another(&log.keys.responder);
             checkers.ike_keys(&IkeKeyLog { keys, ..log.clone() });
         }
         other => other.show(checkers),
@@ -87,7 +88,7 @@ fn different_keys_of_a_child_sa_are_seen() {
     let scenario = door(&[]);
     let violations = Watched::new(&scenario).doctored(&mut |seen, checkers| match seen {
         Seen::EspKeys(log) if log.who == Actor::Gateway => {
-            checkers.esp_keys(&EspKeyLog { key: another(&log.key), ..log.clone() });
+            checkers.esp_keys(&EspKeyLog { key: Cow::Owned(another(&log.key)), ..log.clone() });
         }
         other => other.show(checkers),
     });
@@ -147,11 +148,11 @@ fn an_esp_packet_without_a_key_is_seen() {
 #[test]
 fn a_key_that_comes_back_for_another_sa_is_seen_after_its_own_is_gone() {
     let scenario = door(&[("node.door.close", "delete")]);
-    let mut first: Option<IkeKeyLog> = None;
+    let mut first: Option<IkeKeyLog<'_>> = None;
     let violations = Watched::new(&scenario).doctored(&mut |seen, checkers| match seen {
         Seen::IkeKeys(log) => {
             // The second wake has the keys of the first.
-            let keys = first.get_or_insert_with(|| log.clone()).keys.clone();
+            let keys = first.get_or_insert_with(|| log.to_kept()).keys.clone();
             checkers.ike_keys(&IkeKeyLog { keys, ..log.clone() });
         }
         other => other.show(checkers),
@@ -162,10 +163,10 @@ fn a_key_that_comes_back_for_another_sa_is_seen_after_its_own_is_gone() {
 #[test]
 fn one_key_for_both_directions_is_seen() {
     let scenario = door(&[]);
-    let mut first: Option<ProtectionKey> = None;
+    let mut first: Option<Cow<'_, ProtectionKey>> = None;
     let violations = Watched::new(&scenario).doctored(&mut |seen, checkers| match seen {
         Seen::EspKeys(log) => {
-            let key = first.get_or_insert_with(|| log.key.clone()).clone();
+            let key = first.get_or_insert_with(|| log.to_kept().key).clone();
             checkers.esp_keys(&EspKeyLog { key, ..log.clone() });
         }
         other => other.show(checkers),

@@ -15,8 +15,8 @@ pub(crate) enum Seen<'s> {
     Datagram(&'s Datagram<'s>),
     Arrival(&'s Arrival<'s>),
     Taken(&'s Arrival<'s>),
-    IkeKeys(&'s IkeKeyLog),
-    EspKeys(&'s EspKeyLog),
+    IkeKeys(&'s IkeKeyLog<'s>),
+    EspKeys(&'s EspKeyLog<'s>),
 }
 
 impl Seen<'_> {
@@ -55,11 +55,11 @@ impl Observer for Doctor<'_> {
         (self.doctor)(Seen::Taken(arrival), &mut self.checkers);
     }
 
-    fn ike_keys(&mut self, keys: &IkeKeyLog) {
+    fn ike_keys(&mut self, keys: &IkeKeyLog<'_>) {
         (self.doctor)(Seen::IkeKeys(keys), &mut self.checkers);
     }
 
-    fn esp_keys(&mut self, keys: &EspKeyLog) {
+    fn esp_keys(&mut self, keys: &EspKeyLog<'_>) {
         (self.doctor)(Seen::EspKeys(keys), &mut self.checkers);
     }
 }
