@@ -1,5 +1,5 @@
 //! The network alone: the datagrams of a run (their sizes, times and links) through stacks, links and queue, with
-//! neither IKE nor cryptography.
+//! neither IKE nor cryptography. Hosts wake out of the queue, as nodes do: each waits there for its next wake.
 
 use crate::floor::Floor;
 use crate::measure::{alternate, line};
@@ -42,7 +42,6 @@ pub(crate) fn of((name, scenario): (&str, &Scenario), rounds: usize) {
 
 /// What the network is told to do.
 enum Step {
-    Wake(u32),
     Sleep(u32),
     /// A datagram of so many octets.
     Send {
@@ -55,6 +54,8 @@ enum Step {
 /// A run as its network sees it.
 #[derive(Default)]
 pub(crate) struct Script {
+    /// When each node wakes for the first time, and then again.
+    wakes: Vec<Vec<Instant>>,
     steps: Vec<(Instant, Step)>,
     pub(crate) datagrams: usize,
     pub(crate) arrivals: usize,
@@ -62,7 +63,8 @@ pub(crate) struct Script {
 
 impl Script {
     pub(crate) fn record(scenario: &Scenario) -> Self {
-        let mut script = Self::default();
+        let wakes = (0..scenario.nodes()).map(|_| Vec::new()).collect();
+        let mut script = Self { wakes, ..Self::default() };
         let mut world = World::new(scenario, scenario.seed, &mut script);
         world.step_until(world.end());
         drop(world);
@@ -72,8 +74,12 @@ impl Script {
 
 impl Observer for Script {
     fn event(&mut self, event: &Event<'_>) {
+        let at = Instant::from_micros(event.at.micros());
         let step = match (&event.what, event.who) {
-            (What::Woke { .. }, Actor::Node(number)) => Step::Wake(number),
+            (What::Woke { .. }, Actor::Node(number)) => {
+                self.wakes[index(number)].push(at);
+                return;
+            }
             (What::Slept, Actor::Node(number)) => Step::Sleep(number),
             (What::Arrived { .. }, _) => {
                 self.arrivals += 1;
@@ -81,7 +87,7 @@ impl Observer for Script {
             }
             _ => return,
         };
-        self.steps.push((Instant::from_micros(event.at.micros()), step));
+        self.steps.push((at, step));
     }
 
     fn datagram(&mut self, datagram: &Datagram<'_>) {
@@ -90,6 +96,13 @@ impl Observer for Script {
         self.datagrams += 1;
         self.steps.push((Instant::from_micros(datagram.at.micros()), step));
     }
+}
+
+/// What happens by itself.
+enum Next {
+    /// A host wakes; how often it did before.
+    Wake(u32, usize),
+    Arrive(Box<Arrival>),
 }
 
 /// A copy on its way.
@@ -103,7 +116,7 @@ pub(crate) struct Network {
     links: Vec<Link>,
     /// The nodes that are awake.
     hosts: Vec<Option<Box<(Host, UdpPort)>>>,
-    queue: Queue<Arrival>,
+    queue: Queue<Next>,
     end: Instant,
 }
 
@@ -134,16 +147,26 @@ impl Network {
 
     /// Does it all; how many datagrams arrived before the end.
     pub(crate) fn play(mut self, script: &Script) -> usize {
+        self.queue.reserve(script.wakes.len());
+        for number in (0..).take(script.wakes.len()) {
+            self.await_wake(script, number, 0);
+        }
+        self.queue.arrange();
         let mut arrived = 0;
         for (at, step) in &script.steps {
-            arrived += self.arrive_until(*at);
+            arrived += self.go_on_until(script, *at);
             match *step {
-                Step::Wake(number) => self.hosts[index(number)] = Some(Box::new(wake(number))),
                 Step::Sleep(number) => self.hosts[index(number)] = None,
                 Step::Send { link, direction, len } => self.send(*at, (link, direction), len),
             }
         }
-        arrived + self.arrive_until(self.end)
+        arrived + self.go_on_until(script, self.end)
+    }
+
+    fn await_wake(&mut self, script: &Script, number: u32, wake: usize) {
+        if let Some(at) = script.wakes[index(number)].get(wake) {
+            self.queue.schedule(*at, Next::Wake(number, wake));
+        }
     }
 
     fn send(&mut self, at: Instant, (link, direction): (u32, Direction), len: usize) {
@@ -160,17 +183,25 @@ impl Network {
         };
         let fate = self.links[index(link)].transmit(at, direction, &packet);
         for delivery in fate.outcome.deliveries() {
-            let arrival = Arrival { link, direction, packet: packet.clone() };
-            self.queue.schedule(at + delivery.after(), arrival);
+            let arrival = Box::new(Arrival { link, direction, packet: packet.clone() });
+            self.queue.schedule(at + delivery.after(), Next::Arrive(arrival));
         }
     }
 
-    fn arrive_until(&mut self, end: Instant) -> usize {
+    fn go_on_until(&mut self, script: &Script, end: Instant) -> usize {
         let mut arrived = 0;
         while self.queue.next_time().is_some_and(|next| next <= end) {
-            let Some((at, arrival)) = self.queue.pop() else { break };
-            self.arrive(at, arrival);
-            arrived += 1;
+            match self.queue.pop() {
+                Some((_, Next::Wake(number, wake))) => {
+                    self.hosts[index(number)] = Some(Box::new(wake_up(number)));
+                    self.await_wake(script, number, wake + 1);
+                }
+                Some((at, Next::Arrive(arrival))) => {
+                    self.arrive(at, *arrival);
+                    arrived += 1;
+                }
+                None => break,
+            }
         }
         arrived
     }
@@ -194,7 +225,7 @@ impl Network {
     }
 }
 
-fn wake(number: u32) -> (Host, UdpPort) {
+fn wake_up(number: u32) -> (Host, UdpPort) {
     let address: IpAddr = node(number).ip();
     let mut host = Host::new(HostConfig { addresses: vec![(address, 32)], mtu: MTU, seed: 1 });
     let port = host.bind_udp(PORT).expect("the first port of the host");
