@@ -162,12 +162,23 @@ impl<E> Queue<E> {
         })
     }
 
-    /// As [`Self::events`], each with its time.
-    pub fn times(&self) -> impl Iterator<Item = (Instant, &E)> {
-        self.keys.iter().filter_map(|key| match &self.slots[key.slot as usize] {
-            Slot::Held { sequence, event } if *sequence == key.sequence => Some((key.at, event)),
+    /// The next events of which `choose` makes something, at most so many, in their order.
+    pub fn soonest<T>(
+        &self,
+        most: usize,
+        mut choose: impl FnMut(Instant, &E) -> Option<T>,
+    ) -> Vec<T> {
+        let mut chosen = |key: &Key| match &self.slots[key.slot as usize] {
+            Slot::Held { sequence, event } if *sequence == key.sequence => {
+                Some((*key, choose(key.at, event)?))
+            }
             _ => None,
-        })
+        };
+        let mut soonest: Vec<_> = self.keys.heaped().filter_map(&mut chosen).collect();
+        soonest.extend(self.keys.in_order().filter_map(&mut chosen).take(most));
+        soonest.sort_unstable_by_key(|(key, _)| *key);
+        soonest.truncate(most);
+        soonest.into_iter().map(|(_, made)| made).collect()
     }
 
     /// Events that are scheduled and not cancelled.

@@ -3,12 +3,9 @@
 use simulator::Backend;
 use simulator::scenario::Scenario;
 
-/// So many nodes wake in each second.
-const PER_SECOND: u32 = 500;
-
-/// Nodes that wake once. The gateway forgets an SA of which it hears nothing.
-pub(crate) fn scenario(nodes: u32, crypto: Backend) -> Scenario {
-    let (crypto, within_s) = (crypto.name(), nodes.div_ceil(PER_SECOND));
+/// Nodes that wake once, so many of them in a second. The gateway forgets an SA of which it hears nothing.
+pub(crate) fn scenario((nodes, per_second): (u32, u32), crypto: Backend) -> Scenario {
+    let (crypto, within_s) = (crypto.name(), nodes.div_ceil(per_second));
     let text = format!(
         r#"
         description = "one handshake each"

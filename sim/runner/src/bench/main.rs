@@ -41,7 +41,7 @@ const PARTS: [Part; 4] = [
     Part { name: "network", measure: |given| network::measure(given.rounds), is_short: true },
     Part {
         name: "million",
-        measure: |given| million::measure(given.nodes, given.rounds),
+        measure: |given| million::measure((given.nodes, given.per_second), given.rounds),
         is_short: false,
     },
 ];
@@ -59,6 +59,9 @@ struct Arguments {
     /// How many nodes the part million has.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     nodes: u32,
+    /// How many of them wake in a second.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    per_second: u32,
 }
 
 fn rounds(text: &str) -> Result<usize, String> {

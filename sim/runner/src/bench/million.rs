@@ -117,12 +117,13 @@ pub(crate) fn part(counts: &BTreeMap<Operation, u64>, index: u64) -> BTreeMap<Op
         .collect()
 }
 
-pub(crate) fn measure(nodes: u32, rounds: usize) {
+pub(crate) fn measure((nodes, per_second): (u32, u32), rounds: usize) {
     let ahead = Ahead::new(0).expect("threads");
-    let real = scenario(nodes, Backend::Real);
+    let fleet = (nodes, per_second);
+    let real = scenario(fleet, Backend::Real);
     // The model does the same operations: a test says so.
-    let counts = count(&scenario(nodes, Backend::Modelled));
-    println!("  {nodes} nodes, {}", sum(&counts));
+    let counts = count(&scenario(fleet, Backend::Modelled));
+    println!("  {nodes} nodes, {per_second} in a second, {}", sum(&counts));
     let (measured, watch, (hits, misses)) = run(&real, &counts, &ahead);
     let Measured { floor, run: times } = measured;
     line("the operations alone, all processors", floor.clock, floor.clock);
@@ -135,8 +136,8 @@ pub(crate) fn measure(nodes: u32, rounds: usize) {
         watch.established,
         percent(hits, misses)
     );
-    flat(nodes, &measured, &ahead);
-    modelled(nodes, rounds.min(2));
+    flat(fleet, &measured, &ahead);
+    modelled(fleet, rounds.min(2));
 }
 
 fn percent(hits: u64, misses: u64) -> f64 {
@@ -154,9 +155,10 @@ fn sum(counts: &BTreeMap<Operation, u64>) -> String {
 }
 
 /// The cost of a handshake with few nodes, and with all: in units of its operations, as the machine did them meanwhile.
-fn flat(nodes: u32, many: &Measured, ahead: &Ahead) {
-    let scenario_of_few = scenario(FEW, Backend::Real);
-    let counts = count(&scenario(FEW, Backend::Modelled));
+fn flat((nodes, per_second): (u32, u32), many: &Measured, ahead: &Ahead) {
+    let few = (FEW, per_second);
+    let scenario_of_few = scenario(few, Backend::Real);
+    let counts = count(&scenario(few, Backend::Modelled));
     let mut few = Measured::default();
     for _ in 0..ROUNDS {
         let (measured, ..) = run(&scenario_of_few, &counts, ahead);
@@ -177,8 +179,8 @@ fn flat(nodes: u32, many: &Measured, ahead: &Ahead) {
 }
 
 /// The model against the network alone with the same datagrams.
-fn modelled(nodes: u32, rounds: usize) {
-    let scenario = scenario(nodes, Backend::Modelled);
+fn modelled(fleet: (u32, u32), rounds: usize) {
+    let scenario = scenario(fleet, Backend::Modelled);
     let script = Script::record(&scenario);
     let mut network = || {
         let arrived = Network::new(&scenario).play(&script);

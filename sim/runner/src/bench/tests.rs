@@ -31,7 +31,7 @@ fn the_operations_of_a_run_are_those_of_both_ends() {
 
 #[test]
 fn the_model_does_the_same_operations() {
-    let of = |crypto| recorder::count(&fleet::scenario(20, crypto));
+    let of = |crypto| recorder::count(&fleet::scenario((20, 500), crypto));
     let counts = of(simulator::Backend::Real);
     assert_eq!(counts, of(simulator::Backend::Modelled));
     floor::execute_counted(&counts);
@@ -39,7 +39,7 @@ fn the_model_does_the_same_operations() {
 
 #[test]
 fn the_parts_of_the_operations_are_all_of_them() {
-    let counts = recorder::count(&fleet::scenario(20, simulator::Backend::Modelled));
+    let counts = recorder::count(&fleet::scenario((20, 500), simulator::Backend::Modelled));
     let mut sum = std::collections::BTreeMap::new();
     for index in 0..million::PARTS {
         for (operation, count) in million::part(&counts, index) {

@@ -4,6 +4,9 @@ use crate::fleet::scenario;
 use crate::{ALLOCATOR, octets};
 use simulator::{Actor, Backend, Event, Observer, World};
 
+/// So many nodes wake in a second.
+const PER_SECOND: u32 = 500;
+
 /// Octets for a million nodes, without the SAs that are resident at the gateway.
 const LIMIT: f64 = 200.0 * 1_048_576.0;
 
@@ -36,7 +39,7 @@ impl Observer for Watch {
 
 /// With the model of the algorithms: keys and messages have the same sizes.
 pub(crate) fn measure(nodes: u32, resident: f64) {
-    let scenario = scenario(nodes, Backend::Modelled);
+    let scenario = scenario((nodes, PER_SECOND), Backend::Modelled);
     let (before, mut watch) = (ALLOCATOR.allocated(), Watch::default());
     let mut world = World::new(&scenario, scenario.seed, &mut watch);
     let asleep = ALLOCATOR.allocated() - before;

@@ -37,7 +37,6 @@ use node::Node;
 use outside::Edge;
 use server::Server;
 use shared::{Arrival, Core, Next};
-use std::collections::BinaryHeap;
 use vnet::link::{Accounting, Direction};
 
 pub use address::Addresses;
@@ -237,17 +236,7 @@ impl<'a, C: Crypto + Clone> World<'a, C> {
     /// The next wakes that are in the queue, in their order, at most so many: of each node one.
     #[must_use]
     pub fn wakes(&self, most: usize) -> Vec<Wake> {
-        let mut wakes = BinaryHeap::new();
-        for wake in self.core.wakes() {
-            if wakes.len() < most {
-                wakes.push(wake);
-            } else if let Some(mut last) = wakes.peek_mut()
-                && wake < *last
-            {
-                *last = wake;
-            }
-        }
-        wakes.into_sorted_vec()
+        self.core.wakes(most)
     }
 
     /// How many IKE_SA_INIT requests the gateway has used up: the keys of its answers depend on that, in steps. One outside

@@ -138,9 +138,9 @@ impl<'a> Core<'a> {
         self.queue.events().all(|next| matches!(next, Next::Wake { .. }))
     }
 
-    /// The wakes in the queue.
-    pub(super) fn wakes(&self) -> impl Iterator<Item = Wake> + '_ {
-        self.queue.times().filter_map(|(at, next)| match next {
+    /// The next wakes in the queue, at most so many.
+    pub(super) fn wakes(&self, most: usize) -> Vec<Wake> {
+        self.queue.soonest(most, |at, next| match next {
             Next::Wake { node, wake } => Some(Wake { at: from_net(at), node: *node, wake: *wake }),
             _ => None,
         })

@@ -36,9 +36,14 @@ impl<K: Ord + Copy> Keys<K> {
         self.heap.len() + self.sorted.len()
     }
 
-    /// All keys, in no order that means anything.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &K> {
-        self.heap.keys().iter().chain(&self.sorted)
+    /// The keys of the heap, in no order that means anything.
+    pub(super) fn heaped(&self) -> impl Iterator<Item = &K> {
+        self.heap.keys().iter()
+    }
+
+    /// The other keys, in their order.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &K> {
+        self.sorted.iter().rev()
     }
 
     pub(super) fn peek(&self) -> Option<K> {

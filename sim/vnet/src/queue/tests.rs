@@ -186,6 +186,9 @@ proptest! {
             prop_assert_eq!(queue.len(), model.len());
             prop_assert_eq!(queue.is_empty(), model.is_empty());
             prop_assert_eq!(queue.next_time(), model.first().map(|&(due, _)| due));
+            let even: Vec<_> = model.iter().copied().filter(|(_, known)| known % 2 == 0).collect();
+            let soonest = queue.soonest(3, |at, known| (known % 2 == 0).then_some((at, *known)));
+            prop_assert_eq!(soonest, &even[..even.len().min(3)]);
             prop_assert!(queue.keys.len() <= queue.len() + queue.len() / SHARE + SLACK);
         }
     }
