@@ -73,6 +73,15 @@ impl Scale {
         Self { log: true, ..Self::linear(label) }
     }
 
+    /// Logarithmic where the largest of the numbers is a hundred times the smallest or more: on a linear axis the small ones
+    /// would lie on top of each other.
+    pub(crate) fn spanning(label: &str, numbers: &[f64]) -> Self {
+        let (low, high) = numbers.iter().fold((f64::INFINITY, 0.0_f64), |(low, high), number| {
+            (low.min(*number), high.max(*number))
+        });
+        Self { log: low > 0.0 && high >= 100.0 * low, ..Self::linear(label) }
+    }
+
     pub(crate) fn percent(label: &str) -> Self {
         Self { percent: true, ..Self::linear(label) }
     }
@@ -292,6 +301,18 @@ mod tests {
     fn a_chart_of_nothing_is_an_empty_chart() {
         let empty = Chart { lines: Vec::new(), ..chart(Scale::log("x"), Scale::linear("y")) };
         assert!(Chart { marks: Vec::new(), ..empty }.svg().starts_with("<svg"));
+    }
+
+    #[test]
+    fn an_axis_over_two_decades_is_logarithmic() {
+        for (numbers, log) in [
+            (&[0.01, 1.0, 120.0][..], true),
+            (&[1.0, 99.0], false),
+            (&[0.0, 5.0, 500.0], false),
+            (&[], false),
+        ] {
+            assert_eq!(Scale::spanning("x", numbers).log, log, "{numbers:?}");
+        }
     }
 
     #[test]
