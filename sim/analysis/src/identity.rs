@@ -238,7 +238,7 @@ const ROWS: [Row; 16] = [
     },
     Row {
         name: "herd: IKE_SA_INIT sent",
-        formula: "n + sum of max(0, n - floor((S_j - R) / c))",
+        formula: "n + sum of max(0, n + 1 - ceil((S_j - R) / c))",
         premises: HERD,
         compare: herd_transmissions,
     },

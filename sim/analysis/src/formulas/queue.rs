@@ -20,12 +20,13 @@ impl Herd {
     }
 
     /// IKE_SA_INIT transmissions of all together, by a schedule that transmits at these times (the first is 0) and never
-    /// gives up before it is served: each node sends again at S_j if place x c + R is later, so
-    /// n + sum over j >= 1 of max(0, n - max(0, floor((S_j - R) / c))).
+    /// gives up before it is served: each node sends again at S_j unless place x c + R is before that (at the same time
+    /// the timer, which was set earlier, rings first), so n + sum over j >= 1 of max(0, n - max(0, ceil((S_j - R) / c) - 1)).
     #[must_use]
     pub fn transmissions(&self, starts_us: &[u64]) -> u64 {
         let again = starts_us.iter().skip(1).map(|start_us| {
-            let served = start_us.saturating_sub(self.round_trip_us) / self.service_us;
+            let queued_us = start_us.saturating_sub(self.round_trip_us);
+            let served = queued_us.div_ceil(self.service_us).saturating_sub(1);
             self.nodes.saturating_sub(served)
         });
         self.nodes + again.sum::<u64>()
