@@ -44,6 +44,7 @@ impl Mixer {
     pub(crate) fn update(&mut self, data: &[u8]) {
         self.len += data.len() as u64;
         let (words, last) = data.as_chunks::<WORD>();
+        // Most fields come in whole words: then nothing is to be shifted.
         if self.filled == 0 {
             for word in words {
                 self.absorb(u64::from_le_bytes(*word));
@@ -127,14 +128,8 @@ impl Words {
     }
 
     pub(crate) fn fill(self, octets: &mut [u8]) {
-        let (words, last) = octets.as_chunks_mut::<WORD>();
-        let index = words.len() as u64;
-        for (index, word) in (0..).zip(words) {
-            *word = self.word(index).to_le_bytes();
-        }
-        for (octet, key) in last.iter_mut().zip(self.word(index).to_le_bytes()) {
-            *octet = key;
-        }
+        octets.fill(0);
+        self.hide(octets);
     }
 
     /// Adds the octets to `text`: twice gives back what was there.
