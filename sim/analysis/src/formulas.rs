@@ -115,12 +115,12 @@ impl Exchange {
         Moments::of(all.map(|(arrived, (still, over))| (arrived as f64, still + over)))
     }
 
-    /// Transmissions of an exchange that transmission `index` (from 0) wins: all that leave before its answer is back,
-    /// min(N, 1 + #{i >= 1: S_i < S_index + R}). Those beyond `index + 1` are spurious.
+    /// Transmissions of an exchange that transmission `index` (from 0) wins: all that leave until its answer is back,
+    /// min(N, 1 + #{i >= 1: S_i <= S_index + R}): at the same time the timer, which was set earlier, rings first. Those beyond `index + 1` are spurious.
     #[must_use]
     pub fn sent_when_won_by(&self, index: usize) -> usize {
         let answer_us = self.starts_us[index].saturating_add(self.round_trip_us);
-        1 + self.starts_us.iter().skip(1).filter(|start| **start < answer_us).count()
+        1 + self.starts_us.iter().skip(1).filter(|start| **start <= answer_us).count()
     }
 
     /// Spurious transmissions in one exchange that succeeds.

@@ -39,6 +39,14 @@ pub struct Axis {
     pub points: Vec<Point>,
 }
 
+impl Axis {
+    /// The labels of its points as numbers; `None`: not all of them are.
+    #[must_use]
+    pub fn numbers(&self) -> Option<Vec<f64>> {
+        self.points.iter().map(Point::number).collect()
+    }
+}
+
 /// One value of an axis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Point {

@@ -176,10 +176,8 @@ impl<'a> Sweep<'a> {
     /// Where a cell stands on the axis that plots run along: its label as a number if all of the axis are numbers, or
     /// else the number of its point.
     pub(crate) fn along(&self, row: &Row<'_>) -> f64 {
-        let points = &self.plan.axes[self.plan.along].points;
         let point = row.planned.points[self.plan.along];
-        let numbers: Option<Vec<f64>> = points.iter().map(crate::plan::Point::number).collect();
-        numbers.map_or(point as f64, |numbers| numbers[point])
+        self.plan.axes[self.plan.along].numbers().map_or(point as f64, |numbers| numbers[point])
     }
 
     /// The cells that are shown in detail.

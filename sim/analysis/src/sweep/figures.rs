@@ -191,8 +191,7 @@ fn runs(sweep: &Sweep<'_>) -> String {
 fn along(sweep: &Sweep<'_>) -> Scale {
     let axis = &sweep.plan.axes[sweep.plan.along];
     let percent = axis.points.iter().all(|point| point.label.ends_with('%'));
-    let numbers: Option<Vec<f64>> = axis.points.iter().map(crate::plan::Point::number).collect();
-    Scale { percent, ..Scale::spanning(&axis.name, &numbers.unwrap_or_default()) }
+    Scale { percent, ..Scale::spanning(&axis.name, &axis.numbers().unwrap_or_default()) }
 }
 
 /// A number of a cell, with its interval if it has one.
