@@ -70,11 +70,22 @@ impl fmt::Debug for Credentials {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CreatePolicy {
     /// How many Child SAs an IKE SA may have at a time, that of IKE_AUTH among them; a further one is
-    /// refused with NO_ADDITIONAL_SAS. Rekeying is never a matter of their number.
+    /// refused with NO_ADDITIONAL_SAS. Those that were rekeyed and that the peer has not deleted yet do not count: there
+    /// may be as many again, and beyond that rekeying is refused with TEMPORARY_FAILURE. Above
+    /// [`Self::MOST_CHILDREN`] it is that.
     pub children: usize,
     /// The groups in which a Child SA may have a Diffie-Hellman exchange of its own, the preferred one
     /// first. Whether it has one is the peer's choice.
     pub pfs: Vec<Group>,
+}
+
+impl CreatePolicy {
+    /// So many of them, and as many that they have replaced, fit into the answer to a Delete of all.
+    pub const MOST_CHILDREN: usize = 256;
+
+    pub(crate) fn most_children(&self) -> usize {
+        self.children.min(Self::MOST_CHILDREN)
+    }
 }
 
 impl Default for CreatePolicy {

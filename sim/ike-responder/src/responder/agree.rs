@@ -11,7 +11,7 @@ use crate::negotiate::{self, Choice};
 use crate::random::Purpose;
 use crate::request::{ChildRequest, CreateRequest, PeerWants};
 use crate::sa::{Common, Creation, Established, Purposed, Replaced, Sa, Wanted};
-use crate::{Behaviour, Event, OutPayload, SaId};
+use crate::{Behaviour, CreatePolicy, Event, OutPayload, SaId};
 use crypto::{Crypto, Group, MAX_PUBLIC_VALUE, PrivateKey, SharedSecret};
 use ike_core::payload::{KeyExchange, Nonce, Notify, Payloads, ProposalRepr, SaRepr};
 use ike_core::{
@@ -90,11 +90,11 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
         live: &Established,
         (request, child, rekeys): (&CreateRequest<'_>, &ChildRequest<'_>, Option<&[u8]>),
     ) -> Result<Verdict, Error> {
+        let most = self.config.create.as_ref().map_or(0, CreatePolicy::most_children);
+        let replaced = live.children.iter().filter(|child| child.replaced).count();
         let replaces = match rekeys {
             None => {
-                let staying = live.children.iter().filter(|child| !child.replaced).count();
-                let most = self.config.create.as_ref().map_or(0, |policy| policy.children);
-                if staying >= most {
+                if live.children.len() - replaced >= most {
                     return Ok(Verdict::refuse(NotifyType::NO_ADDITIONAL_SAS, &[]));
                 }
                 None
@@ -103,8 +103,8 @@ impl<C: Crypto, B: Behaviour> Responder<C, B> {
                 let is_meant = |outbound: u32| outbound.to_be_bytes() == *spi;
                 match live.children.iter().find(|child| is_meant(child.outbound)) {
                     None => return Ok(not_found(spi)),
-                    // It is about to be closed (RFC 7296 2.25.1).
-                    Some(old) if old.replaced => {
+                    // It is about to be closed (RFC 7296 2.25.1), or too many others are.
+                    Some(old) if old.replaced || replaced >= most => {
                         return Ok(Verdict::refuse(NotifyType::TEMPORARY_FAILURE, &[]));
                     }
                     Some(old) => Some(old.inbound),

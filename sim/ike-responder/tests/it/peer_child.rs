@@ -10,7 +10,7 @@ use ike_core::{
     ExchangeType, NotifyType, Operation, PayloadType, ProtocolId, Suite, TrafficSelector,
     TransformType,
 };
-use ike_responder::{CloseReason, CreatePolicy, Event, OutPayload};
+use ike_responder::{CloseReason, CreatePolicy, Event, MAX_MESSAGE, OutPayload};
 use rstest::rstest;
 
 const GROUPS: [Group; 3] = [Group::Curve25519, Group::Ecp256, Group::Modp2048];
@@ -229,6 +229,35 @@ fn the_policy_limits_how_many_child_sas_there_are() {
     let delete = it.client.informational(6, &[delete_esp(Wish::plain().spi)]);
     it.world.ask(it.client.path, &delete);
     it.create(7, &Wish { spi: 0x9999, ..third });
+}
+
+/// A peer that rekeys and never deletes must not fill the memory, nor the answer to a Delete of all of them.
+#[rstest]
+#[case::of_the_policy(3, 3)]
+#[case::of_a_policy_without_bounds(usize::MAX, CreatePolicy::MOST_CHILDREN)]
+fn what_the_peer_has_rekeyed_and_not_deleted_is_bounded(
+    #[case] children: usize,
+    #[case] most: usize,
+) {
+    let mut it = Connected::new();
+    it.world.responder.config_mut().create =
+        Some(CreatePolicy { children, ..CreatePolicy::default() });
+    let most = u32::try_from(most).expect("few");
+    let spi = |index: u32| if index == 0 { ESP_SPI } else { 0x1_0000 + index };
+    let wish = |index: u32| {
+        let wish = Wish { spi: spi(index), ..Wish::plain() };
+        if index < most { wish } else { wish.rekeying(spi(index - most)) }
+    };
+    for index in 1..2 * most {
+        it.create(index + 1, &wish(index));
+    }
+    let payloads = it.client.child_payloads(&wish(2 * most));
+    assert_eq!(it.refusal(2 * most + 1, &payloads).0, NotifyType::TEMPORARY_FAILURE);
+    let named: Vec<u8> = (0..2 * most).flat_map(|index| spi(index).to_be_bytes()).collect();
+    let delete = Delete { protocol: ProtocolId::ESP, spi_size: 4, spis: &named };
+    let request = it.client.informational(2 * most + 2, &[OutPayload::of(&delete)]);
+    assert!(it.world.ask(it.client.path, &request).len() <= MAX_MESSAGE);
+    assert_eq!(it.children(), []);
 }
 
 #[test]
