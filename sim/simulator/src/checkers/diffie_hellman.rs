@@ -2,18 +2,18 @@
 //! it arrives (RFC 7296 2.1): a second one only when the gateway has forgotten the SA of the first
 //! before IKE_AUTH came.
 //!
-//! Memory: the hashes of the requests of each initiator's SPI that has an SA at the gateway, and of up
-//! to 16,384 others.
+//! Memory: the hashes of the requests of each initiator's SPI that has an SA at the gateway or waits for its processor,
+//! and of up to 16,384 others.
 
 use super::packet::Packet;
 use super::{Check, Findings};
 use crate::by_spi::BySpi;
 use crate::event::{Actor, Event, What};
-use ike_core::Operation;
+use ike_core::{Instant, Operation};
 use ike_responder::{CloseReason, Event as Gateway};
 use std::collections::BTreeSet;
 
-/// Initiators without an SA that are told apart.
+/// Initiators of which the gateway has made nothing yet that are told apart.
 const TOLD_APART: usize = 16_384;
 
 #[derive(Default)]
@@ -21,6 +21,8 @@ pub(super) struct OneDiffieHellman {
     /// By the initiator's SPI.
     initiators: BySpi<u64, Initiator>,
     without_sa: usize,
+    /// Those among them that waited for the gateway's processor when initiators were forgotten the last time.
+    kept: usize,
     /// By the responder's SPI.
     sas: BySpi<u64, Sa>,
     /// SAs that came of rekeying, by the responder's SPI.
@@ -42,6 +44,8 @@ struct Initiator {
     /// Those for requests that the gateway has not forgotten.
     operations: usize,
     sas: usize,
+    /// Until when the last of them waits for the gateway's processor.
+    waits_until: Instant,
 }
 
 impl OneDiffieHellman {
@@ -65,6 +69,13 @@ impl OneDiffieHellman {
                  of {spi_i:016x}"
             )
         })
+    }
+
+    /// Forgets initiators of which nothing came, lest a flood fill the memory.
+    fn forget(&mut self, now: Instant) {
+        self.initiators.retain(|initiator| initiator.sas > 0 || initiator.waits_until >= now);
+        self.without_sa = self.initiators.values().filter(|initiator| initiator.sas == 0).count();
+        self.kept = self.without_sa;
     }
 
     fn is_known(&self, spi_r: u64) -> bool {
@@ -116,9 +127,8 @@ impl Check for OneDiffieHellman {
         if packet.who != Actor::Gateway {
             return;
         }
-        if self.without_sa >= TOLD_APART {
-            self.initiators.retain(|initiator| initiator.sas > 0);
-            self.without_sa = 0;
+        if self.without_sa >= self.kept + TOLD_APART {
+            self.forget(packet.at);
         }
         let initiator = self.initiators.get_or_insert_with(ike.header.spi_i.0, || {
             self.without_sa += 1;
@@ -142,6 +152,12 @@ impl Check for OneDiffieHellman {
                 self.rekeyed.insert(new.spi_r().0);
                 None
             }
+            Gateway::Queued { spi_i, answer_at, .. } => {
+                if let Some(initiator) = self.initiators.get_mut(&spi_i.0) {
+                    initiator.waits_until = *answer_at;
+                }
+                None
+            }
             Gateway::HalfOpen { spi_i, spi_r, .. } => self.half_open(spi_i.0, spi_r.0),
             Gateway::Established { sa, .. } => {
                 if let Some(sa) = self.sas.get_mut(&sa.spi_r().0) {
@@ -156,7 +172,7 @@ impl Check for OneDiffieHellman {
             // It has forgotten which requests it answered: it may answer each of them anew.
             Gateway::Crashed { .. } => {
                 self.initiators.clear();
-                self.without_sa = 0;
+                (self.without_sa, self.kept) = (0, 0);
                 None
             }
             _ => None,

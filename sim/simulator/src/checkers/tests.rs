@@ -87,6 +87,26 @@ fn nothing_is_held_of_what_is_over() {
     assert_eq!([requests, keys, used, proofs, half_open, links, ends], [0; 7]);
 }
 
+/// More initiators than are told apart wait for the gateway's processor at one time.
+#[test]
+fn a_herd_that_waits_for_its_diffie_hellman_breaks_no_rule() {
+    let scenario = door(&[
+        ("crypto", "modelled"),
+        ("duration", "1500ms"),
+        ("gateway.service_time", "1us"),
+        ("link.jitter", "0ms"),
+        ("node.door.count", "17000"),
+        ("node.door.wakes", r#"{ at = ["1s"] }"#),
+    ]);
+    let check = diffie_hellman::OneDiffieHellman::default();
+    let mut one = One { check, now: Instant::default(), findings: Findings::default() };
+    let mut world = World::new(&scenario, 3, &mut one);
+    world.step_until(world.end());
+    assert_eq!(world.gateway_sas(), (0, 17_000));
+    drop(world);
+    assert!(one.findings.0.is_empty(), "{:?}", one.findings.0.first());
+}
+
 #[test]
 fn what_is_remembered_for_ever_is_eight_hashes_for_each_attempt() {
     let scenario = many_wakes();
