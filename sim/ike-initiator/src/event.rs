@@ -101,6 +101,9 @@ pub enum Event {
         /// Its Message ID.
         message_id: u32,
     },
+    /// The gateway deleted the Child SA (RFC 7296 1.4.1): nothing is to be sent over it or accepted from it any more.
+    /// [`Event::Closed`] follows, at once or after a Delete.
+    ChildClosed,
     /// It is over and the keys are wiped.
     Closed(CloseReason),
 }

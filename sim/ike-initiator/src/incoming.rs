@@ -159,6 +159,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     }
 
     fn end_by_peer(&mut self, reason: CloseReason, rng: &mut dyn CryptoRng) {
+        if reason == CloseReason::ChildDeletedByPeer {
+            self.emit(Event::ChildClosed);
+        }
         match mem::replace(&mut self.state, State::Idle) {
             // The IKE SA is left without a Child SA: it goes, too, with a word if wanted.
             State::Established(state)

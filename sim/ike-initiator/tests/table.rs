@@ -323,6 +323,7 @@ fn told(event: &Event) -> String {
         Event::Answered { notify: None, .. } => "answered".to_owned(),
         Event::Answered { notify: Some(notify), .. } => format!("answered {notify}"),
         Event::Repeated { .. } => "answered again".to_owned(),
+        Event::ChildClosed => "CHILD CLOSED".to_owned(),
         Event::Closed(reason) => format!("CLOSED {reason}"),
     }
 }

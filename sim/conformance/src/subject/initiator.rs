@@ -70,7 +70,7 @@ impl<B: Behaviour> InitiatorSubject<B> {
             self.queue(transmit.path, Wire::Ike, octets);
         }
         while let Some(event) = self.machine.poll_event() {
-            if matches!(event, Event::Closed(_)) {
+            if matches!(event, Event::ChildClosed | Event::Closed(_)) {
                 self.tunnel = None;
             }
         }

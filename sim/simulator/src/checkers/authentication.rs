@@ -98,7 +98,10 @@ impl Authentication {
                 node.failed = true;
                 proven || matches!(reason, FailReason::TimedOut(_))
             }
-            Node::Established { .. } | Node::Answered { .. } | Node::Repeated { .. } => proven,
+            Node::Established { .. }
+            | Node::Answered { .. }
+            | Node::Repeated { .. }
+            | Node::ChildClosed => proven,
             Node::Closed(reason) => {
                 let failed = core::mem::take(&mut node.failed);
                 node.key = None;

@@ -15,6 +15,7 @@ pub(super) fn initiator_name(event: &ike_initiator::Event) -> &'static str {
         E::Dropped(_) => "dropped",
         E::Answered { .. } => "answered",
         E::Repeated { .. } => "response_repeated",
+        E::ChildClosed => "child_closed",
         E::Closed(_) => "closed",
     }
 }
@@ -39,6 +40,7 @@ pub(super) fn initiator_fields(event: &ike_initiator::Event, to: &mut impl Field
             }
         }
         E::Repeated { message_id } => to.number("message_id", (*message_id).into()),
+        E::ChildClosed => {}
         E::Closed(reason) => to.text("reason", reason),
     }
 }

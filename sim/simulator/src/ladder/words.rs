@@ -38,9 +38,11 @@ fn initiator_note(event: &Initiator) -> Option<String> {
         Initiator::Failed(reason) => format!("attempt fails: {reason}"),
         Initiator::Dropped(reason) => format!("drops: {reason}"),
         Initiator::Closed(reason) => reason.to_string(),
-        Initiator::Operation(_) | Initiator::Answered { .. } | Initiator::Repeated { .. } => {
-            return None;
-        }
+        // Why it is over is told when it is.
+        Initiator::Operation(_)
+        | Initiator::Answered { .. }
+        | Initiator::Repeated { .. }
+        | Initiator::ChildClosed => return None,
     })
 }
 

@@ -330,6 +330,10 @@ impl<'a, C: Crypto + Clone> Awake<'a, C> {
             match event {
                 Event::Operation(operation) => self.duty.work(core, self.who(), operation),
                 Event::Established { .. } => self.start(core),
+                Event::ChildClosed => {
+                    self.tunnel = None;
+                    self.app.stop();
+                }
                 Event::Closed(_) => self.closed(core),
                 _ => {}
             }

@@ -138,6 +138,7 @@ fn events_that_no_run_here_shows_are_documented_too() {
         ike_initiator::Event::GroupRequested(crypto::Group::Ecp256),
         ike_initiator::Event::CookieRequested { len: 8, at_once: false },
         ike_initiator::Event::Repeated { message_id: 1 },
+        ike_initiator::Event::ChildClosed,
     ];
     let place = simulator::Place { link: 0, direction: vnet::link::Direction::Back, index: 0 };
     let damaged = Some(vnet::link::DamageKind::Corrupt);
