@@ -73,6 +73,10 @@ pub struct Observed {
     pub orphans: u64,
     /// Handshakes that failed at the node and not at the gateway, which holds an SA for nobody.
     pub one_sided: u64,
+    /// Wakes of nodes that were awake: nothing came of them.
+    pub ignored_wakes: u64,
+    /// IKE_SA_INIT requests that the gateway dropped because too many were half-open or waited.
+    pub dropped_at_limit: u64,
     /// Diffie-Hellman operations of the gateway.
     pub diffie_hellman: u64,
     /// IKE_SA_INIT requests that a gateway with a service time has served.
@@ -83,6 +87,8 @@ pub struct Observed {
     pub busy_us: u64,
     /// The most half-open SAs of the gateway at one time.
     pub half_open_peak: u64,
+    /// The most of what its limits count at one time: half-open SAs and requests that wait for its processor.
+    pub waiting_peak: u64,
     /// The integral of half-open SAs over time, in SAs times microseconds.
     #[serde(with = "text")]
     pub half_open_integral_us: u128,
@@ -129,11 +135,14 @@ impl Observed {
         self.reached += other.reached;
         self.orphans += other.orphans;
         self.one_sided += other.one_sided;
+        self.ignored_wakes += other.ignored_wakes;
+        self.dropped_at_limit += other.dropped_at_limit;
         self.diffie_hellman += other.diffie_hellman;
         self.served += other.served;
         self.unserved += other.unserved;
         self.busy_us += other.busy_us;
         self.half_open_peak = self.half_open_peak.max(other.half_open_peak);
+        self.waiting_peak = self.waiting_peak.max(other.waiting_peak);
         self.half_open_integral_us += other.half_open_integral_us;
         self.half_open_durations_us += other.half_open_durations_us;
         self.init_octets_in += other.init_octets_in;
@@ -165,8 +174,8 @@ pub struct Course {
     pub init_arrivals: Counts,
     /// Handshakes that led to an SA.
     pub established: Counts,
-    /// Half-open SAs at the gateway.
-    pub half_open: Gauge,
+    /// Half-open SAs of the gateway, and requests that wait for its processor.
+    pub waiting: Gauge,
 }
 
 /// Looks at a run and counts.
@@ -208,7 +217,7 @@ impl Collector {
             self.observed.half_open_durations_us += u128::from(end_us - since_us);
         }
         self.observed.unserved = self.queued;
-        self.course.half_open.finish(end_us);
+        self.course.waiting.finish(end_us);
         (self.observed, self.course)
     }
 
@@ -234,7 +243,14 @@ impl Collector {
         self.half_open.insert(sa, now_us);
         let count = self.half_open.len() as u64;
         self.observed.half_open_peak = self.observed.half_open_peak.max(count);
-        self.course.half_open.set(now_us, count);
+        self.waiting(now_us);
+    }
+
+    /// What is half-open or waits has changed.
+    fn waiting(&mut self, now_us: u64) {
+        let count = self.half_open.len() as u64 + self.queued;
+        self.observed.waiting_peak = self.observed.waiting_peak.max(count);
+        self.course.waiting.set(now_us, count);
     }
 
     fn half_open_ends(&mut self, now_us: u64, sa: u64) {
@@ -245,7 +261,7 @@ impl Collector {
         if let Some(since_us) = self.half_open.remove(&sa) {
             self.observed.half_open_durations_us += u128::from(now_us - since_us);
         }
-        self.course.half_open.set(now_us, self.half_open.len() as u64);
+        self.waiting(now_us);
     }
 
     fn attempt(&mut self, node: u32) -> Option<&mut Attempt> {
@@ -268,6 +284,7 @@ impl Collector {
         };
         let now_us = event.at.micros();
         match &event.what {
+            What::WakeIgnored { .. } => observed.ignored_wakes += 1,
             What::Attempt { number } => {
                 if observed.attempts == 0 {
                     observed.first_attempt_us = now_us;
@@ -319,6 +336,9 @@ impl Collector {
                 self.served(now_us);
                 self.half_open_begins(now_us, sa.spi_r().0);
             }
+            E::Dropped { reason: ike_core::DropReason::TooManyHalfOpen, .. } => {
+                self.observed.dropped_at_limit += 1;
+            }
             E::Closed { sa, .. } => self.half_open_ends(now_us, sa.spi_r().0),
             E::Established { sa, .. } => {
                 self.half_open_ends(now_us, sa.spi_r().0);
@@ -332,6 +352,7 @@ impl Collector {
                     self.busy_since_us = now_us;
                 }
                 self.queued += 1;
+                self.waiting(now_us);
                 let node = event.node();
                 if let Some(attempt) = node.and_then(|node| self.attempt(node)) {
                     attempt.queued();

@@ -320,6 +320,7 @@ impl Row<'_> {
             "responses": all.init.responses + all.auth.responses,
             "diffie_hellman_gateway": all.diffie_hellman,
             "half_open_peak": all.half_open_peak,
+            "waiting_peak": all.waiting_peak,
             "half_open_us": all.half_open_integral_us.to_string(),
             "init_octets_in": all.init_octets_in,
             "init_octets_out": all.init_octets_out,

@@ -247,3 +247,23 @@ fn a_broken_premise_is_named_in_the_place_of_a_verdict() {
     };
     assert_eq!(why, "the gateway forgets half-open SAs while nodes still try");
 }
+
+/// What waits for the gateway's processor counts as half-open SAs do, though none of them is: no formula knows of a limit.
+#[test]
+fn a_herd_that_meets_a_limit_has_no_verdict() {
+    let herd = [
+        ("node.device.wakes", r#"{ once = "1s" }"#),
+        ("node.device.count", "100"),
+        ("gateway.service_time", "5ms"),
+        ("crypto", "modelled"),
+    ];
+    let verdict_of = |overrides: &[(&str, &str)]| {
+        let scenario = scenario(overrides);
+        let all = identities(&scenario, &observed(&scenario));
+        verdict(&all, "herd: IKE_SA_INIT sent").clone()
+    };
+    assert_eq!(verdict_of(&herd), Verdict::Holds);
+    let limited = [&herd[..], &[("gateway.half_open_limit", "50")]].concat();
+    let why = "the gateway limits half-open SAs".to_owned();
+    assert_eq!(verdict_of(&limited), Verdict::PremiseBroken(why));
+}

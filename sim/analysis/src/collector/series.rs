@@ -39,6 +39,16 @@ impl Default for Gauge {
     }
 }
 
+/// The bins joined until they are as wide as that, which is `width_us` times a power of two.
+fn widened(
+    bins: &[u64],
+    (width_us, to_us): (u64, u64),
+    join: impl Fn(u64, u64) -> u64,
+) -> Vec<u64> {
+    let together = usize::try_from(to_us / width_us).unwrap_or(usize::MAX).max(1);
+    bins.chunks(together).map(|few| few.iter().copied().reduce(&join).unwrap_or(0)).collect()
+}
+
 /// The bin of that time; there are few enough afterwards.
 fn bin(now_us: u64, width_us: &mut u64, bins: &mut Vec<u64>, join: fn(u64, u64) -> u64) -> usize {
     loop {
@@ -47,11 +57,17 @@ fn bin(now_us: u64, width_us: &mut u64, bins: &mut Vec<u64>, join: fn(u64, u64) 
             return index;
         }
         *width_us *= 2;
-        *bins = bins.chunks(2).map(|pair| pair.iter().copied().reduce(join).unwrap_or(0)).collect();
+        *bins = widened(bins, (1, 2), join);
     }
 }
 
 impl Counts {
+    /// The same in bins as wide as those of another run: widths are powers of two of one another.
+    #[must_use]
+    pub fn widened(&self, to_us: u64) -> Vec<u64> {
+        widened(&self.bins, (self.width_us, to_us), |a, b| a + b)
+    }
+
     pub(super) fn add(&mut self, now_us: u64) {
         let index = bin(now_us, &mut self.width_us, &mut self.bins, |a, b| a + b);
         if self.bins.len() <= index {
@@ -62,6 +78,12 @@ impl Counts {
 }
 
 impl Gauge {
+    /// As [`Counts::widened`].
+    #[must_use]
+    pub fn widened(&self, to_us: u64) -> Vec<u64> {
+        widened(&self.bins, (self.width_us, to_us), u64::max)
+    }
+
     pub(super) fn set(&mut self, now_us: u64, level: u64) {
         self.reach(now_us);
         self.level = level;
@@ -97,6 +119,9 @@ mod tests {
         assert_eq!((counts.width_us, counts.bins.len()), (16_000, 313));
         assert_eq!(counts.bins.iter().sum::<u64>(), 5_000);
         assert_eq!(counts.bins[..2], [16, 16]);
+        assert_eq!(counts.widened(16_000), counts.bins);
+        let wide = counts.widened(32_000);
+        assert_eq!((wide.len(), wide[0], wide[156]), (157, 32, 8));
     }
 
     #[test]
@@ -106,6 +131,7 @@ mod tests {
         gauge.set(2_900, 1);
         gauge.set(5_000, 0);
         gauge.finish(1_000_000);
+        assert_eq!(gauge.widened(4_000), [3, 1]);
         assert_eq!(gauge.bins, [0, 0, 3, 1, 1, 1]);
         let mut wide = Gauge::default();
         wide.set(1_000, 7);

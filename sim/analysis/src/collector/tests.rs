@@ -85,6 +85,26 @@ fn an_attempt_without_an_answer_leaves_an_orphan_if_it_reached_the_gateway() {
     assert_eq!((one_sided.orphans, one_sided.one_sided, one_sided.auth.in_vain), (0, 1, 8));
 }
 
+/// All at once at a gateway that needs its time: few are half-open, and many wait.
+#[test]
+fn requests_beyond_the_limit_are_counted_whatever_it_is_that_waits() {
+    let herd = [("gateway.service_time", "5ms"), ("node.device.count", "30")];
+    let limit = ("gateway.half_open_limit", "20");
+    let limited = observed(&[herd[0], herd[1], limit]);
+    assert!(limited.dropped_at_limit >= 10, "{}", limited.dropped_at_limit);
+    assert!(limited.half_open_peak < 20, "{}", limited.half_open_peak);
+    assert_eq!((limited.waiting_peak, observed(&herd).waiting_peak), (20, 30));
+    assert_eq!(observed(&herd).dropped_at_limit, 0);
+}
+
+#[test]
+fn a_wake_of_a_node_that_is_awake_is_counted() {
+    // It tries for 63.5 s, and is woken in the middle of that.
+    let busy = [("link.back.loss", "100%"), ("node.device.wakes", r#"{ at = ["1s", "30s"] }"#)];
+    assert_eq!((observed(&busy).attempts, observed(&busy).ignored_wakes), (1, 1));
+    assert_eq!(observed(&busy[1..]).ignored_wakes, 0);
+}
+
 #[test]
 fn octets_before_the_address_is_proven_are_counted_both_ways() {
     let observed = observed(&[]);

@@ -150,7 +150,7 @@ fn so_far(label: &str, colour: usize, counts: &Counts) -> Line {
 }
 
 fn timeline(course: &Course) -> String {
-    let Gauge { width_us, bins: levels, .. } = &course.half_open;
+    let Gauge { width_us, bins: levels, .. } = &course.waiting;
     let chart = |y: &str, lines| Chart {
         x: Scale::linear("seconds of virtual time"),
         y: Scale::linear(y),
@@ -171,9 +171,9 @@ fn timeline(course: &Course) -> String {
         },
         Figure {
             id: "half_open",
-            title: "Half-open SAs at the gateway".to_owned(),
-            text: "The highest number in each bin of time.",
-            chart: chart("half-open SAs", vec![bins("half-open", 0, *width_us, levels)]),
+            title: "Half-open SAs and waiting requests at the gateway".to_owned(),
+            text: "What the gateway's limits count: half-open SAs and, where it has a service time, requests that wait for its processor. The highest number in each bin of time.",
+            chart: chart("half-open or waiting", vec![bins("waiting", 0, *width_us, levels)]),
         },
     ];
     figures.iter().map(|one| figure(one, &numbers(&one.chart))).collect()
@@ -195,6 +195,7 @@ fn handshakes(observed: &Observed) -> String {
         ("requests sent", (observed.init.requests + observed.auth.requests).to_string()),
         ("of them spurious", spurious.to_string()),
         ("half-open at most", observed.half_open_peak.to_string()),
+        ("half-open or waiting at most", observed.waiting_peak.to_string()),
         ("half-open SAs × seconds", short(observed.half_open_integral_us as f64 / 1e6)),
         ("octets in IKE_SA_INIT requests", observed.init_octets_in.to_string()),
         ("octets in their answers", observed.init_octets_out.to_string()),

@@ -180,7 +180,8 @@ fn policies(sweep: &Sweep<'_>) -> String {
             fields
         })
         .collect();
-    let head = ["policy", "failures", "latency p99, s", cost, "half-open peak", "Pareto"];
+    let head =
+        ["policy", "failures", "latency p99, s", cost, "half-open or waiting, peak", "Pareto"];
     format!(
         "<h2>Policies compared, {}</h2>\n<p>Less is better in each column. A policy is on the Pareto front if no other \
          one is at least as good in all of them and better in one.</p>\n{}",

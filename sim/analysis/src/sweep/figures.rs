@@ -1,16 +1,15 @@
 //! The figures of a sweep: each is a chart, its numbers, and how to read it.
 
+mod course;
 mod energy;
 
 use super::pareto::Rival;
 use super::{Rivals, Row, Sweep, rivals};
-use crate::collector::Course;
 use crate::identity::Verdict;
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
 use crate::premise::{exchange, micros};
 use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
 use core::fmt::Write as _;
-use simulator::scenario::Cookies;
 
 /// A chart with its numbers.
 pub(crate) struct Figure {
@@ -35,8 +34,8 @@ fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
         staircase(sweep),
         percentiles(sweep),
         transmissions(sweep),
-        half_open(sweep),
-        arrivals(sweep),
+        course::waiting(sweep),
+        course::arrivals(sweep),
         goodput(sweep),
         energy::energy(sweep),
         energy::radio_on(sweep),
@@ -350,78 +349,6 @@ fn transmissions(sweep: &Sweep<'_>) -> Figure {
             x: along(sweep),
             y: Scale::linear("requests per success").covering(0.0, 2.0),
             lines: needed.into_iter().chain(spurious).collect(),
-            marks: Vec::new(),
-        },
-    }
-}
-
-/// The course of the first seed of each cell in focus, by bins.
-fn courses(sweep: &Sweep<'_>, of: impl Fn(&Course) -> (u64, Vec<f64>)) -> Vec<Line> {
-    let line = |(colour, row): (usize, &Row<'_>)| {
-        let (width_us, bins) = of(&row.cell.course);
-        let at_s = |index: usize| index as f64 * width_us as f64 / 1e6;
-        let points =
-            bins.iter().enumerate().flat_map(|(bin, y)| [(at_s(bin), *y), (at_s(bin + 1), *y)]);
-        let points = points.collect();
-        Line {
-            label: row.series.clone(),
-            colour,
-            stroke: Stroke::Line,
-            points,
-            intervals: Vec::new(),
-        }
-    };
-    sweep.in_focus().enumerate().map(line).collect()
-}
-
-fn half_open(sweep: &Sweep<'_>) -> Figure {
-    let lines = courses(sweep, |course| {
-        let bins = course.half_open.bins.iter().map(|count| *count as f64).collect();
-        (course.half_open.width_us, bins)
-    });
-    let mut marks: Vec<Mark> = Vec::new();
-    let peak = lines.iter().flat_map(|line| &line.points).map(|point| point.1).fold(0.0, f64::max);
-    for row in sweep.in_focus() {
-        let gateway = &row.planned.scenario.gateway;
-        let mut thresholds = vec![("limit", gateway.half_open_limit)];
-        if let Cookies::Above { half_open, .. } = gateway.cookies {
-            thresholds.push(("cookies", half_open));
-        }
-        for (word, at) in thresholds {
-            // A limit far above all that happened would flatten what did.
-            let near = f64::from(at) <= peak * 3.0;
-            if near && !marks.iter().any(|mark| mark.label == word) {
-                marks.push(Mark { label: word.to_owned(), at: at.into(), horizontal: true });
-            }
-        }
-    }
-    Figure {
-        id: "half_open",
-        title: format!("Half-open SAs at the gateway, {}", focus(sweep)),
-        text: "The highest number in each bin of time, of the run with the first seed. What stays after the wake are orphans: nodes that gave up, until the gateway forgets them.",
-        chart: Chart {
-            x: Scale::linear("seconds of virtual time"),
-            y: Scale::linear("half-open SAs"),
-            lines,
-            marks,
-        },
-    }
-}
-
-fn arrivals(sweep: &Sweep<'_>) -> Figure {
-    let lines = courses(sweep, |course| {
-        let width_us = course.init_arrivals.width_us;
-        let per_s = |count: &u64| *count as f64 * 1e6 / width_us as f64;
-        (width_us, course.init_arrivals.bins.iter().map(per_s).collect())
-    });
-    Figure {
-        id: "arrivals",
-        title: format!("IKE_SA_INIT requests at the gateway, {}", focus(sweep)),
-        text: "Arrivals in a second, of the run with the first seed. The echoes after a wake are retransmissions; a schedule without jitter keeps them in step.",
-        chart: Chart {
-            x: Scale::linear("seconds of virtual time"),
-            y: Scale::linear("requests per second"),
-            lines,
             marks: Vec::new(),
         },
     }

@@ -45,7 +45,7 @@ pub(crate) fn rivals(sweep: &Sweep<'_>) -> Rivals {
             failures: 1.0 - row.all.established as f64 / row.all.attempts as f64,
             latency_s: row.all.latency_us.percentile(990)? as f64 / 1e6,
             cost: energy.or_else(|| row.per_established(needed + spurious))?,
-            peak: row.all.half_open_peak as f64,
+            peak: row.all.waiting_peak as f64,
             in_front: false,
         })
     };
