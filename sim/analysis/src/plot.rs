@@ -118,10 +118,11 @@ impl Chart {
             };
             let points = || self.lines.iter().flat_map(|line| &line.points);
             let reach = || self.lines.iter().flat_map(|line| &line.intervals);
-            let x = range(&self.x, points().map(|point| point.0).chain(marks(false)));
+            let (x, x_log) = axis(&self.x, points().map(|point| point.0).chain(marks(false)));
             let ys = points().map(|point| point.1).chain(marks(true));
-            let y = range(&self.y, ys.chain(reach().flat_map(|(low, high)| [*low, *high])));
-            match (self.x.log, self.y.log) {
+            let ys = ys.chain(reach().flat_map(|(low, high)| [*low, *high]));
+            let (y, y_log) = axis(&self.y, ys);
+            match (x_log, y_log) {
                 (false, false) => self.draw(&root, x, y),
                 (true, false) => self.draw(&root, x.log_scale(), y),
                 (false, true) => self.draw(&root, x, y.log_scale()),
@@ -147,7 +148,7 @@ impl Chart {
             .margin(8)
             .margin_right(16)
             .x_label_area_size(42)
-            .y_label_area_size(58)
+            .y_label_area_size(74)
             .build_cartesian_2d(x, y)?;
         chart
             .configure_mesh()
@@ -213,6 +214,16 @@ fn rgb(colour: &str) -> RGBColor {
     RGBColor(part(1), part(3), part(5))
 }
 
+/// From where to where the axis goes, and whether it is logarithmic: the numbers at such a one are powers of ten, and where
+/// it has not two of them nobody could read it.
+fn axis(scale: &Scale, values: impl Iterator<Item = f64> + Clone) -> (core::ops::Range<f64>, bool) {
+    let log = range(scale, values.clone());
+    if scale.log && log.end.log10().floor() > log.start.log10().ceil() {
+        return (log, true);
+    }
+    (range(&Scale { log: false, ..scale.clone() }, values), false)
+}
+
 /// What the axis must reach from and to, with some air.
 fn range(scale: &Scale, values: impl Iterator<Item = f64>) -> core::ops::Range<f64> {
     let covers = scale.covers.map(|(low, high)| [low, high]).into_iter().flatten();
@@ -227,6 +238,12 @@ fn range(scale: &Scale, values: impl Iterator<Item = f64>) -> core::ops::Range<f
     }
     if scale.log {
         return low / 1.15..(high * 1.15).max(low * 2.0);
+    }
+    // Numbers of four digits tell no less apart.
+    let least = high.abs().max(low.abs()) * 0.02;
+    if high > low && high - low < least {
+        let middle = f64::midpoint(low, high);
+        (low, high) = (middle - least / 2.0, middle + least / 2.0);
     }
     let air = if high > low { (high - low) * 0.04 } else { high.abs().max(1.0) * 0.1 };
     // What is never negative starts at its zero.
@@ -313,6 +330,18 @@ mod tests {
         ] {
             assert_eq!(Scale::spanning("x", numbers).log, log, "{numbers:?}");
         }
+    }
+
+    #[test]
+    fn an_axis_has_numbers_that_tell_its_points_apart() {
+        let log = Scale::log("y");
+        let of = |scale: &Scale, values: &[f64]| axis(scale, values.iter().copied());
+        assert!(of(&log, &[0.08, 7.0]).1 && of(&log, &[9.0, 101.0]).1);
+        // One power of ten, or none.
+        assert!(!of(&log, &[25.0, 400.0]).1 && !of(&log, &[2.0, 7.0]).1);
+        assert!(of(&Scale::linear("y"), &[25.0, 400.0]).0.start <= 25.0);
+        let (near, _) = of(&Scale::linear("y"), &[2.471_94, 2.472]);
+        assert!(near.end - near.start > 0.04, "{near:?}");
     }
 
     #[test]
