@@ -186,8 +186,10 @@ impl Job {
             replay: &replay,
         };
         let sweep = Sweep::new(&origin, &self.plan, &self.planned, cells);
-        remove_numbers(folder)?;
         let drawn = Drawn::of(&sweep);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{}: cannot be made", folder.display()))?;
+        remove_numbers(folder, &drawn.absent)?;
         for (name, text) in drawn.files() {
             files::replace(&folder.join(name), text.as_bytes())?;
         }
@@ -243,16 +245,10 @@ pub fn parts(folders: &[PathBuf]) -> Result<(Job, Vec<Cell>)> {
     Ok((job, cells))
 }
 
-/// Numbers of an earlier report, which may have had other figures.
-fn remove_numbers(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
-    for entry in
-        fs::read_dir(folder).with_context(|| format!("{}: cannot be read", folder.display()))?
-    {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "csv") {
-            fs::remove_file(&path).with_context(|| format!("{}: cannot go", path.display()))?;
-        }
+/// Numbers of an earlier report, which may have had other figures. Files of any other name are somebody else's.
+fn remove_numbers(folder: &Path, names: &[String]) -> Result<()> {
+    for path in names.iter().map(|name| folder.join(name)).filter(|path| path.exists()) {
+        fs::remove_file(&path).with_context(|| format!("{}: cannot go", path.display()))?;
     }
     Ok(())
 }

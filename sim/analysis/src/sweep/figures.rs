@@ -26,8 +26,8 @@ pub(crate) struct Figure {
 /// The exchanges of a handshake.
 const EXCHANGES: u32 = 2;
 
-/// All figures that the cells have numbers for.
-fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
+/// All figures: those that the cells have numbers for, and the others.
+fn figures(sweep: &Sweep<'_>) -> (Vec<Figure>, Vec<Figure>) {
     let all = [
         success(sweep),
         residual(sweep),
@@ -42,32 +42,36 @@ fn figures(sweep: &Sweep<'_>) -> Vec<Figure> {
         policies(sweep),
     ];
     all.into_iter()
-        .filter(|figure| figure.chart.lines.iter().any(|line| !line.points.is_empty()))
-        .collect()
+        .partition(|figure| figure.chart.lines.iter().any(|line| !line.points.is_empty()))
 }
 
 /// What a sweep's page draws, and the numbers behind it.
 pub struct Drawn {
     pub(crate) figures: Vec<Figure>,
     files: Vec<(String, String)>,
+    /// The names of the files that other sweeps have, and this one has no numbers for.
+    pub absent: Vec<String>,
 }
 
 impl Drawn {
     /// All of a sweep.
     #[must_use]
     pub fn of(sweep: &Sweep<'_>) -> Self {
-        let figures = figures(sweep);
-        let mut files: Vec<(String, String)> = figures
-            .iter()
-            .map(|figure| (format!("{}.csv", figure.id), numbers(&figure.chart)))
-            .collect();
+        let (figures, without) = figures(sweep);
+        let file = |figure: &Figure| format!("{}.csv", figure.id);
+        let mut files: Vec<(String, String)> =
+            figures.iter().map(|figure| (file(figure), numbers(&figure.chart))).collect();
+        let mut absent: Vec<String> = without.iter().map(file).collect();
         files.push(("latency.csv".to_owned(), latency(sweep)));
+        let by_state = "energy_by_state.csv".to_owned();
         if sweep.rows.iter().any(|row| row.all.spent.is_some()) {
-            files.push(("energy_by_state.csv".to_owned(), energy::by_state(sweep)));
+            files.push((by_state, energy::by_state(sweep)));
+        } else {
+            absent.push(by_state);
         }
         files.push(("identities.csv".to_owned(), identities(sweep)));
         files.push(("runs.csv".to_owned(), runs(sweep)));
-        Self { figures, files }
+        Self { figures, files, absent }
     }
 
     /// The numbers of each figure, and behind them the latencies, the identities and the runs of all cells: the name of

@@ -167,3 +167,19 @@ fn a_recorded_trace_is_part_of_a_sweep() {
     let error = format!("{:#}", Job::read(&folder.join("p.toml")).err().expect("a bad trace"));
     assert!(error.contains("link.loss_trace.file: a.csv:2: "), "{error}");
 }
+
+#[test]
+fn a_report_takes_away_what_an_earlier_one_left_and_nothing_of_others() {
+    let folder = folder("kept");
+    let job = job(PLAN, "s");
+    run(&job, &folder, Shard::WHOLE);
+    // No node has a radio: these are of an earlier plan.
+    for name in ["energy_by_state.csv", "precious.csv"] {
+        fs::write(folder.join(name), "1,2\n").expect("a file");
+    }
+    let files = report(&job, std::slice::from_ref(&folder), &folder);
+    let is_there = |wanted: &str| files.iter().any(|(name, _)| name == wanted);
+    assert!(is_there("precious.csv") && is_there("runs.csv"));
+    assert!(!is_there("energy_by_state.csv"));
+    fs::remove_dir_all(&folder).expect("a folder");
+}
