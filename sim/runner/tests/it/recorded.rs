@@ -85,7 +85,9 @@ fn a_recording_of_another_initiator_fails_and_says_where() {
 #[test]
 fn what_is_no_recording_is_bad_input() {
     let broken = tape().to_text().replacen(r#""direction":"towards""#, r#""direction":"up""#, 1);
+    let elsewhere = tape().to_text().replacen(r#""unanswered""#, r#""../../../evil""#, 1);
     for (name, recording, expected) in [
+        ("elsewhere", elsewhere.as_str(), "recording.jsonl:1: scenario: expected a name of "),
         (
             "broken",
             broken.as_str(),

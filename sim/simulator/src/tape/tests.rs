@@ -40,6 +40,27 @@ fn a_line_that_is_wrong_is_named_with_what_was_expected() {
     for (from, to, line, expected) in [
         (r#""recording":1"#, r#""recording":2"#, 1, "expected version 1"),
         (r#""seed":"#, r#""sead":"#, 1, "unknown field `sead`"),
+        (
+            r#""door""#,
+            r#""../evil""#,
+            1,
+            r#"scenario: expected a name of visible characters, no path: "../evil""#,
+        ),
+        (r#""door""#, r#""/evil""#, 1, "scenario: expected a name"),
+        (r#""door""#, r#""..""#, 1, "scenario: expected a name"),
+        (r#""door""#, r#""""#, 1, "scenario: expected a name"),
+        (
+            r#""door""#,
+            r#""\u001b[2J""#,
+            1,
+            r"scenario: expected a name of visible characters, no path: ",
+        ),
+        (
+            "somebody",
+            r"\u001b[2J",
+            1,
+            r#"gateway: expected a name of visible characters: "\u{1b}[2J 1.0""#,
+        ),
         ("link.loss=5%", "link.loss", 1, "expected KEY=VALUE"),
         (r#""hex":"4500ff""#, r#""hex":"4500f""#, 2, "expected pairs of hexadecimal digits"),
         (r#""hex":"4500ff""#, r#""hex":"4500fg""#, 2, "expected pairs of hexadecimal digits"),

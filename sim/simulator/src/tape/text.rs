@@ -83,7 +83,8 @@ impl Tape {
     ///
     /// # Errors
     /// [`TapeError`] at the first line that is not as it should be: no JSON, a missing or unknown key, another version,
-    /// octets that are no pairs of hexadecimal digits, a time before that of the line above or after the end.
+    /// a name that is none, octets that are no pairs of hexadecimal digits, a time before that of the line above or after
+    /// the end.
     pub fn parse(text: &str) -> Result<Self, TapeError> {
         let mut lines = (1..).zip(text.lines());
         let Some((_, first)) = lines.next() else {
@@ -98,6 +99,7 @@ impl Tape {
             let message = format!("recording {}: expected version {FORMAT}", head.recording);
             return Err(TapeError { line: 1, message });
         }
+        name(&head).map_err(|message| TapeError { line: 1, message })?;
         if let Some(odd) = head.overrides.iter().find(|text| !text.contains('=')) {
             let message = format!("override {odd:?}: expected KEY=VALUE");
             return Err(TapeError { line: 1, message });
@@ -122,6 +124,22 @@ impl Tape {
             crossings,
         })
     }
+}
+
+/// A recording comes from anywhere, and its names go to the terminal and, that of the scenario, into a path.
+fn name(head: &Head) -> Result<(), String> {
+    let Head { scenario, gateway, .. } = head;
+    let is_visible = |text: &str| !text.chars().any(char::is_control);
+    let is_part = !["", ".", ".."].contains(&scenario.as_str()) && !scenario.contains(['/', '\\']);
+    if !is_part || !is_visible(scenario) {
+        return Err(format!(
+            "scenario: expected a name of visible characters, no path: {scenario:?}"
+        ));
+    }
+    if !is_visible(gateway) {
+        return Err(format!("gateway: expected a name of visible characters: {gateway:?}"));
+    }
+    Ok(())
 }
 
 fn crossing(text: &str, times: core::ops::RangeInclusive<Instant>) -> Result<Crossing, String> {
