@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
     #[arg(long, conflicts_with = "seeds")]
     pub(crate) seed: Option<u64>,
     /// Runs the scenario with each of these seeds, both ends included, on all cores, and stops at
-    /// the first that fails. Nothing is written.
+    /// the first that fails; 1000000 seeds at most. Nothing is written.
     #[arg(long, value_name = "FIRST..LAST", value_parser = seeds,
           conflicts_with_all = ["out", "json", "node", "trace"])]
     pub(crate) seeds: Option<RangeInclusive<u64>>,
@@ -51,6 +51,9 @@ pub(crate) struct Arguments {
     pub(crate) json: bool,
 }
 
+/// More seeds than anybody will wait for.
+const MOST_SEEDS: u64 = 1_000_000;
+
 fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let expected = "expected FIRST..LAST, such as 1..1000";
     let (first, last) = text.split_once("..").ok_or(expected)?;
@@ -58,6 +61,9 @@ fn seeds(text: &str) -> Result<RangeInclusive<u64>, String> {
     let (first, last) = (number(first)?, number(last)?);
     if first > last {
         return Err(format!("{first} is more than {last}: {expected}"));
+    }
+    if last - first >= MOST_SEEDS {
+        return Err(format!("expected at most {MOST_SEEDS} seeds, such as 1..{MOST_SEEDS}"));
     }
     Ok(first..=last)
 }
@@ -70,6 +76,11 @@ mod tests {
     fn a_range_of_seeds_has_both_its_ends() {
         assert_eq!(seeds("1..1000").map(|range| range.count()), Ok(1000));
         assert_eq!(seeds("7..7").map(|range| range.count()), Ok(1));
+        assert_eq!(seeds("0..999999").map(|range| range.count()), Ok(1_000_000));
+        for bad in ["0..1000000", "0..18446744073709551615"] {
+            let error = seeds(bad).expect_err(bad);
+            assert!(error.starts_with("expected at most 1000000 seeds"), "{error}");
+        }
         for bad in ["7", "7..", "..7", "a..b", "8..7"] {
             assert!(seeds(bad).is_err(), "{bad}");
         }
