@@ -41,8 +41,7 @@ struct Raw {
     description: Spanned<String>,
     scenario: Spanned<String>,
     seeds: Spanned<String>,
-    #[serde(default)]
-    set: Table,
+    set: Option<Spanned<Table>>,
     axis: Spanned<Vec<Spanned<RawAxis>>>,
     along: Option<Spanned<String>>,
     focus: Option<Spanned<String>>,
@@ -61,7 +60,7 @@ struct RawAxis {
 #[serde(deny_unknown_fields)]
 struct RawPoint {
     label: Spanned<String>,
-    set: Table,
+    set: Spanned<Table>,
 }
 
 impl Plan {
@@ -150,8 +149,8 @@ fn plan(file: &str, raw: Raw) -> Result<Plan, Fault> {
         Some(label) => position(label, "focus", points.iter().map(|point| point.label.as_str()))?,
     };
     let (file, scenario) = (file.to_owned(), one_line(&raw.scenario)?);
-    let plan =
-        Plan { file, description, scenario, seeds, changes: changes(&raw.set), axes, along, focus };
+    let changes = raw.set.as_ref().map(changes).transpose()?.unwrap_or_default();
+    let plan = Plan { file, description, scenario, seeds, changes, axes, along, focus };
     let lengths = plan.axes.iter().map(|axis| axis.points.len());
     let cells = lengths.fold(1_usize, usize::saturating_mul);
     if cells > MOST_CELLS {
@@ -215,9 +214,10 @@ fn axis(place: &Spanned<RawAxis>) -> Result<Axis, Fault> {
     let fault = |message: &str| Fault(place.span(), format!("axis `{name}`: {message}"));
     let points: Vec<Point> = match (&raw.key, &raw.values, &raw.point) {
         (Some(key), Some(values), None) => {
+            not_seed(key.get_ref(), key.span())?;
             values.iter().map(|value| valued(key.get_ref(), value)).collect()
         }
-        (None, None, Some(points)) => points.iter().map(labelled).collect(),
+        (None, None, Some(points)) => points.iter().map(labelled).collect::<Result<_, _>>()?,
         _ => return Err(fault("expected `key` with `values`, or `point` tables")),
     };
     if points.is_empty() {
@@ -238,14 +238,27 @@ fn valued(key: &str, value: &Spanned<Value>) -> Point {
     Point { label, changes: vec![(key.to_owned(), typed)], place: value.span() }
 }
 
-fn labelled(place: &Spanned<RawPoint>) -> Point {
+fn labelled(place: &Spanned<RawPoint>) -> Result<Point, Fault> {
     let raw = place.get_ref();
-    let (label, changes) = (raw.label.get_ref().clone(), changes(&raw.set));
-    Point { label, changes, place: raw.label.span() }
+    let (label, changes) = (raw.label.get_ref().clone(), changes(&raw.set)?);
+    Ok(Point { label, changes, place: raw.label.span() })
 }
 
-fn changes(table: &Table) -> Vec<Change> {
-    table.iter().map(|(key, value)| (key.clone(), typed(value))).collect()
+fn changes(table: &Spanned<Table>) -> Result<Vec<Change>, Fault> {
+    let change = |(key, value): (&String, &Value)| {
+        not_seed(key, table.span())?;
+        Ok((key.clone(), typed(value)))
+    };
+    table.get_ref().iter().map(change).collect()
+}
+
+/// The seeds of a cell are those of the plan: one that is changed in a scenario would change nothing.
+fn not_seed(key: &str, place: Range<usize>) -> Result<(), Fault> {
+    if key == "seed" {
+        let message = "seed: expected no such key: the seeds of each cell are the plan's `seeds`";
+        return Err(Fault(place, message.into()));
+    }
+    Ok(())
 }
 
 /// The value as a person types it after `--set`, where a text needs quotes only if it looks like something else.

@@ -78,6 +78,9 @@ fn a_mistake_is_named_with_its_place() {
             (11, 9),
             "policy, long: x.toml: --set node.device.retrans",
         ),
+        ("\"link.loss\"", "\"seed\"", (19, 7), "seed: expected no such key: the seeds of each"),
+        ("\"node.device.count\" = 20", "seed = 20", (5, 1), "seed: expected no such key"),
+        ("\"gateway.half_open_timeout\"", "seed", (12, 7), "seed: expected no such key"),
         ("key = \"link.loss\"", "", (17, 1), "axis `loss`: expected `key` with `values`"),
         ("name = \"loss\"", "name = \"policy\"", (17, 1), "axis `policy`: there is another one"),
         (
