@@ -7,6 +7,18 @@ use simulator::Outcome;
 use std::fs;
 use std::path::Path;
 
+/// Makes the folder of a run, and sees that files can be written there. This comes before the run, which may take long.
+///
+/// # Errors
+/// The folder cannot be made, or nothing can be written into it.
+pub fn prepare(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
+    let probe = folder.join("probe.unfinished");
+    fs::write(&probe, "probe")
+        .and_then(|()| fs::remove_file(&probe))
+        .with_context(|| format!("{}: cannot be written into", folder.display()))
+}
+
 /// Writes all files of a run into `folder`. Each is complete or not there: it gets its name last. `replay` is the command
 /// that does the run again, `seen` what a collector saw of it.
 ///
@@ -51,7 +63,31 @@ pub fn write(
 /// It cannot be written.
 pub fn replace(path: &Path, octets: &[u8]) -> Result<()> {
     let unfinished = path.with_extension("unfinished");
-    fs::write(&unfinished, octets)
-        .and_then(|()| fs::rename(&unfinished, path))
-        .with_context(|| format!("{}: cannot be written", path.display()))
+    let written = fs::write(&unfinished, octets).and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        // Half a file helps nobody. That there may be none is no further error.
+        let _ = fs::remove_file(&unfinished);
+    }
+    written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_written_leaves_nothing_behind() {
+        let folder = std::env::temp_dir().join(format!("files-{}", std::process::id()));
+        prepare(&folder).expect("a folder");
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 0, "the probe is gone");
+        let (file, taken) = (folder.join("file"), folder.join("taken.json"));
+        fs::write(&file, "").expect("a file");
+        fs::create_dir_all(taken.join("inside")).expect("a folder");
+        let error = replace(&taken, b"octets").expect_err("a folder is in the way").to_string();
+        assert!(error.ends_with("taken.json: cannot be written"), "{error}");
+        assert!(!folder.join("taken.unfinished").exists());
+        let error = prepare(&file.join("below")).expect_err("a file is in the way").to_string();
+        assert!(error.ends_with("below: cannot be made"), "{error}");
+        fs::remove_dir_all(&folder).expect("a folder");
+    }
 }

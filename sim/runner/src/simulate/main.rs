@@ -54,6 +54,9 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     }
     let seed = arguments.seed.unwrap_or(named.scenario.seed);
     let faults = arguments.replay_faults.as_deref().map(read_faults).transpose()?;
+    let folder =
+        arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &seed.to_string()));
+    files::prepare(&folder)?;
     let bar = seeds::bar(100, "% of virtual time");
     let mut collector = Collector::new(named.scenario.nodes());
     let mut progress = |percent: u8| bar.set_position(percent.into());
@@ -69,8 +72,6 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     outcome.report.overrides =
         arguments.overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
     outcome.report.commit = commit();
-    let folder =
-        arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &seed.to_string()));
     let faults = arguments.replay_faults.as_deref();
     let replay = named.replay_with(seed, &arguments.overrides, faults);
     let seen = collector.finish(Instant::from_micros(outcome.report.end_us));

@@ -15,13 +15,14 @@ pub(crate) fn replay(path: &Path, arguments: &Arguments) -> Result<bool> {
     if let Some(node) = arguments.node {
         anyhow::ensure!(node < nodes, "--node {node}: the run has nodes 0 to {}", nodes - 1);
     }
-    let keep = Keep { thinning: arguments.trace.into(), node: arguments.node };
-    let mut again = replay_tape(&tape, keep).with_context(|| path.display().to_string())?;
-    again.outcome.report.commit = commit();
     let folder = arguments
         .out
         .clone()
         .unwrap_or_else(|| default_folder(&tape.scenario, &format!("{}-replayed", tape.seed)));
+    files::prepare(&folder)?;
+    let keep = Keep { thinning: arguments.trace.into(), node: arguments.node };
+    let mut again = replay_tape(&tape, keep).with_context(|| path.display().to_string())?;
+    again.outcome.report.commit = commit();
     let command =
         format!("cargo xtask simulate --recording {}", quoted(&path.display().to_string()));
     files::write(&folder, &again.outcome, &command, None)?;
