@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use simulator::scenario::Files;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of a folder's files: it changes when one of them does.
@@ -119,17 +120,34 @@ impl Job {
     }
 
     /// The finished cell of that number in a folder; `None` where there is none that was computed from the same.
-    fn finished(&self, folder: &Path, cell: &PlannedCell) -> Option<Cell> {
-        let text = fs::read_to_string(cell_path(folder, cell.index)).ok()?;
-        Cell::from_json(&text).ok().filter(|found| found.key == self.key(cell))
+    ///
+    /// # Errors
+    /// The file and why it is no whole cell.
+    fn finished(&self, folder: &Path, cell: &PlannedCell) -> Result<Option<Cell>, String> {
+        let path = cell_path(folder, cell.index);
+        let broken = |why: String| format!("{}: broken ({why})", path.display());
+        let text = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            text => text.map_err(|error| broken(error.to_string()))?,
+        };
+        let found = Cell::from_json(&text).map_err(broken)?;
+        if found.key != self.key(cell) {
+            return Ok(None);
+        }
+        // The key says what the cell was made from, not what is in the file.
+        if !found.runs.iter().map(|run| run.seed).eq(self.plan.seeds.iter().copied()) {
+            return Err(broken("expected a run for each of the plan's seeds, in order".into()));
+        }
+        Ok(Some(found))
     }
 
-    /// The cells of that part which are not finished in the folder yet, and how many files there are of something else.
+    /// The cells of that part which are not finished in the folder yet, and how many files there are of something else
+    /// or broken.
     #[must_use]
     pub fn pending(&self, folder: &Path, shard: Shard) -> (Vec<&PlannedCell>, usize) {
         let mine = self.planned.iter().filter(|cell| shard.has(cell.index));
         let pending: Vec<&PlannedCell> =
-            mine.filter(|cell| self.finished(folder, cell).is_none()).collect();
+            mine.filter(|cell| !matches!(self.finished(folder, cell), Ok(Some(_)))).collect();
         let stale = pending.iter().filter(|cell| cell_path(folder, cell.index).exists()).count();
         (pending, stale)
     }
@@ -155,22 +173,41 @@ impl Job {
         })
     }
 
-    /// All cells, each from the first of these folders that has it.
+    /// All cells, each from the first of these folders that has it whole.
     ///
     /// # Errors
-    /// Some are missing.
+    /// Some are missing or broken.
     pub fn collect(&self, folders: &[PathBuf]) -> Result<Vec<Cell>> {
-        let (mut cells, mut missing) = (Vec::new(), Vec::new());
+        let (mut cells, mut missing, mut broken) = (Vec::new(), Vec::new(), Vec::new());
         for planned in &self.planned {
-            match folders.iter().find_map(|folder| self.finished(folder, planned)) {
-                Some(cell) => cells.push(cell),
-                None => missing.push(planned.index.to_string()),
+            match self.whole_in(folders, planned) {
+                Ok(Some(cell)) => cells.push(cell),
+                Ok(None) => missing.push(planned.index.to_string()),
+                Err(why) => broken.push(why),
             }
         }
-        let count = missing.len();
-        missing.truncate(10);
-        ensure!(count == 0, "{count} cells are missing: {} ...", missing.join(", "));
+        if !missing.is_empty() {
+            let (count, names) = (missing.len(), first_ten(&missing, ", "));
+            broken.push(format!("{count} cells are missing: {names}"));
+        }
+        ensure!(broken.is_empty(), "{}", first_ten(&broken, "\n"));
         Ok(cells)
+    }
+
+    /// The cell from the first of these folders that has it whole.
+    ///
+    /// # Errors
+    /// None has, and the first of those that are broken.
+    fn whole_in(&self, folders: &[PathBuf], planned: &PlannedCell) -> Result<Option<Cell>, String> {
+        let mut broken = None;
+        for folder in folders {
+            match self.finished(folder, planned) {
+                Ok(None) => {}
+                Ok(whole) => return Ok(whole),
+                Err(why) => broken = broken.or(Some(why)),
+            }
+        }
+        broken.map_or(Ok(None), Err)
     }
 
     /// Writes `sweep.json`, `report.html` and the figures' numbers; what there is to say of all cells.
@@ -255,6 +292,13 @@ fn remove_numbers(folder: &Path, names: &[String]) -> Result<()> {
 
 fn cell_path(folder: &Path, index: usize) -> PathBuf {
     folder.join(CELLS).join(format!("{index:05}.json"))
+}
+
+/// The first ten, and a mark where there are more.
+fn first_ten(all: &[String], between: &str) -> String {
+    let shown = all.iter().take(10).map(String::as_str);
+    let mark = (all.len() > 10).then_some("...");
+    shown.chain(mark).collect::<Vec<_>>().join(between)
 }
 
 fn stem(file: &str) -> String {

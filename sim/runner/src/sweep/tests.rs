@@ -95,8 +95,7 @@ fn the_report_is_the_same_whatever_the_number_of_threads_and_parts() {
     let (joined, _) = parts(&parts_of).expect("all parts");
     assert_eq!(report(&joined, &parts_of, &merged), whole);
     assert!(
-        parts(&parts_of[..2])
-            .is_err_and(|error| error.to_string().starts_with("1 cells are missing: 2"))
+        parts(&parts_of[..2]).is_err_and(|error| error.to_string() == "1 cells are missing: 2")
     );
     for folder in [one, two, merged].iter().chain(&parts_of) {
         fs::remove_dir_all(folder).expect("a folder");
@@ -182,4 +181,37 @@ fn a_report_takes_away_what_an_earlier_one_left_and_nothing_of_others() {
     assert!(is_there("precious.csv") && is_there("runs.csv"));
     assert!(!is_there("energy_by_state.csv"));
     fs::remove_dir_all(&folder).expect("a folder");
+}
+
+#[test]
+fn a_cell_that_is_broken_is_named_unless_another_folder_has_it_whole() {
+    let (cut, whole) = (folder("cut"), folder("whole"));
+    let job = job(PLAN, "s");
+    for folder in [&cut, &whole] {
+        run(&job, folder, Shard::WHOLE);
+    }
+    let (first, second) = (cell_path(&cut, 0), cell_path(&cut, 1));
+    let text = fs::read_to_string(&first).expect("a cell");
+    let other_seeds = text.replacen(r#"{"seed":1,"#, r#"{"seed":7,"#, 1);
+    assert_ne!(other_seeds, text);
+    fs::write(&first, other_seeds).expect("a file");
+    fs::write(&second, &text[..text.len() / 2]).expect("a file");
+    fs::remove_file(cell_path(&cut, 3)).expect("a cell");
+    let error = parts(std::slice::from_ref(&cut)).err().expect("refused").to_string();
+    let lines: Vec<&str> = error.lines().collect();
+    let broken = |path: &Path| format!("{}: broken (", path.display());
+    assert!(lines[0].starts_with(&(broken(&first) + "expected a run for each of the plan's")));
+    assert!(lines[1].starts_with(&(broken(&second) + "EOF while parsing")), "{error}");
+    assert_eq!(lines[2..], ["1 cells are missing: 3"]);
+    assert!(parts(&[cut.clone(), whole.clone()]).is_ok());
+    for folder in [cut, whole] {
+        fs::remove_dir_all(&folder).expect("a folder");
+    }
+}
+
+#[test]
+fn a_list_that_is_cut_says_so() {
+    let numbers = |count: usize| (1..=count).map(|n| n.to_string()).collect::<Vec<_>>();
+    assert_eq!(first_ten(&numbers(2), ", "), "1, 2");
+    assert_eq!(first_ten(&numbers(11), ", "), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...");
 }

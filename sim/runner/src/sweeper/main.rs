@@ -89,7 +89,9 @@ fn run(job: &Job, folder: &Path, shard: Shard) -> Result<()> {
         eprintln!("{} of {all} cells are finished already", all - pending.len());
     }
     if stale > 0 {
-        eprintln!("{stale} cells of another plan, scenario or commit are run again");
+        eprintln!(
+            "{stale} cells that are broken, or of another plan, scenario or commit, are run again"
+        );
     }
     let runs = pending.len() * job.plan.seeds.len();
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs ({eta} left)")?;
