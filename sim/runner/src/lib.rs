@@ -7,6 +7,7 @@ mod ahead;
 pub mod files;
 pub mod matrix;
 mod named;
+mod said;
 pub mod show;
 pub mod sweep;
 mod trace;
@@ -15,4 +16,5 @@ pub use ahead::Ahead;
 pub use named::{
     Named, commit, default_folder, default_sweep_folder, is_regression, key_value, quoted, shipped,
 };
+pub use said::say;
 pub use trace::Trace;

@@ -12,6 +12,7 @@ use conformance::{
     Role, Selection, cases, mutants,
 };
 use runner::matrix::{self, Judged, show};
+use runner::say;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -87,7 +88,7 @@ fn judge(arguments: &Arguments) -> Result<bool> {
     let selection = selection(arguments, &registry, &implementations)?;
     let jobs = Job::plan(&registry, &implementations, &selection);
     if arguments.list {
-        print!("{}", show::list(&jobs));
+        say(&show::list(&jobs))?;
         return Ok(true);
     }
     ensure!(!jobs.is_empty(), "{}", nothing_left(&registry, &selection));
@@ -97,7 +98,7 @@ fn judge(arguments: &Arguments) -> Result<bool> {
             !kills.is_empty(),
             "no mutant breaks what is left: expected options that go together"
         );
-        print!("{}", kills::show(&kills));
+        say(&kills::show(&kills))?;
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
     let path = &arguments.baseline;
@@ -108,8 +109,10 @@ fn judge(arguments: &Arguments) -> Result<bool> {
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
     let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
-    print!("{text}");
+    // The files are written whoever listens.
+    let said = say(&text);
     write(arguments, &judged)?;
+    said?;
     Ok(as_expected)
 }
 
@@ -131,15 +134,15 @@ fn nothing_left(registry: &Registry, selection: &Selection) -> String {
 
 /// The files that are asked for.
 fn write(arguments: &Arguments, judged: &Judged<'_>) -> Result<()> {
-    if let Some(folder) = &arguments.out {
-        matrix::write(judged, folder)?;
-        println!("{}", folder.join("conformance.html").display());
-    }
     if let Some(path) = &arguments.document {
         let kills = matrix::kills(judged.registry, &Selection::default());
         let recorded = matrix::recorded::read(&root().join("fixtures/conformance"))?;
         let text = matrix::document(judged, &recorded, &kills)?;
         runner::files::replace(path, text.as_bytes())?;
+    }
+    if let Some(folder) = &arguments.out {
+        matrix::write(judged, folder)?;
+        say(&format!("{}\n", folder.join("conformance.html").display()))?;
     }
     Ok(())
 }

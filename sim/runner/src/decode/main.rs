@@ -7,7 +7,6 @@ use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use simulator::dissect::{Dissection, KeyTable, dissect};
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -33,14 +32,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let written = decode(&arguments).and_then(|text| {
-        // Whoever pipes it into `head` has seen enough: that is no error.
-        match std::io::stdout().write_all(text.as_bytes()) {
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-            _ => Ok(()),
-        }
-    });
-    match written {
+    match decode(&arguments).and_then(|text| runner::say(&text)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -27,20 +27,21 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match diff(&arguments) {
-        Ok(None) => {
-            println!("The runs are the same.");
-            ExitCode::SUCCESS
-        }
-        Ok(Some(difference)) => {
-            print!("{difference}");
-            ExitCode::from(1)
-        }
+    match shown(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)
         }
     }
+}
+
+/// Whether the runs are the same.
+fn shown(arguments: &Arguments) -> Result<bool> {
+    let difference = diff(arguments)?;
+    runner::say(difference.as_deref().unwrap_or("The runs are the same.\n"))?;
+    Ok(difference.is_none())
 }
 
 fn diff(arguments: &Arguments) -> Result<Option<String>> {

@@ -13,7 +13,7 @@ use arguments::Arguments;
 use clap::Parser;
 use ike_core::Instant;
 use mimalloc::MiMalloc;
-use runner::{Ahead, Named, commit, default_folder, files, is_regression, shipped, show};
+use runner::{Ahead, Named, commit, default_folder, files, is_regression, say, shipped, show};
 use simulator::{Backend, CaptureError, Faults, Keep, Options, Outcome, run_with};
 use std::path::Path;
 use std::process::ExitCode;
@@ -77,9 +77,9 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     let seen = collector.finish(Instant::from_micros(outcome.report.end_us));
     files::write(&folder, &outcome, &replay, Some(&seen))?;
     if arguments.json {
-        print!("{}", outcome.report.to_json());
+        say(&outcome.report.to_json())?;
     } else {
-        print!("{}", show::result(&outcome, &folder, &replay));
+        say(&show::result(&outcome, &folder, &replay))?;
     }
     Ok(outcome.report.passed)
 }
@@ -111,12 +111,12 @@ fn try_seeds(
     let (first, last) = (*range.start(), *range.end());
     match seeds::first_failure(&named, range) {
         None => {
-            println!("{}: seeds {first} to {last} passed", named.name);
+            say(&format!("{}: seeds {first} to {last} passed\n", named.name))?;
             Ok(true)
         }
         Some(report) => {
             let replay = named.replay(report.seed, &arguments.overrides);
-            print!("{}", show::failure(&report, &replay));
+            say(&show::failure(&report, &replay))?;
             Ok(false)
         }
     }
@@ -136,9 +136,9 @@ fn simulate_all(arguments: &Arguments) -> Result<bool> {
         let seed = arguments.seed.filter(|_| !pinned).unwrap_or(named.scenario.seed);
         let report = simulator::verdict(&named.name, &named.scenario, seed);
         if report.passed {
-            println!("{}", show::line(&report));
+            say(&(show::line(&report) + "\n"))?;
         } else {
-            print!("{}", show::failure(&report, &named.replay(seed, &arguments.overrides)));
+            say(&show::failure(&report, &named.replay(seed, &arguments.overrides)))?;
         }
         passed &= report.passed;
     }

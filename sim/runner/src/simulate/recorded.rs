@@ -2,7 +2,7 @@
 
 use crate::arguments::Arguments;
 use anyhow::{Context, Result};
-use runner::{commit, default_folder, files, quoted, show};
+use runner::{commit, default_folder, files, quoted, say, show};
 use simulator::{Keep, Tape, replay as replay_tape};
 use std::path::Path;
 
@@ -26,13 +26,14 @@ pub(crate) fn replay(path: &Path, arguments: &Arguments) -> Result<bool> {
     let command =
         format!("cargo xtask simulate --recording {}", quoted(&path.display().to_string()));
     files::write(&folder, &again.outcome, &command, None)?;
-    if arguments.json {
-        print!("{}", again.outcome.report.to_json());
+    let said = say(&if arguments.json {
+        again.outcome.report.to_json()
     } else {
-        print!("{}", show::result(&again.outcome, &folder, &command));
-    }
+        show::result(&again.outcome, &folder, &command)
+    });
     if let Some(difference) = &again.difference {
         eprintln!("not as recorded: {difference}");
     }
+    said?;
     Ok(again.outcome.report.passed && again.difference.is_none())
 }

@@ -8,8 +8,9 @@ use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use mimalloc::MiMalloc;
-use runner::default_sweep_folder;
 use runner::sweep::{Job, Shard, Summary, parts};
+use runner::{default_sweep_folder, say};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -63,7 +64,8 @@ fn sweep(arguments: &Arguments) -> Result<bool> {
         let (job, cells) = parts(&arguments.merge)?;
         let folder = arguments.out.clone().unwrap_or_else(|| default_sweep_folder(&job.name()));
         let summary = job.report(&folder, &cells)?;
-        return Ok(show(&job, &folder, &summary));
+        say(&show(&job, &folder, &summary))?;
+        return Ok(summary.passed());
     };
     let job = Job::read(path)?;
     let shard = Shard::wanted(arguments.shard, arguments.shards, &|name| std::env::var(name).ok())?;
@@ -73,13 +75,18 @@ fn sweep(arguments: &Arguments) -> Result<bool> {
     });
     run(&job, &folder, shard)?;
     if shard.count > 1 {
-        println!("part {} of {}: {}", shard.index + 1, shard.count, folder.display());
-        println!("`cargo xtask sweep --merge FOLDER...` joins all parts");
+        let Shard { index, count } = shard;
+        say(&format!(
+            "part {} of {count}: {}\n`cargo xtask sweep --merge FOLDER...` joins all parts\n",
+            index + 1,
+            folder.display()
+        ))?;
         return Ok(true);
     }
     let cells = job.collect(std::slice::from_ref(&folder))?;
     let summary = job.report(&folder, &cells)?;
-    Ok(show(&job, &folder, &summary))
+    say(&show(&job, &folder, &summary))?;
+    Ok(summary.passed())
 }
 
 fn run(job: &Job, folder: &Path, shard: Shard) -> Result<()> {
@@ -101,8 +108,9 @@ fn run(job: &Job, folder: &Path, shard: Shard) -> Result<()> {
     done
 }
 
-fn show(job: &Job, folder: &Path, summary: &Summary) -> bool {
-    println!("{}: {}\n", job.name(), job.plan.description);
+/// What is said at the end.
+fn show(job: &Job, folder: &Path, summary: &Summary) -> String {
+    let mut text = format!("{}: {}\n\n", job.name(), job.plan.description);
     let mut rows = summary.table.iter();
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(rows.next().cloned().unwrap_or_default());
@@ -114,17 +122,19 @@ fn show(job: &Job, folder: &Path, summary: &Summary) -> bool {
     for row in rows {
         table.add_row(row);
     }
-    println!("{}\n", table.trim_fmt());
+    let _ = writeln!(text, "{}\n", table.trim_fmt());
     let (holds, differs, premise) = summary.verdicts;
-    println!(
+    let _ = writeln!(
+        text,
         "identities   {holds} hold, {differs} differ, {premise} not compared (premise broken)"
     );
     if let (runs, Some(replay)) = &summary.broken {
-        println!(
+        let _ = writeln!(
+            text,
             "rules        broken in {runs} runs: runs.csv says where; the first again: {replay}"
         );
     }
-    println!("report       {}", folder.join("report.html").display());
-    println!("fingerprint  {}", summary.fingerprint);
-    summary.passed()
+    let _ = writeln!(text, "report       {}", folder.join("report.html").display());
+    let _ = writeln!(text, "fingerprint  {}", summary.fingerprint);
+    text
 }

@@ -4,3 +4,4 @@ mod conformance_document;
 mod decode;
 mod kills;
 mod recorded;
+mod unheard;
