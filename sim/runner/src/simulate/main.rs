@@ -57,6 +57,8 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     let folder =
         arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &seed.to_string()));
     files::prepare(&folder)?;
+    // Of the sources as they are now: they may change while it runs.
+    let commit = commit();
     let bar = seeds::bar(100, "% of virtual time");
     let mut collector = Collector::new(named.scenario.nodes());
     let mut progress = |percent: u8| bar.set_position(percent.into());
@@ -71,7 +73,7 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     let mut outcome = outcome.context("the capture")?;
     outcome.report.overrides =
         arguments.overrides.iter().map(|(key, value)| format!("{key}={value}")).collect();
-    outcome.report.commit = commit();
+    outcome.report.commit = commit;
     let faults = arguments.replay_faults.as_deref();
     let replay = named.replay_with(seed, &arguments.overrides, faults);
     let seen = collector.finish(Instant::from_micros(outcome.report.end_us));

@@ -20,9 +20,11 @@ pub(crate) fn replay(path: &Path, arguments: &Arguments) -> Result<bool> {
         .clone()
         .unwrap_or_else(|| default_folder(&tape.scenario, &format!("{}-replayed", tape.seed)));
     files::prepare(&folder)?;
+    // Of the sources as they are now: they may change while it runs.
+    let commit = commit();
     let keep = Keep { thinning: arguments.trace.into(), node: arguments.node };
     let mut again = replay_tape(&tape, keep).with_context(|| path.display().to_string())?;
-    again.outcome.report.commit = commit();
+    again.outcome.report.commit = commit;
     let command =
         format!("cargo xtask simulate --recording {}", quoted(&path.display().to_string()));
     files::write(&folder, &again.outcome, &command, None)?;
