@@ -40,10 +40,19 @@ pub struct Axis {
 }
 
 impl Axis {
-    /// The labels of its points as numbers; `None`: not all of them are.
+    /// The labels of its points as numbers, in the axis' unit; `None`: not all of them are.
     #[must_use]
     pub fn numbers(&self) -> Option<Vec<f64>> {
-        self.points.iter().map(Point::number).collect()
+        let unit = self.unit();
+        self.points.iter().map(|point| number(point.label.strip_suffix(unit)?)).collect()
+    }
+
+    /// What all labels have behind the first word, with the space before it: " per s" of "25 per s" and "50 per s".
+    #[must_use]
+    pub fn unit(&self) -> &str {
+        let first = self.points.first().map_or("", |point| point.label.as_str());
+        let unit = first.find(' ').map_or("", |space| &first[space..]);
+        if self.points.iter().all(|point| point.label.ends_with(unit)) { unit } else { "" }
     }
 }
 
@@ -58,18 +67,15 @@ pub struct Point {
     place: core::ops::Range<usize>,
 }
 
-impl Point {
-    /// The label as a number, if it is one: a percentage is a share, a duration is in seconds.
-    #[must_use]
-    pub fn number(&self) -> Option<f64> {
-        if let Some(percent) = self.label.strip_suffix('%') {
-            return Some(percent.parse::<f64>().ok()? / 100.0);
-        }
-        if let Ok(number) = self.label.replace('_', "").parse() {
-            return Some(number);
-        }
-        simulator::scenario::duration(&self.label).ok().map(|duration| duration.as_secs_f64())
+/// A label as a number, if it is one: a percentage is a share, a duration is in seconds.
+fn number(label: &str) -> Option<f64> {
+    if let Some(percent) = label.strip_suffix('%') {
+        return Some(percent.parse::<f64>().ok()? / 100.0);
     }
+    if let Ok(number) = label.replace('_', "").parse() {
+        return Some(number);
+    }
+    simulator::scenario::duration(label).ok().map(|duration| duration.as_secs_f64())
 }
 
 /// A cell that is to be run.
@@ -127,5 +133,33 @@ impl Plan {
         let labels: Vec<&str> =
             labels.map(|(_, (axis, point))| axis.points[*point].label.as_str()).collect();
         if labels.is_empty() { "all".to_owned() } else { labels.join(", ") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(labels: &[&str]) -> Axis {
+        let point =
+            |label: &&str| Point { label: (*label).to_owned(), changes: Vec::new(), place: 0..0 };
+        Axis { name: "x".to_owned(), points: labels.iter().map(point).collect() }
+    }
+
+    #[test]
+    fn labels_are_numbers_with_or_without_a_unit_of_all() {
+        for (labels, numbers, unit) in [
+            (["5%", "10%"], Some([0.05, 0.1]), ""),
+            (["1_000", "2000"], Some([1e3, 2e3]), ""),
+            (["500ms", "2s"], Some([0.5, 2.0]), ""),
+            (["25 per s", "400 per s"], Some([25.0, 400.0]), " per s"),
+            (["25 per s", "400 per min"], None, ""),
+            (["rfc7296", "coap"], None, ""),
+            (["few nodes", "many nodes"], None, " nodes"),
+        ] {
+            let axis = axis(&labels);
+            assert_eq!(axis.numbers(), numbers.map(Vec::from), "{labels:?}");
+            assert_eq!(axis.unit(), unit, "{labels:?}");
+        }
     }
 }

@@ -194,7 +194,9 @@ fn runs(sweep: &Sweep<'_>) -> String {
 fn along(sweep: &Sweep<'_>) -> Scale {
     let axis = &sweep.plan.axes[sweep.plan.along];
     let percent = axis.points.iter().all(|point| point.label.ends_with('%'));
-    Scale { percent, ..Scale::spanning(&axis.name, &axis.numbers().unwrap_or_default()) }
+    let numbers = axis.numbers();
+    let unit = numbers.as_ref().map_or("", |_| axis.unit());
+    Scale { percent, ..Scale::spanning(&(axis.name.clone() + unit), &numbers.unwrap_or_default()) }
 }
 
 /// A number of a cell, with its interval if it has one.

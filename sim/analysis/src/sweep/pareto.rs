@@ -13,16 +13,22 @@ pub(crate) struct Rival {
     pub(crate) latency_s: f64,
     /// What a device spends on each handshake that succeeds: [`Rivals::cost`].
     pub(crate) cost: f64,
-    /// The most half-open SAs at the gateway at one time.
+    /// The most that was half-open or waited at the gateway at one time.
     pub(crate) peak: f64,
     /// No other one is at least as good in all, and better in one.
     pub(crate) in_front: bool,
 }
 
 impl Rival {
-    const fn costs(&self) -> [f64; 4] {
-        [self.failures, self.latency_s, self.cost, self.peak]
+    /// As far as a page shows them: what only later digits tell apart is no victory.
+    fn costs(&self) -> [f64; 4] {
+        [self.failures, self.latency_s, self.cost, self.peak].map(shown)
     }
+}
+
+/// Four digits that count.
+fn shown(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
 
 /// Policies, and what their devices spend.
@@ -86,5 +92,9 @@ mod tests {
         ];
         mark(&mut all);
         assert_eq!(all.map(|rival| rival.in_front), [true, true, false, true]);
+        // On the page both cost 2.472.
+        let mut alike = [rival(2.0, 2.472_00, 5.0), rival(17.0, 2.471_94, 5.0)];
+        mark(&mut alike);
+        assert_eq!(alike.map(|rival| rival.in_front), [true, false]);
     }
 }

@@ -54,8 +54,7 @@ fn a_plan_is_all_combinations_of_its_points() {
     assert_eq!(tries, [6, 6, 6, 3, 3, 3]);
     assert!(cells.iter().all(|cell| cell.scenario.nodes() == 20));
     assert_eq!(plan.series(&cells[4].points), "short");
-    let numbers: Vec<Option<f64>> = plan.axes[1].points.iter().map(Point::number).collect();
-    assert_eq!(numbers, [Some(0.0), Some(0.05), Some(0.125)]);
+    assert_eq!(plan.axes[1].numbers(), Some(vec![0.0, 0.05, 0.125]));
 }
 
 #[test]
