@@ -172,6 +172,8 @@ fn policies(sweep: &Sweep<'_>) -> String {
             ];
             let mut fields = vec![Field::Text(rival.name.clone())];
             fields.extend(numbers.map(Field::Number));
+            let says = if rival.conforms { "conforms" } else { "does not" };
+            fields.push(Field::Verdict(rival.conforms, says.to_owned()));
             fields.push(if rival.in_front {
                 Field::Verdict(true, "on the front".to_owned())
             } else {
@@ -180,10 +182,17 @@ fn policies(sweep: &Sweep<'_>) -> String {
             fields
         })
         .collect();
-    let head =
-        ["policy", "failures", "latency p99, s", cost, "half-open or waiting, peak", "Pareto"];
+    let head = [
+        "policy",
+        "failures",
+        "p99 of all, s",
+        cost,
+        "half-open or waiting, peak",
+        "RFC 7815 2.1",
+        "Pareto",
+    ];
     format!(
-        "<h2>Policies compared, {}</h2>\n<p>Less is better in each column. A policy is on the Pareto front if no other \
+        "<h2>Policies compared, {}</h2>\n<p>Less is better in each column of numbers; in p99 a handshake that fails takes for ever. A policy is on the Pareto front if no other \
          one is at least as good in all of them and better in one.</p>\n{}",
         escape(&crate::sweep::focus(sweep)),
         table(&head, &rows)

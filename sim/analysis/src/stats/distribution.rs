@@ -80,7 +80,12 @@ impl Distribution {
     /// The smallest value that at least `per_mille` thousandths of all do not exceed; `None` of nothing.
     #[must_use]
     pub fn percentile(&self, per_mille: u64) -> Option<u64> {
-        let count = self.tally.count;
+        self.percentile_among(per_mille, self.tally.count)
+    }
+
+    /// The same among so many, of which those that are not here are larger than any; `None`: it is one of those.
+    #[must_use]
+    pub fn percentile_among(&self, per_mille: u64, count: u64) -> Option<u64> {
         let rank = (count * per_mille).div_ceil(1_000).clamp(1, count.max(1));
         let mut so_far = 0;
         self.iter().find_map(|(value, times)| {

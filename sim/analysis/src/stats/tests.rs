@@ -64,6 +64,10 @@ fn percentiles_are_ranks() {
         assert_eq!(distribution.percentile(per_mille), Some(value));
     }
     assert_eq!((distribution.max(), distribution.times(7)), (Some(1_000), 1));
+    // Ten more never came to an end: one in a hundred.
+    assert_eq!(distribution.percentile_among(990, 1_010), Some(1_000));
+    assert_eq!(distribution.percentile_among(990, 1_011), None);
+    assert_eq!(distribution.percentile_among(500, 1_010), Some(505));
 }
 
 #[test]

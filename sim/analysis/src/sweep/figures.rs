@@ -408,7 +408,12 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
         label: format!("{}{}", rival.name, if rival.in_front { ", in front" } else { "" }),
         colour,
         stroke: Stroke::Dots,
-        points: vec![(rival.latency_s, rival.cost)],
+        points: rival
+            .latency_s
+            .is_finite()
+            .then_some((rival.latency_s, rival.cost))
+            .into_iter()
+            .collect(),
         intervals: Vec::new(),
     };
     let lines =
@@ -416,9 +421,9 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
     Figure {
         id: "policies",
         title: format!("Policies against each other, {}", focus(sweep)),
-        text: "Down and to the left is better. The table below has failures and peak load, too, and marks the Pareto front: policies that no other one beats in everything.",
+        text: "Down and to the left is better; a handshake that fails takes for ever, so a policy of which more than one in a hundred fail is not drawn. The table below has failures and peak load, too, and marks the Pareto front: policies that no other one beats in everything.",
         chart: Chart {
-            x: Scale::log("latency p99, seconds"),
+            x: Scale::log("latency p99 of all handshakes, seconds"),
             y: Scale::linear(cost),
             lines,
             marks: Vec::new(),
