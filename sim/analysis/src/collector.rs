@@ -73,8 +73,6 @@ pub struct Observed {
     pub orphans: u64,
     /// Handshakes that failed at the node and not at the gateway, which holds an SA for nobody.
     pub one_sided: u64,
-    /// Wakes of nodes that were awake: nothing came of them.
-    pub ignored_wakes: u64,
     /// IKE_SA_INIT requests that the gateway dropped because too many were half-open or waited.
     pub dropped_at_limit: u64,
     /// Diffie-Hellman operations of the gateway.
@@ -135,7 +133,6 @@ impl Observed {
         self.reached += other.reached;
         self.orphans += other.orphans;
         self.one_sided += other.one_sided;
-        self.ignored_wakes += other.ignored_wakes;
         self.dropped_at_limit += other.dropped_at_limit;
         self.diffie_hellman += other.diffie_hellman;
         self.served += other.served;
@@ -284,7 +281,6 @@ impl Collector {
         };
         let now_us = event.at.micros();
         match &event.what {
-            What::WakeIgnored { .. } => observed.ignored_wakes += 1,
             What::Attempt { number } => {
                 if observed.attempts == 0 {
                     observed.first_attempt_us = now_us;

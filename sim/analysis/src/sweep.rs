@@ -10,7 +10,7 @@ pub(crate) use pareto::{Rivals, rivals};
 use crate::cell::{Cell, RunFacts};
 use crate::collector::Observed;
 use crate::identity::{Identity, Verdict, identities};
-use crate::plan::{Change, Plan, PlannedCell};
+use crate::plan::{Plan, PlannedCell};
 use crate::stats::wilson;
 use core::fmt::Write as _;
 use serde_json::{Value, json};
@@ -37,8 +37,8 @@ pub struct Origin<'a> {
     pub scenario: String,
     /// The commit of the project that ran; `+` behind it: with changes. `None` outside a checkout.
     pub commit: Option<String>,
-    /// The command that does one run again: changes and seed.
-    pub replay: &'a dyn Fn(&[Change], u64) -> String,
+    /// The command that does one run again: of that cell, with that seed.
+    pub replay: &'a dyn Fn(&PlannedCell, u64) -> String,
 }
 
 /// One cell and what is known of it.
@@ -139,7 +139,7 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn broken(&self) -> (usize, Option<String>) {
         let first = self.broken_runs().next();
-        let replay = first.map(|(row, run)| (self.origin.replay)(&row.planned.changes, run.seed));
+        let replay = first.map(|(row, run)| (self.origin.replay)(row.planned, run.seed));
         (self.broken_runs().count(), replay)
     }
 
@@ -240,7 +240,7 @@ impl<'a> Sweep<'a> {
                     "events": run.events,
                     "broken_rules": run.broken_rules,
                     "established": run.observed.established,
-                    "replay": (self.origin.replay)(&row.planned.changes, run.seed),
+                    "replay": (self.origin.replay)(row.planned, run.seed),
                 })
             })
             .collect();

@@ -5,7 +5,7 @@ mod shard;
 pub use shard::Shard;
 
 use crate::{commit, files, named};
-use analysis::{Cell, Change, Drawn, Origin, Plan, PlannedCell, Sweep, page, run_cell};
+use analysis::{Cell, Drawn, Origin, Plan, PlannedCell, Sweep, page, run_cell};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -106,9 +106,13 @@ impl Job {
         stem(&self.manifest.plan.0)
     }
 
-    /// The command that does one run again.
-    fn replay(&self, changes: &[Change], seed: u64) -> String {
-        named::replay_command(Path::new(&self.manifest.scenario.0), seed, changes)
+    /// The command that does one run again, in a folder of its own: cells have the same seeds, and somebody may want to
+    /// compare two of them.
+    fn replay(&self, cell: &PlannedCell, seed: u64) -> String {
+        let scenario = Path::new(&self.manifest.scenario.0);
+        let command = named::replay_command(scenario, seed, &cell.changes);
+        let out = format!("target/sim/{}-{:05}/{seed}", self.name(), cell.index);
+        format!("{command} --out {}", named::quoted(&out))
     }
 
     /// What the cell is computed from, as one word: commit, scenario, changes, seeds.
@@ -215,7 +219,7 @@ impl Job {
     /// # Errors
     /// A file cannot be written.
     pub fn report(&self, folder: &Path, cells: &[Cell]) -> Result<Summary> {
-        let replay = |changes: &[Change], seed: u64| self.replay(changes, seed);
+        let replay = |cell: &PlannedCell, seed: u64| self.replay(cell, seed);
         let origin = Origin {
             plan: self.name(),
             scenario: self.manifest.scenario.0.clone(),

@@ -98,14 +98,6 @@ fn requests_beyond_the_limit_are_counted_whatever_it_is_that_waits() {
 }
 
 #[test]
-fn a_wake_of_a_node_that_is_awake_is_counted() {
-    // It tries for 63.5 s, and is woken in the middle of that.
-    let busy = [("link.back.loss", "100%"), ("node.device.wakes", r#"{ at = ["1s", "30s"] }"#)];
-    assert_eq!((observed(&busy).attempts, observed(&busy).ignored_wakes), (1, 1));
-    assert_eq!(observed(&busy[1..]).ignored_wakes, 0);
-}
-
-#[test]
 fn octets_before_the_address_is_proven_are_counted_both_ways() {
     let observed = observed(&[]);
     assert!(observed.init_octets_in > 100 && observed.init_octets_out > 100);

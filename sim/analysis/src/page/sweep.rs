@@ -302,8 +302,7 @@ fn seeds(sweep: &Sweep<'_>, file: &str) -> String {
             let _ = writeln!(text, "# rules broken, {} among them", escape(rule));
         }
         if let Some(seed) = sweep.plan.seeds.first() {
-            let _ =
-                writeln!(text, "{}", escape(&(sweep.origin.replay)(&row.planned.changes, *seed)));
+            let _ = writeln!(text, "{}", escape(&(sweep.origin.replay)(row.planned, *seed)));
         }
     }
     text.push_str("</pre>\n</details>\n");

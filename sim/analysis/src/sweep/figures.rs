@@ -184,7 +184,7 @@ fn runs(sweep: &Sweep<'_>) -> String {
                 run.observed.established,
                 run.observed.failed,
                 field(&run.broken_rules.join(" ")),
-                field(&(sweep.origin.replay)(&row.planned.changes, run.seed))
+                field(&(sweep.origin.replay)(row.planned, run.seed))
             );
         }
     }

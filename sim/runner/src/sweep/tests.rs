@@ -215,3 +215,15 @@ fn a_list_that_is_cut_says_so() {
     assert_eq!(first_ten(&numbers(2), ", "), "1, 2");
     assert_eq!(first_ten(&numbers(11), ", "), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, ...");
 }
+
+#[test]
+fn replays_of_one_seed_in_different_cells_have_different_folders() {
+    let job = job(PLAN, "s");
+    let of = |cell: usize| job.replay(&job.planned[cell], 2);
+    assert_eq!(
+        of(3),
+        "cargo xtask simulate x.toml --seed 2 --set node.device.retransmission=coap --set link.loss=30% \
+         --out target/sim/p-00003/2"
+    );
+    assert!(of(1).ends_with(" --out target/sim/p-00001/2"), "{}", of(1));
+}
