@@ -336,6 +336,11 @@ impl Collector {
                 self.observed.dropped_at_limit += 1;
             }
             E::Closed { sa, .. } => self.half_open_ends(now_us, sa.spi_r().0),
+            // What waited is lost, too.
+            E::Crashed { .. } => {
+                self.queued = 0;
+                self.waiting(now_us);
+            }
             E::Established { sa, .. } => {
                 self.half_open_ends(now_us, sa.spi_r().0);
                 let node = event.node();

@@ -97,6 +97,18 @@ fn requests_beyond_the_limit_are_counted_whatever_it_is_that_waits() {
     assert_eq!(observed(&herd).dropped_at_limit, 0);
 }
 
+/// Thirty wait for 5 ms each when the gateway loses all: those that ask again wait anew, and nothing else does.
+#[test]
+fn what_waits_at_a_gateway_that_crashes_waits_no_longer() {
+    let crash = [
+        ("gateway.service_time", "5ms"),
+        ("node.device.count", "30"),
+        ("gateway.crashes", r#"["1050ms"]"#),
+    ];
+    let seen = observed(&crash);
+    assert_eq!((seen.waiting_peak, seen.unserved), (30, 0));
+}
+
 #[test]
 fn octets_before_the_address_is_proven_are_counted_both_ways() {
     let observed = observed(&[]);
