@@ -31,11 +31,13 @@ pub(crate) fn is_valid(seed: &Seed, now: Instant, asker: &Asker<'_>, cookie: &[u
     good(current) || current.checked_sub(1).is_some_and(good)
 }
 
-/// Version | SHA-256(Ni | IPi | SPIi | secret): the construction that RFC 7296 2.6 suggests.
+/// Version | SHA-256(Ni | IPi | SPIi | secret): the construction that RFC 7296 2.6 suggests. Nothing in it says where Ni
+/// ends, so each family has its own secret: an asker over IPv4 could else choose Ni so that it is the end of an IPv6 address.
 fn of_period(seed: &Seed, period: u64, asker: &Asker<'_>) -> [u8; COOKIE_LEN] {
-    let secret: Secret<32> = seed.cookie_secret(period);
+    let address = asker.address.to_canonical();
+    let secret: Secret<32> = seed.cookie_secret(address, period);
     let mut hash = Sha256::new_with_prefix(asker.nonce);
-    match asker.address.to_canonical() {
+    match address {
         IpAddr::V4(v4) => hash.update(v4.octets()),
         IpAddr::V6(v6) => hash.update(v6.octets()),
     }
@@ -50,7 +52,7 @@ fn of_period(seed: &Seed, period: u64, asker: &Asker<'_>) -> [u8; COOKIE_LEN] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use core::net::Ipv4Addr;
+    use core::net::{Ipv4Addr, Ipv6Addr};
 
     fn asker(address: u32, spi: u64, nonce: &[u8]) -> Asker<'_> {
         Asker { address: Ipv4Addr::from(address).into(), spi_i: IkeSpi(spi), nonce }
@@ -68,6 +70,17 @@ mod tests {
         assert!(!is_valid(&Seed::new([2; 32]), now, &asker(1, 2, &[3; 16]), &cookie));
         assert!(!is_valid(&seed, now, &asker(1, 2, &[3; 16]), &cookie[..32]));
         assert!(!is_valid(&seed, now, &asker(1, 2, &[3; 16]), &[]));
+    }
+
+    #[test]
+    fn a_cookie_over_ipv4_is_none_for_an_ipv6_address_with_the_same_octets() {
+        let seed = Seed::new([1; 32]);
+        let now = Instant::from_micros(5);
+        let address = Ipv6Addr::from([1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 10, 0, 1, 7]);
+        let victim = Asker { address: address.into(), spi_i: IkeSpi(2), nonce: &[1; 16] };
+        // The nonce of 28 octets ends with twelve of that address.
+        let cookie = make(&seed, now, &asker(0x0a00_0107, 2, &[1; 28]));
+        assert!(!is_valid(&seed, now, &victim, &cookie));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Random octets from (seed, request), never from the order of arrival.
 
+use core::net::IpAddr;
 use crypto::{Group, PrivateKey, Secret};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -35,9 +36,10 @@ impl Seed {
         Self(self.derive(b"restart", &[]))
     }
 
-    /// The secret of the cookies of one period.
-    pub(crate) fn cookie_secret(&self, period: u64) -> Secret<32> {
-        self.derive(b"cookie", &[&period.to_be_bytes()])
+    /// The secret of the cookies of one period, for addresses of that family.
+    pub(crate) fn cookie_secret(&self, address: IpAddr, period: u64) -> Secret<32> {
+        let label: &[u8] = if address.is_ipv4() { b"cookie" } else { b"cookie over ipv6" };
+        self.derive(label, &[&period.to_be_bytes()])
     }
 
     /// The streams of the SA that an IKE_SA_INIT request begins.
