@@ -166,15 +166,31 @@ impl Job {
         pending: &[&PlannedCell],
         done: &(dyn Fn() + Sync),
     ) -> Result<()> {
-        let cells = folder.join(CELLS);
-        fs::create_dir_all(&cells)
-            .with_context(|| format!("{}: cannot be made", cells.display()))?;
-        let manifest = format!("{:#}\n", serde_json::to_value(&self.manifest)?);
-        files::replace(&folder.join(MANIFEST), manifest.as_bytes())?;
+        self.begin(folder)?;
         pending.par_iter().try_for_each(|planned| {
             let cell = run_cell(planned, &self.key(planned), &self.plan.seeds, done);
             files::replace(&cell_path(folder, planned.index), cell.to_json().as_bytes())
         })
+    }
+
+    /// Writes these cells as if they had been run in this folder.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn keep(&self, folder: &Path, cells: &[Cell]) -> Result<()> {
+        self.begin(folder)?;
+        self.planned.iter().zip(cells).try_for_each(|(planned, cell)| {
+            files::replace(&cell_path(folder, planned.index), cell.to_json().as_bytes())
+        })
+    }
+
+    /// Makes the folder of the cells, and writes what they are made from.
+    fn begin(&self, folder: &Path) -> Result<()> {
+        let cells = folder.join(CELLS);
+        fs::create_dir_all(&cells)
+            .with_context(|| format!("{}: cannot be made", cells.display()))?;
+        let manifest = format!("{:#}\n", serde_json::to_value(&self.manifest)?);
+        files::replace(&folder.join(MANIFEST), manifest.as_bytes())
     }
 
     /// All cells, each from the first of these folders that has it whole.
@@ -228,8 +244,6 @@ impl Job {
         };
         let sweep = Sweep::new(&origin, &self.plan, &self.planned, cells);
         let drawn = Drawn::of(&sweep);
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{}: cannot be made", folder.display()))?;
         remove_numbers(folder, &drawn.absent)?;
         for (name, text) in drawn.files() {
             files::replace(&folder.join(name), text.as_bytes())?;

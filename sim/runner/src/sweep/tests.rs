@@ -58,34 +58,44 @@ fn run(job: &Job, folder: &Path, shard: Shard) -> usize {
     count.into_inner()
 }
 
-/// Every file of the report with its octets.
-fn report(job: &Job, folders: &[PathBuf], out: &Path) -> Vec<(String, Vec<u8>)> {
+/// Every file of the folder with its octets, after the report on the cells of those folders.
+fn report(job: &Job, folders: &[PathBuf], out: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let cells = job.collect(folders).expect("all cells");
+    job.keep(out, &cells).expect("files");
     job.report(out, &cells).expect("files");
-    let entries = fs::read_dir(out).expect("a folder").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<(String, Vec<u8>)> = entries
-        .filter(|path| path.is_file() && !path.ends_with(MANIFEST))
-        .map(|path| {
-            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            (name, fs::read(&path).expect("a file"))
-        })
-        .collect();
+    let mut files = files_in(out, Path::new(""));
     files.sort();
     files
 }
 
-fn with_threads(threads: usize, folder: &Path) -> Vec<(String, Vec<u8>)> {
+fn files_in(root: &Path, folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let entries = fs::read_dir(root.join(folder)).expect("a folder");
+    let names = entries.map(|entry| folder.join(entry.expect("an entry").file_name()));
+    let read = |name: PathBuf| match fs::read(root.join(&name)) {
+        Ok(octets) => vec![(name, octets)],
+        Err(_) => files_in(root, &name),
+    };
+    names.flat_map(read).collect()
+}
+
+fn with_threads(threads: usize, folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
     let job = job(PLAN, "s");
     assert_eq!(pool.install(|| run(&job, folder, Shard::WHOLE)), 12);
-    report(&job, &[folder.to_owned()], folder)
+    let cells = files_in(folder, Path::new(""));
+    let all = report(&job, &[folder.to_owned()], folder);
+    // To keep them changes nothing.
+    assert!(cells.iter().all(|cell| all.contains(cell)));
+    all
 }
 
 #[test]
 fn the_report_is_the_same_whatever_the_number_of_threads_and_parts() {
     let (one, two) = (folder("one"), folder("two"));
     let whole = with_threads(1, &one);
-    assert!(whole.iter().any(|(name, _)| name == "report.html"));
+    for name in ["report.html", MANIFEST, "cells/00003.json"] {
+        assert!(whole.iter().any(|(there, _)| there == Path::new(name)), "{name}");
+    }
     assert_eq!(with_threads(2, &two), whole);
     let parts_of: Vec<PathBuf> = (1..=3).map(|part| folder(&format!("part-{part}"))).collect();
     for (index, part) in parts_of.iter().enumerate() {

@@ -63,6 +63,7 @@ fn sweep(arguments: &Arguments) -> Result<bool> {
     let Some(path) = &arguments.plan else {
         let (job, cells) = parts(&arguments.merge)?;
         let folder = arguments.out.clone().unwrap_or_else(|| default_sweep_folder(&job.name()));
+        job.keep(&folder, &cells)?;
         let summary = job.report(&folder, &cells)?;
         say(&show(&job, &folder, &summary))?;
         return Ok(summary.passed());
