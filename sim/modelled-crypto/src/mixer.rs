@@ -21,10 +21,11 @@ const WORD: usize = 8;
 
 /// 128 bits of state over octets that come in any portions.
 ///
-/// Each step is a bijection of either half, so a change within one word always shows in the end; a change of
-/// several words hides with a probability of 2^-64 or less.
+/// Words go to either half in turn, each step a bijection of that half, so that two steps are computed at a time. A change
+/// within one word always shows in the end; a change of several words hides with a probability of 2^-64 or less.
 #[derive(Clone, Debug)]
 pub(crate) struct Mixer {
+    /// The half that the next word goes to.
     a: u64,
     b: u64,
     /// Octets that are no whole word yet, the first one lowest, and how many bits they have.
@@ -67,7 +68,9 @@ impl Mixer {
     /// What all octets so far come to.
     pub(crate) fn finish(mut self) -> Words {
         self.end_field();
-        Words { a: self.a, b: self.b }
+        // Either half reaches both: two bijections of the state, one after the other.
+        let a = spread(self.a ^ self.b.rotate_left(32));
+        Words { a, b: spread(self.b ^ a) }
     }
 
     fn end_field(&mut self) {
@@ -90,9 +93,8 @@ impl Mixer {
     }
 
     fn absorb(&mut self, word: u64) {
-        let a = (self.a ^ word).wrapping_mul(FIRST);
-        self.a = a ^ (a >> 32);
-        self.b = (self.b.rotate_left(27) ^ word).wrapping_mul(SECOND).wrapping_add(self.a);
+        let mixed = (self.a ^ word).wrapping_mul(FIRST);
+        (self.a, self.b) = (self.b, mixed ^ (mixed >> 32));
     }
 }
 
@@ -120,7 +122,7 @@ pub(crate) struct Words {
 impl Words {
     pub(crate) fn word(self, index: u64) -> u64 {
         let salt = index.wrapping_add(1).wrapping_mul(FIRST);
-        spread(self.a ^ spread(self.b.wrapping_add(salt)))
+        spread(self.a.wrapping_add(salt)) ^ self.b
     }
 
     pub(crate) fn wide(self) -> u128 {
