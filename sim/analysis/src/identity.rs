@@ -104,20 +104,21 @@ impl Compared {
 
 use Premise as P;
 
-/// What all statements about a handshake take for granted.
+/// What all statements about a handshake take for granted: not how long an answer takes, if it comes in turn.
 const COUNTS: &[Premise] = &[
     P::OneKind,
+    P::Intact,
     P::IndependentLoss,
-    P::ConstantRoundTrip,
-    P::WithinFirstTimeout,
     P::TwoExchanges,
     P::HalfOpenOutlivesTries,
     P::NobodyRefused,
     P::AllFinished,
+    P::AnsweredInTurn,
 ];
 /// The same where answers may come late.
 const LATE: &[Premise] = &[
     P::OneKind,
+    P::Intact,
     P::IndependentLoss,
     P::ConstantRoundTrip,
     P::LastAnswerInTime,
@@ -130,19 +131,21 @@ const LATE: &[Premise] = &[
 /// Times, too.
 const TIMES: &[Premise] = &[
     P::OneKind,
+    P::Intact,
     P::IndependentLoss,
     P::ConstantRoundTrip,
-    P::WithinFirstTimeout,
     P::ExactTimers,
     P::TwoExchanges,
     P::HalfOpenOutlivesTries,
     P::NobodyRefused,
     P::AllFinished,
+    P::AnsweredInTurn,
 ];
 const HERD: &[Premise] = &[
     P::WakeAtOnce,
     P::ServiceTime,
     P::OneKind,
+    P::Intact,
     P::IndependentLoss,
     P::NoLoss,
     P::ConstantDelay,
@@ -157,6 +160,7 @@ const QUEUE: &[Premise] = &[
     P::ServiceTime,
     P::ServedInTheEnd,
     P::OneKind,
+    P::Intact,
     P::IndependentLoss,
     P::NoLoss,
     P::ConstantDelay,
@@ -167,7 +171,7 @@ const QUEUE: &[Premise] = &[
 const BURSTS: &[Premise] = &[P::OneKind, P::NoLoss, P::Bursts, P::WakeOnce];
 
 /// Whatever becomes of the answers.
-const SERVICE: &[Premise] = &[P::ServiceTime, P::IndependentLoss, P::NobodyRefused];
+const SERVICE: &[Premise] = &[P::ServiceTime, P::Intact, P::NobodyRefused];
 
 const ROWS: [Row; 16] = [
     Row {
@@ -263,7 +267,7 @@ const ROWS: [Row; 16] = [
     },
 ];
 const DIFFIE_HELLMAN: &[Premise] =
-    &[P::IndependentLoss, P::TwoExchanges, P::HalfOpenOutlivesTries, P::NobodyRefused];
+    &[P::Intact, P::TwoExchanges, P::HalfOpenOutlivesTries, P::NobodyRefused];
 
 /// Every formula against the runs of one scenario.
 #[must_use]

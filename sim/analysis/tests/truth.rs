@@ -50,6 +50,15 @@ const COMPARED: [&str; 10] = [
     "Diffie-Hellman of the gateway",
 ];
 
+/// Those of them that no time is in.
+const COUNTED: [&str; 5] = [
+    "exchange succeeds",
+    "handshake succeeds",
+    "requests per exchange",
+    "responses per exchange",
+    "orphans per handshake",
+];
+
 #[rstest]
 fn every_formula_holds(
     #[values("strongswan", "libreswan")] schedule: &str,
@@ -62,6 +71,58 @@ fn every_formula_holds(
     let all = identities(&scenario, &[facts.observed]);
     for name in COMPARED {
         assert_eq!(verdict(&all, name), &Verdict::Holds, "{all:#?}");
+    }
+}
+
+/// How long an answer takes does not matter to what is counted, as long as the next request is not due before.
+#[rstest]
+#[case::link("link.jitter", "100ms", "delays vary")]
+#[case::bandwidth("link.bandwidth", "250kbit/s", "delays vary")]
+#[case::processor("node.device.cpu", "cortex-m4-64mhz", "nodes take time to work or to send")]
+#[case::gateway("gateway.service_time", "1ms", "requests queue at the gateway")]
+fn counts_hold_whatever_an_answer_takes_that_comes_in_turn(
+    #[case] key: &str,
+    #[case] value: &str,
+    #[case] why: &str,
+) {
+    let slow = scenario(&[
+        ("node.device.count", "10000"),
+        ("node.device.suite", "aes-ccm8-p256"),
+        ("link.loss", "20%"),
+        ("crypto", "modelled"),
+        (key, value),
+    ]);
+    let runs = observed(&slow);
+    let all = identities(&slow, &runs);
+    for name in COUNTED {
+        assert_eq!(verdict(&all, name), &Verdict::Holds, "{all:#?}");
+    }
+    let broken = Verdict::PremiseBroken(why.to_owned());
+    assert_eq!(verdict(&all, "mean latency, s"), &broken);
+    // Of a schedule that gives up earlier they are not.
+    let mut other = slow;
+    other.groups[0].retransmission.tries = 3;
+    assert_eq!(verdict(&identities(&other, &runs), "handshake succeeds"), &Verdict::Differs);
+}
+
+/// One answer that is late is enough: then more is sent than the formulas know of.
+#[rstest]
+#[case::link("link.jitter", "260ms")]
+#[case::gateway("gateway.service_time", "100ms")]
+#[case::receiver("node.device.listen", "{ every = \"1s\", for = \"5ms\" }")]
+fn what_is_answered_out_of_turn_is_not_compared(#[case] key: &str, #[case] value: &str) {
+    let late = scenario(&[
+        ("node.device.count", "5000"),
+        ("node.device.retransmission", "libreswan"),
+        ("node.device.radio", "nrf52840"),
+        ("link.loss", "20%"),
+        ("crypto", "modelled"),
+        (key, value),
+    ]);
+    let all = identities(&late, &observed(&late));
+    let why = "answers come after the next request is due".to_owned();
+    for name in COUNTED {
+        assert_eq!(verdict(&all, name), &Verdict::PremiseBroken(why.clone()), "{name}: {all:#?}");
     }
 }
 

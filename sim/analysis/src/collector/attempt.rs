@@ -61,7 +61,9 @@ impl Attempt {
         };
     }
 
-    pub(super) fn request(&mut self, now_us: u64, kind: ExchangeType, transmission: u32) {
+    /// A request is given to the stack. Whether it is in turn: the one before has left, and its answer was not there.
+    pub(super) fn request(&mut self, now_us: u64, kind: ExchangeType, transmission: u32) -> bool {
+        let in_turn = transmission == 0 || !self.is_owed();
         if transmission == 0 {
             self.exchange += 1;
             self.queued = false;
@@ -71,10 +73,23 @@ impl Attempt {
             current.sent = transmission + 1;
         }
         self.enters = true;
+        in_turn
+    }
+
+    /// The request that was sent last has yet to leave, or its answer to be looked at.
+    fn is_owed(&self) -> bool {
+        self.enters || self.current.is_some_and(|current| current.winner.is_some())
+    }
+
+    /// Whether a datagram is of the exchange under way, and its node has sent no request since.
+    fn is_in_turn(&self, datagram: OnTheWay) -> bool {
+        let latest = |current: Current| current.sent == datagram.transmission + 1;
+        datagram.exchange == self.exchange && self.current.is_some_and(latest)
     }
 
     /// The exchange under way is over.
     pub(super) fn conclude(&mut self, observed: &mut Observed, now_us: u64, succeeded: bool) {
+        observed.out_of_turn += u64::from(!succeeded && self.is_owed());
         let Some(current) = self.current.take() else { return };
         let Some(counts) = super::Collector::counts(observed, current.kind) else { return };
         if succeeded {
@@ -126,6 +141,7 @@ impl Attempt {
         let place = self.requests.iter().position(|request| request.index == index)?;
         // What entered before it is lost or, rarely, overtaken: a copy may still come, and counts by its index.
         let request = self.requests[place];
+        observed.out_of_turn += u64::from(self.queued || !self.is_in_turn(request));
         if request.exchange == self.exchange && request.init && !self.reached {
             self.reached = true;
             observed.reached += 1;
@@ -136,18 +152,23 @@ impl Attempt {
         request.init.then_some(request.octets as u64)
     }
 
-    /// The gateway's answer entered the link.
-    pub(super) fn answered(&mut self, index: u64) {
+    /// The gateway's answer entered the link. Whether it is in turn.
+    pub(super) fn answered(&mut self, index: u64) -> bool {
         self.queued = false;
-        if let Some(request) = self.at_gateway {
-            self.answers.push(OnTheWay { index, ..request });
-        }
+        let Some(request) = self.at_gateway else { return true };
+        self.answers.push(OnTheWay { index, ..request });
+        self.is_in_turn(request)
     }
 
-    pub(super) fn answer_arrived(&mut self, index: u64) {
-        let Some(answer) = self.answers.iter().find(|answer| answer.index == index) else { return };
+    /// A datagram of the gateway reached the node. Whether it is in turn, if it is an answer.
+    pub(super) fn answer_arrived(&mut self, index: u64) -> bool {
+        let Some(answer) = self.answers.iter().find(|answer| answer.index == index) else {
+            return true;
+        };
+        let in_turn = self.is_in_turn(*answer);
         if let Some(current) = self.current.as_mut().filter(|_| answer.exchange == self.exchange) {
             current.winner = Some(answer.transmission);
         }
+        in_turn
     }
 }

@@ -109,6 +109,30 @@ fn what_waits_at_a_gateway_that_crashes_waits_no_longer() {
     assert_eq!((seen.waiting_peak, seen.unserved), (30, 0));
 }
 
+/// The timeouts of the schedule are 0.5, 0.5, 1 s ...
+#[test]
+fn whatever_meets_a_node_that_has_gone_on_is_out_of_turn() {
+    let out_of_turn = |overrides: &[(&str, &str)]| observed(overrides).out_of_turn;
+    assert_eq!(out_of_turn(&[]), 0);
+    // Lost is not late: neither one answer, nor all.
+    assert_eq!(out_of_turn(&[("link.drops", "{ towards = [2], back = [1] }")]), 0);
+    assert_eq!(out_of_turn(&[("link.back.loss", "100%")]), 0);
+    assert_eq!(out_of_turn(&[("link.delay", "249999us")]), 0);
+    assert!(out_of_turn(&[("link.delay", "250ms")]) > 0);
+    // The gateway answers after the second request has come, and that answer is lost; or after all were given up.
+    let late = ("gateway.service_time", "600ms");
+    assert!(out_of_turn(&[late, ("link.drops", "{ back = [1] }")]) > 0);
+    assert!(out_of_turn(&[("gateway.service_time", "100s"), ("duration", "90s")]) > 0);
+    // An answer is there and the receiver off: the timer rings first, or the request is given up.
+    let deaf = [
+        ("node.device.radio", "nrf52840"),
+        ("node.device.listen", r#"{ every = "2min", for = "1ms" }"#),
+    ];
+    assert!(out_of_turn(&deaf) > 0);
+    let once = ("node.device.retransmission", r#"{ preset = "libreswan", tries = 1 }"#);
+    assert!(out_of_turn(&[deaf[0], deaf[1], once]) > 0);
+}
+
 #[test]
 fn octets_before_the_address_is_proven_are_counted_both_ways() {
     let observed = observed(&[]);
