@@ -4,7 +4,9 @@ use crate::collector::Observed;
 use crate::formulas::{Exchange, utilisation};
 use core::time::Duration;
 use ike_core::Jitter;
-use simulator::scenario::{Cookies, Group, Link, LinkDirection, Listed, Rate, Scenario, Wakes};
+use simulator::scenario::{
+    Cookies, Cpu, Group, Link, LinkDirection, Listed, Rate, Scenario, Wakes,
+};
 
 /// Something that a formula takes for granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,7 +84,8 @@ fn wakes_at_once(scenario: &Scenario) -> bool {
     first.is_some() && scenario.groups.iter().all(|group| at(group) == first)
 }
 
-/// How long after its first request a node of any group may still be answered, at most.
+/// How long after its first request a node of any group may still be answered, at most: it may take all its tries for
+/// either exchange, of one SA that is half-open since the first request arrived.
 fn longest_try_us(scenario: &Scenario) -> u64 {
     let longest = |group: &Group| {
         let Exchange { gives_up_us, round_trip_us, .. } = exchange_of(group);
@@ -90,9 +93,17 @@ fn longest_try_us(scenario: &Scenario) -> u64 {
             Jitter::Stretch { percent } => gives_up_us / 100 * u64::from(percent),
             _ => 0,
         };
-        gives_up_us.saturating_add(stretched_us).saturating_add(round_trip_us)
+        let both_us = gives_up_us.saturating_add(stretched_us).saturating_mul(2);
+        both_us.saturating_add(work_us(group)).saturating_add(round_trip_us)
     };
     scenario.groups.iter().map(longest).max().unwrap_or(0)
+}
+
+/// The longest that a node may compute between its two exchanges.
+fn work_us(group: &Group) -> u64 {
+    let Some(Cpu { x25519, p256, modp2048, .. }) = &group.cpu else { return 0 };
+    let known = [x25519, p256, modp2048].into_iter().flatten();
+    known.map(|times| micros(times.diffie_hellman)).max().unwrap_or(0)
 }
 
 /// Wakes in a second where all groups wake by a Poisson process: together they are one.
