@@ -7,7 +7,7 @@
 
 mod queue;
 
-pub use queue::{Herd, md1_wait_us, utilisation};
+pub use queue::{Herd, Sleepers, utilisation};
 
 use crate::stats::Moments;
 use ike_core::Schedule;

@@ -1,9 +1,9 @@
 //! What formulas say of a run, beside what it showed.
 
 use crate::collector::Observed;
-use crate::formulas::{Exchange, GilbertElliott, Herd, md1_wait_us, utilisation};
-use crate::premise::{Premise, broken, exchange, micros, poisson_per_s};
-use crate::stats::{Interval, LIMIT_SIGMAS, Moments, Tally, binomial_sigmas, wilson};
+use crate::formulas::{Exchange, GilbertElliott, Herd, Sleepers};
+use crate::premise::{Premise, broken, exchange, like_sleepers, micros};
+use crate::stats::{Interval, LIMIT_SIGMAS, Moments, Sample, binomial_sigmas, wilson};
 use serde::Serialize;
 use simulator::scenario::Scenario;
 use vnet::random::Probability;
@@ -249,7 +249,7 @@ const ROWS: [Row; 16] = [
     Row { name: "herd: last answer, s", formula: "n c + R", premises: HERD, compare: herd_answers },
     Row {
         name: "mean wait in the queue, s",
-        formula: "rho c / (2 (1 - rho))",
+        formula: "rho c / (2 (1 - rho)), less for few nodes",
         premises: QUEUE,
         compare: queue_wait,
     },
@@ -443,19 +443,29 @@ fn goodput(subject: &Subject<'_>) -> Option<Compared> {
     Some(Compared::exact(1e6 / service_us as f64, most, within))
 }
 
-/// Waits within a run depend on each other, so the error is that of the means of independent runs.
+/// Whoever is awake ignores a wake, so the rate is the one that was seen, of each run by itself. Waits within a run depend
+/// on each other; runs do not, so the error is that of what they are off by in the mean.
 fn queue_wait(subject: &Subject<'_>) -> Option<Compared> {
     let service_us = micros(subject.scenario.gateway.service_time?);
-    let load = utilisation(poisson_per_s(subject.scenario)?, service_us);
-    let expected_us = md1_wait_us(load, service_us);
+    let sleepers = Sleepers { nodes: like_sleepers(subject.scenario)?, service_us };
+    let offering_s = subject.scenario.duration.as_secs_f64();
     let least_us = (service_us + subject.exchange.round_trip_us) as f64;
-    let mut means = Tally::default();
-    for run in subject.runs {
-        // Nanoseconds, so that a mean is a whole number.
-        let wait_ns = (run.init.latency_us.tally.mean()? - least_us) * 1e3;
-        means.add(wait_ns.max(0.0) as u64);
-    }
-    let (mean_us, error_us) = (means.mean()? / 1e3, means.standard_error()? / 1e3);
-    let sigmas = (mean_us - expected_us) / error_us;
-    Some(Compared::of_mean(mean_us / 1e6, error_us / 1e6, (expected_us / 1e6, sigmas)))
+    let waits = subject.runs.iter().map(|run| {
+        let expected_us = sleepers.wait_us(run.attempts as f64 / offering_s);
+        let wait_us = run.init.latency_us.tally.mean()? - least_us;
+        Some((expected_us / 1e6, wait_us / 1e6))
+    });
+    let waits: Vec<(f64, f64)> = waits.collect::<Option<_>>()?;
+    let off: Vec<f64> = waits.iter().map(|(expected, seen)| seen - expected).collect();
+    let off = Sample::of(&off)?;
+    let expected = waits.iter().map(|(expected, _)| expected).sum::<f64>() / waits.len() as f64;
+    let simulated = expected + off.mean;
+    let interval = Interval { low: simulated - off.half, high: simulated + off.half };
+    Some(Compared {
+        expected,
+        simulated,
+        interval: Some(interval),
+        sigmas: Some(off.sigmas),
+        exactly: false,
+    })
 }

@@ -107,12 +107,25 @@ fn work_us(group: &Group) -> u64 {
 }
 
 /// Wakes in a second where all groups wake by a Poisson process: together they are one.
-pub(crate) fn poisson_per_s(scenario: &Scenario) -> Option<f64> {
+fn poisson_per_s(scenario: &Scenario) -> Option<f64> {
     let per_s = |group: &Group| match group.wakes {
         Wakes::Poisson { mean } => Some(f64::from(group.count) / mean.as_secs_f64()),
         _ => None,
     };
     scenario.groups.iter().map(per_s).sum()
+}
+
+/// As how many nodes, all alike, those are that wake by Poisson processes: what one that waits takes from the rate of all
+/// others is its own, and whoever wakes more often waits more often.
+pub(crate) fn like_sleepers(scenario: &Scenario) -> Option<u64> {
+    let per_s = |group: &Group| match group.wakes {
+        Wakes::Poisson { mean } => Some((f64::from(group.count), 1.0 / mean.as_secs_f64())),
+        _ => None,
+    };
+    let groups: Vec<(f64, f64)> = scenario.groups.iter().map(per_s).collect::<Option<_>>()?;
+    let sum: f64 = groups.iter().map(|(count, per_s)| count * per_s).sum();
+    let squares: f64 = groups.iter().map(|(count, per_s)| count * per_s * per_s).sum();
+    Some((sum * sum / squares).round().max(1.0) as u64)
 }
 
 /// Whole microseconds.

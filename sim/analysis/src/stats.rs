@@ -5,7 +5,7 @@ mod distribution;
 pub use distribution::Distribution;
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal};
+use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};
 
 /// Beyond so many standard deviations a difference is no accident: it happens once in 1.7 million.
 pub const LIMIT_SIGMAS: f64 = 5.0;
@@ -104,6 +104,37 @@ pub fn binomial_sigmas(successes: u64, trials: u64, probability: f64) -> f64 {
         return off / deviation;
     }
     off.signum() * (-quantile(tail)).max(0.0)
+}
+
+/// A few independent values that should be zero in the mean, and of which nobody knows how far they scatter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Their mean.
+    pub mean: f64,
+    /// The true mean is not further than this from [`Self::mean`], with 95 % confidence.
+    pub half: f64,
+    /// How surprising the mean is, in standard deviations of a normal draw that is as rare.
+    pub sigmas: f64,
+}
+
+impl Sample {
+    /// Of these values; `None` of fewer than two. The scatter is estimated from so few that the mean follows Student's
+    /// distribution: five estimated deviations of four values are no more than two and a half.
+    #[must_use]
+    pub fn of(values: &[f64]) -> Option<Self> {
+        let (n, free) = (values.len() as f64, values.len().checked_sub(1)? as f64);
+        let student = StudentsT::new(0.0, 1.0, free).ok()?;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares = values.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>();
+        let error = (squares / free / n).sqrt();
+        if error == 0.0 {
+            let sigmas = if mean == 0.0 { 0.0 } else { mean.signum() * f64::INFINITY };
+            return Some(Self { mean, half: 0.0, sigmas });
+        }
+        let tail = student.cdf(-(mean / error).abs());
+        let sigmas = mean.signum() * -quantile(tail);
+        Some(Self { mean, half: student.inverse_cdf(0.975) * error, sigmas })
+    }
 }
 
 /// Numbers that were added up: how many, their sum, the sum of their squares. Integers, so that parts can be joined in

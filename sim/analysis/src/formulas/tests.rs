@@ -100,10 +100,27 @@ fn the_herd_is_answered_and_sends_as_a_queue_that_is_followed_step_by_step() {
 #[test]
 fn queues_and_bursts_are_what_textbooks_say() {
     // Half loaded, half a service time; at 90 % four and a half.
-    close(md1_wait_us(0.5, 1_000), 500.0);
-    close(md1_wait_us(0.9, 1_000), 4_500.0);
-    assert!(md1_wait_us(1.0, 1_000).is_infinite());
+    let many = Sleepers { nodes: 10_000_000, service_us: 1_000 };
+    for (per_s, wait_us) in [(500.0, 500.0), (900.0, 4_500.0)] {
+        assert!((many.wait_us(per_s) - wait_us).abs() < 1e-4 * wait_us, "{}", many.wait_us(per_s));
+    }
+    assert!(many.wait_us(1_000.0).is_infinite());
     close(utilisation(500.0, 1_000), 0.5);
     let chain = GilbertElliott { to_bad: 0.01, to_good: 0.09, loss_good: 0.0, loss_bad: 1.0 };
     close(chain.mean_loss(), 0.1);
+}
+
+/// Of two, one waits for what is left of the other's time if it wakes within that: c - Z (1 - e^(-c / Z)) in the mean.
+#[test]
+fn few_sleepers_wait_less_since_those_that_wait_do_not_wake() {
+    assert!(Sleepers { nodes: 1, service_us: 1_000 }.wait_us(400.0) < 1e-9);
+    let (service_us, asleep_us) = (1_000.0_f64, 3_000.0_f64);
+    let wait_us = service_us - asleep_us * (1.0 - (-service_us / asleep_us).exp());
+    let per_s = 2e6 / (asleep_us + wait_us + service_us);
+    let two = Sleepers { nodes: 2, service_us: 1_000 };
+    assert!((two.wait_us(per_s) - wait_us).abs() < 1e-6, "{} {wait_us}", two.wait_us(per_s));
+    // More nodes at the same rate wait longer, up to the textbook's half a service time.
+    let waits = [10, 100, 1_000].map(|nodes| Sleepers { nodes, service_us: 1_000 }.wait_us(500.0));
+    assert!(waits[0] < waits[1] && waits[1] < waits[2] && waits[2] < 500.0, "{waits:?}");
+    assert!(waits[1] > 470.0, "{waits:?}");
 }

@@ -41,6 +41,25 @@ fn a_mean_that_cannot_vary_may_not_differ() {
 }
 
 #[test]
+fn a_few_values_are_judged_by_students_distribution() {
+    // Student's table: 97.5 % below 2.776 with four degrees of freedom, and below 12.706 with one.
+    let five = Sample::of(&[1.0, 2.0, 3.0, 4.0, 5.0]).expect("more than one");
+    let error = (2.5_f64 / 5.0).sqrt();
+    assert_eq!(five.mean, 3.0);
+    assert!((five.half - 2.776 * error).abs() < 1e-3, "{five:?}");
+    let two = Sample::of(&[-1.0, 3.0]).expect("more than one");
+    assert!((two.half - 12.706 * 2.0).abs() < 1e-2, "{two:?}");
+    // What the table says is rarer than one in forty on either side is 1.96 deviations.
+    let [low, high] = [-1.0, 1.0].map(|sign| {
+        let mean = sign * five.half;
+        Sample::of(&[mean - 2.0, mean - 1.0, mean, mean + 1.0, mean + 2.0]).expect("some").sigmas
+    });
+    assert!((low + 1.96).abs() < 1e-3 && (high - 1.96).abs() < 1e-3, "{low} {high}");
+    assert_eq!(Sample::of(&[1.0]), None);
+    assert_eq!(Sample::of(&[0.0, 0.0]).map(|sample| sample.sigmas), Some(0.0));
+}
+
+#[test]
 fn a_tally_has_mean_and_standard_error() {
     let mut tally = Tally::default();
     assert_eq!((tally.mean(), tally.standard_error()), (None, None));
