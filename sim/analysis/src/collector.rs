@@ -5,7 +5,7 @@ mod observed;
 mod series;
 mod spent;
 
-pub use observed::{ExchangeCounts, Observed};
+pub use observed::{Datagrams, ExchangeCounts, Observed};
 pub use series::{Counts, Gauge};
 pub use spent::Spent;
 
@@ -153,6 +153,11 @@ impl Collector {
                 }
                 let in_turn = attempt.request(now_us, *exchange, *transmission);
                 observed.out_of_turn += u64::from(!in_turn);
+                if *transmission == 0 {
+                    let (auth, rounds) = (*exchange == ExchangeType::IKE_AUTH, attempt.rounds());
+                    observed.single_rounds += u64::from(auth && rounds == 1);
+                    observed.further_rounds += u64::from(!auth && rounds > 2);
+                }
             }
             What::Initiator(ike_initiator::Event::Established { .. }) => {
                 observed.established += 1;
@@ -190,6 +195,7 @@ impl Collector {
             E::Dropped { reason: ike_core::DropReason::TooManyHalfOpen, .. } => {
                 self.observed.dropped_at_limit += 1;
             }
+            E::CookieRequested { .. } => self.observed.cookies += 1,
             E::Closed { sa, .. } => self.half_open_ends(now_us, sa.spi_r().0),
             // What waited is lost, too.
             E::Crashed { .. } => {
@@ -229,6 +235,7 @@ impl Collector {
         let answers = counts.is_some();
         if let Some(counts) = counts {
             counts.responses += 1;
+            counts.back.add(octets as u64, outcome);
         }
         if exchange == Some(ExchangeType::IKE_SA_INIT) {
             self.observed.init_octets_out += octets as u64;
@@ -238,7 +245,11 @@ impl Collector {
         let Some(attempt) = index.and_then(|index| attempts.get_mut(index)) else { return };
         match place.direction {
             Direction::Towards => {
-                if attempt.sent(place.index, octets) {
+                let Some((exchange, first)) = attempt.sent(place.index, octets) else { return };
+                if let Some(counts) = Self::counts(observed, exchange) {
+                    counts.towards.add(octets as u64, outcome);
+                }
+                if first {
                     let burst = Outcome::Dropped(DropReason::GilbertElliott);
                     observed.first_requests += 1;
                     observed.first_in_burst += u64::from(*outcome == burst);

@@ -5,13 +5,14 @@
 //! S_0 = 0, S_1, ... after the first; S_N is when the request is given up. R is the round trip. When a formula holds is
 //! said by [`crate::premise`]; `docs/retransmission.md` tells where each comes from.
 
+mod handshake;
 mod queue;
 
+pub use handshake::Handshake;
 pub use queue::{Herd, Sleepers, utilisation};
 
 use crate::stats::Moments;
 use ike_core::Schedule;
-use std::collections::BTreeMap;
 
 /// One exchange over a link that loses independently.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,16 +62,17 @@ impl Exchange {
         self.starts_us.len()
     }
 
+    /// The answer to the last transmission comes only when the request is given up.
+    #[must_use]
+    pub fn answers_late(&self) -> bool {
+        let last_us = self.starts_us.last().copied().unwrap_or(0);
+        last_us.saturating_add(self.round_trip_us) >= self.gives_up_us
+    }
+
     /// The exchange succeeds: 1 - q^N, since it fails only if all N transmissions do.
     #[must_use]
     pub fn success(&self) -> f64 {
         1.0 - power(self.unanswered(), self.tries())
-    }
-
-    /// So many exchanges, one after the other, all succeed: (1 - q^N)^E. E is 2, and 3 with a COOKIE or INVALID_KE_PAYLOAD round first.
-    #[must_use]
-    pub fn handshake(&self, exchanges: u32) -> f64 {
-        power(self.success(), exchanges as usize)
     }
 
     /// The exchange is won by transmission `index` (from 0): s q^index.
@@ -133,33 +135,6 @@ impl Exchange {
         Moments::of(each)
     }
 
-    /// The steps of the latency of so many exchanges in a row: each value that it can have, in microseconds, with its
-    /// probability. They sum up to [`Self::handshake`]; the rest fails.
-    #[must_use]
-    pub fn staircase(&self, exchanges: u32) -> BTreeMap<u64, f64> {
-        let mut steps = BTreeMap::from([(0, 1.0)]);
-        for _ in 0..exchanges {
-            let mut next = BTreeMap::new();
-            for (before_us, share) in &steps {
-                for (index, start_us) in self.starts_us.iter().enumerate() {
-                    let at_us = before_us + start_us + self.round_trip_us;
-                    *next.entry(at_us).or_default() += share * self.won_by(index);
-                }
-            }
-            steps = next;
-        }
-        steps
-    }
-
-    /// The latency of so many exchanges, given that all succeed, in microseconds: E times
-    /// R + sum of s q^(k-1) S_(k-1) / (1 - q^N).
-    #[must_use]
-    pub fn latency_us(&self, exchanges: u32) -> Moments {
-        let success = self.handshake(exchanges);
-        let steps = self.staircase(exchanges);
-        Moments::of(steps.into_iter().map(|(at_us, share)| (at_us as f64, share / success)))
-    }
-
     /// An attempt leaves an orphan at the gateway: no response came back and a request arrived, q^N - p_f^N.
     #[must_use]
     pub fn orphan(&self) -> f64 {
@@ -187,11 +162,19 @@ impl GilbertElliott {
         self.to_bad / (self.to_bad + self.to_good)
     }
 
-    /// The share of datagrams that are lost, sent at any time.
+    /// The share of datagrams in so many frames that are lost, sent at any time: all their frames meet the same state.
     #[must_use]
-    pub fn mean_loss(&self) -> f64 {
-        self.loss_good * (1.0 - self.bad()) + self.loss_bad * self.bad()
+    pub fn mean_loss(&self, frames: usize) -> f64 {
+        let lost = |loss| in_frames(loss, frames);
+        lost(self.loss_good) * (1.0 - self.bad()) + lost(self.loss_bad) * self.bad()
     }
+}
+
+/// A datagram in so many frames of the link layer is lost, each of which is lost with that probability: 1 - (1 - p)^n.
+#[must_use]
+pub fn in_frames(loss: f64, frames: usize) -> f64 {
+    // One frame is no sum, so that nothing is rounded.
+    if frames == 1 { loss } else { 1.0 - power(1.0 - loss, frames) }
 }
 
 /// base^exponent by multiplication, so that no library rounds it differently elsewhere.

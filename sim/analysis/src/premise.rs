@@ -1,7 +1,7 @@
 //! What a formula takes for granted, as conditions that a scenario meets or does not.
 
-use crate::collector::Observed;
-use crate::formulas::{Exchange, utilisation};
+use crate::collector::{Datagrams, ExchangeCounts, Observed};
+use crate::formulas::{Exchange, Handshake, in_frames, utilisation};
 use core::time::Duration;
 use ike_core::Jitter;
 use simulator::scenario::{
@@ -13,7 +13,7 @@ use simulator::scenario::{
 pub enum Premise {
     /// All nodes have the same link and the same schedule.
     OneKind,
-    /// A datagram is lost or not, whatever became of others, and each as often.
+    /// A frame is lost or not, whatever became of others, and each as often.
     IndependentLoss,
     /// No datagram is lost.
     NoLoss,
@@ -35,6 +35,12 @@ pub enum Premise {
     ExactTimers,
     /// A handshake is two exchanges: no cookie, no other group.
     TwoExchanges,
+    /// All handshakes are as many exchanges: three where the gateway asks each for a cookie.
+    SameExchanges,
+    /// Datagrams of one kind are cut into the same number of frames.
+    SameFrames,
+    /// A link that loses cuts datagrams into frames.
+    LossyFrames,
     /// The gateway keeps a half-open SA for longer than a node tries.
     HalfOpenOutlivesTries,
     /// The gateway refuses nobody, and no limit is reached.
@@ -57,14 +63,64 @@ pub enum Premise {
 
 /// The first of these premises that does not hold, in words.
 #[must_use]
-pub fn broken(premises: &[Premise], scenario: &Scenario, observed: &Observed) -> Option<String> {
-    premises.iter().find_map(|premise| premise.broken(scenario, observed))
+pub fn broken<'a>(
+    premises: impl IntoIterator<Item = &'a Premise>,
+    scenario: &Scenario,
+    observed: &Observed,
+) -> Option<String> {
+    premises.into_iter().find_map(|premise| premise.broken(scenario, observed))
 }
 
 /// The exchange that formulas speak of: of the first group, which stands for all by [`Premise::OneKind`].
 #[must_use]
 pub fn exchange(scenario: &Scenario) -> Exchange {
     exchange_of(&scenario.groups[0])
+}
+
+/// The handshake that formulas speak of, as far as [`Premise::SameExchanges`] and [`Premise::SameFrames`] hold.
+#[must_use]
+pub fn handshake(scenario: &Scenario, observed: &Observed) -> Handshake {
+    let (exchange, link) = (exchange(scenario), &scenario.groups[0].link);
+    let of = |counts: &ExchangeCounts| Exchange {
+        loss_towards: in_frames(
+            exchange.loss_towards,
+            frames(&link.towards, counts.towards.longest),
+        ),
+        loss_back: in_frames(exchange.loss_back, frames(&link.back, counts.back.longest)),
+        ..exchange.clone()
+    };
+    let rounds = rounds(scenario, observed).unwrap_or(1);
+    Handshake { init: of(&observed.init), rounds, auth: of(&observed.auth) }
+}
+
+/// IKE_SA_INIT exchanges of each handshake; `None`: they differ.
+fn rounds(scenario: &Scenario, observed: &Observed) -> Option<u32> {
+    let Observed { cookies, single_rounds, further_rounds, attempts, init, .. } = observed;
+    if *cookies == 0 && init.begun <= *attempts {
+        return Some(1);
+    }
+    let all_asked = scenario.gateway.cookies == Cookies::Always;
+    (all_asked && *single_rounds == 0 && *further_rounds == 0).then_some(2)
+}
+
+/// Frames of a datagram of so many octets.
+pub(crate) fn frames(way: &LinkDirection, octets: u64) -> usize {
+    let octets = usize::try_from(octets).unwrap_or(usize::MAX);
+    way.frame.map_or(1, |frame| octets.div_ceil(frame.get()).max(1))
+}
+
+/// The datagrams of a handshake by kind, each with its way.
+pub(crate) fn kinds<'a>(
+    scenario: &'a Scenario,
+    observed: &'a Observed,
+) -> [(&'a LinkDirection, &'a Datagrams); 4] {
+    let (link, Observed { init, auth, .. }) = (&scenario.groups[0].link, observed);
+    [
+        (&link.towards, &init.towards),
+        (&link.back, &init.back),
+        (&link.towards, &auth.towards),
+        (&link.back, &auth.back),
+    ]
 }
 
 fn exchange_of(group: &Group) -> Exchange {
@@ -149,17 +205,12 @@ impl Premise {
         let why = |is: bool, text: &str| is.then(|| text.to_owned());
         match self {
             Self::OneKind => why(differ(scenario), "groups have different links or schedules"),
-            Self::IndependentLoss => dependent_loss(scenario, observed),
+            Self::IndependentLoss => why(
+                observed.dropped_otherwise > 0,
+                "datagrams are lost otherwise than by an independent draw for each",
+            ),
             Self::NoLoss => why(any(|way| way.loss != Rate::ZERO), "links lose datagrams"),
-            Self::ConstantDelay => {
-                let varies = |way: &LinkDirection| {
-                    !way.jitter.is_zero() || way.reorder != Rate::ZERO || way.bandwidth.is_some()
-                };
-                let works = |group: &Group| group.cpu.is_some() || group.radio.is_some();
-                why(any(varies), "delays vary").or_else(|| {
-                    why(scenario.groups.iter().any(works), "nodes take time to work or to send")
-                })
-            }
+            Self::ConstantDelay => delays_vary(scenario),
             Self::ConstantRoundTrip => Self::ConstantDelay
                 .broken(scenario, observed)
                 .or_else(|| why(gateway.service_time.is_some(), "requests queue at the gateway")),
@@ -168,16 +219,25 @@ impl Premise {
             }
             Self::Intact => damaged(scenario),
             Self::LastAnswerInTime => {
-                let last_us = exchange.starts_us.last().copied().unwrap_or(0);
-                let late = last_us.saturating_add(exchange.round_trip_us) >= exchange.gives_up_us;
-                why(late, "the last answer comes after the request is given up")
+                why(exchange.answers_late(), "the last answer comes after the request is given up")
             }
             Self::ExactTimers => {
                 let jitter = |group: &Group| group.retransmission.jitter != Jitter::None;
                 why(scenario.groups.iter().any(jitter), "timers have jitter")
             }
             Self::TwoExchanges => {
-                why(gateway.cookies != Cookies::Never, "the gateway asks for cookies")
+                why(rounds(scenario, observed) != Some(1), "the gateway asks for cookies")
+            }
+            Self::SameExchanges => {
+                why(rounds(scenario, observed).is_none(), "the gateway asks only some for cookies")
+            }
+            Self::SameFrames => why(
+                kinds(scenario, observed).into_iter().any(differ_in_frames),
+                "datagrams of one kind are cut into different numbers of frames",
+            ),
+            Self::LossyFrames => {
+                let cuts = |way: &LinkDirection| way.frame.is_some() && way.loss != Rate::ZERO;
+                why(!any(cuts), "no link that loses cuts datagrams into frames")
             }
             Self::HalfOpenOutlivesTries => {
                 let kept = micros(gateway.half_open_timeout) > longest_try_us(scenario);
@@ -188,11 +248,10 @@ impl Premise {
                 why(observed.unfinished() > 0, "the run ended before all handshakes did")
             }
             Self::WakeAtOnce => why(!wakes_at_once(scenario), "nodes do not wake at one time"),
-            Self::ServedInTheEnd => {
-                let load = gateway.service_time.zip(poisson_per_s(scenario));
-                let load = load.map(|(time, per_s)| utilisation(per_s, micros(time)));
-                why(load.is_some_and(|load| load >= 1.0), "more nodes wake than can be served")
-            }
+            Self::ServedInTheEnd => why(
+                load(scenario).is_some_and(|load| load >= 1.0),
+                "more nodes wake than can be served",
+            ),
             Self::Bursts => {
                 let steady = |group: &Group| group.link.gilbert_elliott.is_none();
                 why(scenario.groups.iter().any(steady), "links do not lose in bursts")
@@ -208,6 +267,27 @@ impl Premise {
             }
         }
     }
+}
+
+fn delays_vary(scenario: &Scenario) -> Option<String> {
+    let varies = |way: &LinkDirection| {
+        !way.jitter.is_zero() || way.reorder != Rate::ZERO || way.bandwidth.is_some()
+    };
+    if scenario.groups.iter().any(|group| any_way(group, varies)) {
+        return Some("delays vary".to_owned());
+    }
+    let works = scenario.groups.iter().any(Group::is_delayed);
+    works.then(|| "nodes take time to work or to send".to_owned())
+}
+
+fn differ_in_frames((way, kind): (&LinkDirection, &Datagrams)) -> bool {
+    frames(way, kind.shortest) != frames(way, kind.longest)
+}
+
+/// The share of time that the gateway works, where it needs some and all wake by a Poisson process.
+fn load(scenario: &Scenario) -> Option<f64> {
+    let service_time = scenario.gateway.service_time?;
+    Some(utilisation(poisson_per_s(scenario)?, micros(service_time)))
 }
 
 fn differ(scenario: &Scenario) -> bool {
@@ -231,17 +311,6 @@ fn damaged(scenario: &Scenario) -> Option<String> {
     };
     let damaged = scenario.groups.iter().any(damages);
     damaged.then(|| "links damage or duplicate datagrams".to_owned())
-}
-
-fn dependent_loss(scenario: &Scenario, observed: &Observed) -> Option<String> {
-    if observed.dropped_otherwise > 0 {
-        return Some(
-            "datagrams are lost otherwise than by an independent draw for each".to_owned(),
-        );
-    }
-    let by_length = |way: &LinkDirection| way.frame.is_some() && way.loss != Rate::ZERO;
-    let any = scenario.groups.iter().any(|group| any_way(group, by_length));
-    any.then(|| "longer datagrams are lost more often".to_owned())
 }
 
 fn refused(scenario: &Scenario, observed: &Observed) -> Option<String> {

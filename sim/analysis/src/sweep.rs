@@ -152,6 +152,7 @@ impl<'a> Sweep<'a> {
                 Verdict::Holds => counts.0 += 1,
                 Verdict::Differs => counts.1 += 1,
                 Verdict::PremiseBroken(_) => counts.2 += 1,
+                Verdict::ForComparison => {}
             }
         }
         counts

@@ -30,6 +30,8 @@ pub(super) struct Attempt {
     current: Option<Current>,
     /// Counts the exchanges of this node.
     exchange: u32,
+    /// The IKE_SA_INIT exchanges of this attempt.
+    rounds: u32,
     /// A request was given to the stack and enters the link next.
     enters: bool,
     requests: Vec<OnTheWay>,
@@ -68,12 +70,17 @@ impl Attempt {
             self.exchange += 1;
             self.queued = false;
             self.current = Some(Current { kind, began_us: now_us, sent: 0, winner: None });
+            self.rounds += u32::from(kind == ExchangeType::IKE_SA_INIT);
         }
         if let Some(current) = &mut self.current {
             current.sent = transmission + 1;
         }
         self.enters = true;
         in_turn
+    }
+
+    pub(super) const fn rounds(&self) -> u32 {
+        self.rounds
     }
 
     /// The request that was sent last has yet to leave, or its answer to be looked at.
@@ -124,16 +131,16 @@ impl Attempt {
         self.queued = true;
     }
 
-    /// A datagram of the node entered the link. Whether it is the first request of its wake.
-    pub(super) fn sent(&mut self, index: u64, octets: usize) -> bool {
+    /// A datagram of the node entered the link. If it is a request: its exchange, and whether it is the first of its wake.
+    pub(super) fn sent(&mut self, index: u64, octets: usize) -> Option<(ExchangeType, bool)> {
         if !core::mem::take(&mut self.enters) {
-            return false;
+            return None;
         }
-        let Some(current) = self.current else { return false };
+        let current = self.current?;
         let (exchange, transmission) = (self.exchange, current.sent - 1);
         let init = current.kind == ExchangeType::IKE_SA_INIT;
         self.requests.push(OnTheWay { index, exchange, transmission, octets, init });
-        core::mem::take(&mut self.untried)
+        Some((current.kind, core::mem::take(&mut self.untried)))
     }
 
     /// A datagram of the node reached the gateway; its octets if it is an IKE_SA_INIT request.

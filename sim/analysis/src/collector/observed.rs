@@ -3,6 +3,7 @@
 use super::Spent;
 use crate::stats::{Distribution, text};
 use serde::{Deserialize, Serialize};
+use vnet::link::{DropReason, Outcome};
 
 /// One of the two exchanges of a handshake, over all attempts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,48 @@ pub struct ExchangeCounts {
     pub in_vain: u64,
     /// From the first transmission to the accepted response, in microseconds.
     pub latency_us: Distribution,
+    /// The datagrams of the requests.
+    pub towards: Datagrams,
+    /// Those of the responses.
+    pub back: Datagrams,
+}
+
+/// Datagrams of one kind that entered links.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Datagrams {
+    /// Those that met nothing but the link's `loss` and, later, its bursts.
+    pub drawn: u64,
+    /// Those of them that its `loss` took.
+    pub lost: u64,
+    /// The length of the shortest of all, in octets of the IP datagram; 0 of none.
+    pub shortest: u64,
+    /// The length of the longest.
+    pub longest: u64,
+}
+
+impl Datagrams {
+    /// One more.
+    pub(super) fn add(&mut self, octets: u64, outcome: &Outcome) {
+        let lost = *outcome == Outcome::Dropped(DropReason::Loss);
+        let by_burst = *outcome == Outcome::Dropped(DropReason::GilbertElliott);
+        let drawn = lost || by_burst || !matches!(outcome, Outcome::Dropped(_));
+        self.join(&Self {
+            drawn: u64::from(drawn),
+            lost: u64::from(lost),
+            shortest: octets,
+            longest: octets,
+        });
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.drawn += other.drawn;
+        self.lost += other.lost;
+        self.shortest = match (self.shortest, other.shortest) {
+            (0, one) | (one, 0) => one,
+            (one, other) => one.min(other),
+        };
+        self.longest = self.longest.max(other.longest);
+    }
 }
 
 impl ExchangeCounts {
@@ -32,6 +75,8 @@ impl ExchangeCounts {
         self.spurious += other.spurious;
         self.in_vain += other.in_vain;
         self.latency_us.join(&other.latency_us);
+        self.towards.join(&other.towards);
+        self.back.join(&other.back);
     }
 }
 
@@ -52,6 +97,12 @@ pub struct Observed {
     pub auth: ExchangeCounts,
     /// From the first transmission of IKE_SA_INIT to an established SA at the node, in microseconds.
     pub latency_us: Distribution,
+    /// How often the gateway asked for a cookie.
+    pub cookies: u64,
+    /// Handshakes that came to IKE_AUTH after a single IKE_SA_INIT exchange.
+    pub single_rounds: u64,
+    /// IKE_SA_INIT exchanges beyond the second of a handshake.
+    pub further_rounds: u64,
     /// Datagrams of a handshake that met a node which had gone on: requests at the gateway, its answers as they left it
     /// and as they reached the node, where the node had sent again or was through; and nodes that sent again or
     /// gave up while a request had not left yet, or an answer was there. Without any, each request was answered
@@ -122,6 +173,9 @@ impl Observed {
         self.init.join(&other.init);
         self.auth.join(&other.auth);
         self.latency_us.join(&other.latency_us);
+        self.cookies += other.cookies;
+        self.single_rounds += other.single_rounds;
+        self.further_rounds += other.further_rounds;
         self.out_of_turn += other.out_of_turn;
         self.first_requests += other.first_requests;
         self.first_in_burst += other.first_in_burst;

@@ -24,6 +24,10 @@ fn schedules_send_when_the_field_says_they_do() {
     );
 }
 
+fn alike(exchange: &Exchange, rounds: u32) -> Handshake {
+    Handshake { init: exchange.clone(), rounds, auth: exchange.clone() }
+}
+
 /// Adds up every way that six transmissions can go: each request and each response arrives or not.
 #[test]
 fn requests_responses_and_orphans_are_those_of_every_possible_course() {
@@ -54,23 +58,31 @@ fn requests_responses_and_orphans_are_those_of_every_possible_course() {
     close(exchange.requests().mean, exchange.success() / exchange.answered());
     close(exchange.success(), success);
     close(exchange.orphan(), orphan);
-    close(exchange.handshake(2), success * success);
+    close(alike(&exchange, 1).success(), success * success);
+    close(alike(&exchange, 2).success(), success * success * success);
 }
 
 #[test]
 fn the_staircase_has_a_step_for_each_pair_of_winners() {
     let exchange = strongswan(0.1);
-    let steps = exchange.staircase(2);
-    close(steps.values().sum(), exchange.handshake(2));
+    let handshake = alike(&exchange, 1);
+    let steps = handshake.staircase();
+    close(steps.values().sum(), handshake.success());
     // Both at once; one of the two with the second transmission.
     close(steps[&80_000], exchange.answered() * exchange.answered());
     close(steps[&4_080_000], 2.0 * exchange.won_by(0) * exchange.won_by(1));
     let given: f64 =
         (0..6).map(|index| exchange.won_by(index) * exchange.starts_us[index] as f64).sum::<f64>()
             / exchange.success();
-    close(exchange.latency_us(1).mean, 40_000.0 + given);
-    close(exchange.latency_us(2).mean, 2.0 * (40_000.0 + given));
-    close(exchange.latency_us(2).variance, 2.0 * exchange.latency_us(1).variance);
+    close(handshake.latency_us().mean, 2.0 * (40_000.0 + given));
+    let three = alike(&exchange, 2).latency_us();
+    close(three.mean, 3.0 * (40_000.0 + given));
+    close(three.variance, 1.5 * handshake.latency_us().variance);
+    // Of exchanges that differ each has its own chances.
+    let lossy = Exchange { loss_back: 0.5, ..exchange.clone() };
+    let mixed = Handshake { init: exchange.clone(), rounds: 1, auth: lossy.clone() };
+    close(mixed.success(), exchange.success() * lossy.success());
+    close(mixed.staircase()[&80_000], exchange.answered() * lossy.answered());
 }
 
 #[test]
@@ -107,7 +119,11 @@ fn queues_and_bursts_are_what_textbooks_say() {
     assert!(many.wait_us(1_000.0).is_infinite());
     close(utilisation(500.0, 1_000), 0.5);
     let chain = GilbertElliott { to_bad: 0.01, to_good: 0.09, loss_good: 0.0, loss_bad: 1.0 };
-    close(chain.mean_loss(), 0.1);
+    close(chain.mean_loss(1), 0.1);
+    let half = GilbertElliott { loss_bad: 0.5, ..chain };
+    close(half.mean_loss(3), 0.1 * 0.875);
+    close(in_frames(0.1, 2), 0.19);
+    assert_eq!((in_frames(0.1, 1), in_frames(0.0, 9)), (0.1, 0.0));
 }
 
 /// Of two, one waits for what is left of the other's time if it wakes within that: c - Z (1 - e^(-c / Z)) in the mean.

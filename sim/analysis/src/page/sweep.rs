@@ -244,9 +244,10 @@ fn identity_rows(sweep: &Sweep<'_>, all: &[(&Row<'_>, &Identity)]) -> Vec<Vec<Fi
     if let Some((row, one)) = compared().max_by(|a, b| size(a.1).total_cmp(&size(b.1))) {
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
         let differ = compared().filter(|(_, one)| one.verdict == Verdict::Differs).count();
-        let verdict = match differ {
-            0 => Field::Verdict(true, "holds".to_owned()),
-            cells => Field::Verdict(false, format!("differs in {cells}")),
+        let verdict = match (&one.verdict, differ) {
+            (Verdict::ForComparison, _) => Field::Text("for comparison".to_owned()),
+            (_, 0) => Field::Verdict(true, "holds".to_owned()),
+            (_, cells) => Field::Verdict(false, format!("differs in {cells}")),
         };
         let place: Vec<&str> = sweep.labels(row).into_iter().map(|(_, label)| label).collect();
         let exact =

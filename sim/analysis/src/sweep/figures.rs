@@ -7,7 +7,7 @@ use super::pareto::Rival;
 use super::{Rivals, Row, Sweep, rivals};
 use crate::identity::Verdict;
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
-use crate::premise::{exchange, micros};
+use crate::premise::{handshake, micros};
 use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
 use core::fmt::Write as _;
 
@@ -22,9 +22,6 @@ pub(crate) struct Figure {
     /// The chart.
     pub(crate) chart: Chart,
 }
-
-/// The exchanges of a handshake.
-const EXCHANGES: u32 = 2;
 
 /// All figures: those that the cells have numbers for, and the others.
 fn figures(sweep: &Sweep<'_>) -> (Vec<Figure>, Vec<Figure>) {
@@ -143,6 +140,7 @@ fn identities(sweep: &Sweep<'_>) -> String {
             let verdict = match &identity.verdict {
                 Verdict::Holds => "holds".to_owned(),
                 Verdict::Differs => "differs".to_owned(),
+                Verdict::ForComparison => "for comparison".to_owned(),
                 Verdict::PremiseBroken(why) => format!("premise broken: {why}"),
             };
             let numbers = [
@@ -237,7 +235,7 @@ fn success(sweep: &Sweep<'_>) -> Figure {
     Figure {
         id: "success",
         title: "Handshakes that succeed".to_owned(),
-        text: "Dots are simulated, with their 95 % Wilson intervals; dashes are (1 − q^N)², drawn only where its premises hold.",
+        text: "Dots are simulated, with their 95 % Wilson intervals; dashes are (1 − q^N)^E, where E is 2, or 3 with cookies, drawn only where its premises hold.",
         chart: Chart {
             x: along(sweep),
             y: Scale::percent("success"),
@@ -297,7 +295,7 @@ fn staircase(sweep: &Sweep<'_>) -> Figure {
         };
         lines.push(line(row.series.clone(), Stroke::Line, steps(simulated)));
         if formula(row, "mean latency, s").is_some() {
-            let closed = exchange(&row.planned.scenario).staircase(EXCHANGES).into_iter();
+            let closed = handshake(&row.planned.scenario, &row.all).staircase().into_iter();
             let label = format!("{}, formula", row.series);
             lines.push(line(label, Stroke::Dashes, steps(closed)));
         }
