@@ -21,4 +21,4 @@ mod sweep;
 pub use cell::{Cell, RunFacts, run, run_cell};
 pub use collector::{Collector, Counts, Course, Datagrams, ExchangeCounts, Gauge, Observed, Spent};
 pub use plan::{Change, Plan, PlanError, PlannedCell};
-pub use sweep::{Drawn, Origin, Sweep, key};
+pub use sweep::{Drawn, Origin, Sweep, Verdicts, key};

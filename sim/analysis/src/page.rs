@@ -1,5 +1,6 @@
 //! Pages that open anywhere: one file, no script, nothing loaded.
 
+mod identities;
 mod run;
 mod sweep;
 

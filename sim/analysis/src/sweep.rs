@@ -12,9 +12,11 @@ use crate::collector::Observed;
 use crate::identity::{Identity, Verdict, identities};
 use crate::plan::{Plan, PlannedCell};
 use crate::stats::wilson;
+use core::cmp::Reverse;
 use core::fmt::Write as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// The version of the keys of `sweep.json`: it changes when one of them does.
 const SCHEMA: u32 = 1;
@@ -39,6 +41,37 @@ pub struct Origin<'a> {
     pub commit: Option<String>,
     /// The command that does one run again: of that cell, with that seed.
     pub replay: &'a dyn Fn(&PlannedCell, u64) -> String,
+}
+
+/// What came of identities.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdicts {
+    /// So many hold.
+    pub hold: usize,
+    /// So many do not.
+    pub differ: usize,
+    /// So many have no verdict, since they speak of another world.
+    pub for_comparison: usize,
+    /// Why the others were not compared, and how many, the most frequent reason first.
+    pub not_compared: Vec<(String, usize)>,
+}
+
+impl Verdicts {
+    /// How many were not compared, for whatever reason.
+    #[must_use]
+    pub fn premise_broken(&self) -> usize {
+        self.not_compared.iter().map(|(_, count)| count).sum()
+    }
+}
+
+impl core::fmt::Display for Verdicts {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} hold, {} differ", self.hold, self.differ)?;
+        if self.for_comparison > 0 {
+            write!(f, ", {} for comparison", self.for_comparison)?;
+        }
+        write!(f, ", {} not compared", self.premise_broken())
+    }
 }
 
 /// One cell and what is known of it.
@@ -143,19 +176,23 @@ impl<'a> Sweep<'a> {
         (self.broken_runs().count(), replay)
     }
 
-    /// How many identities hold, differ, and had a broken premise.
+    /// What came of all identities of all cells.
     #[must_use]
-    pub fn verdicts(&self) -> (usize, usize, usize) {
-        let mut counts = (0, 0, 0);
+    pub fn verdicts(&self) -> Verdicts {
+        let mut all = Verdicts::default();
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
         for identity in self.rows.iter().flat_map(|row| &row.identities) {
-            match identity.verdict {
-                Verdict::Holds => counts.0 += 1,
-                Verdict::Differs => counts.1 += 1,
-                Verdict::PremiseBroken(_) => counts.2 += 1,
-                Verdict::ForComparison => {}
+            match &identity.verdict {
+                Verdict::Holds => all.hold += 1,
+                Verdict::Differs => all.differ += 1,
+                Verdict::ForComparison => all.for_comparison += 1,
+                Verdict::PremiseBroken(why) => *reasons.entry(why).or_default() += 1,
             }
         }
-        counts
+        all.not_compared =
+            reasons.into_iter().map(|(why, count)| (why.to_owned(), count)).collect();
+        all.not_compared.sort_by_key(|(_, count)| Reverse(*count));
+        all
     }
 
     /// The different series, in the order of the cells.
@@ -205,7 +242,7 @@ impl<'a> Sweep<'a> {
                 json!({ "name": axis.name, "points": labels })
             })
             .collect();
-        let (holds, differs, premise_broken) = self.verdicts();
+        let verdicts = self.verdicts();
         let value = json!({
             "schema": SCHEMA,
             "plan": self.origin.plan,
@@ -216,7 +253,12 @@ impl<'a> Sweep<'a> {
             "axes": axes,
             "along": self.plan.axes[self.plan.along].name,
             "fingerprint": self.fingerprint(),
-            "identities": { "hold": holds, "differ": differs, "premise_broken": premise_broken },
+            "identities": {
+                "hold": verdicts.hold,
+                "differ": verdicts.differ,
+                "for_comparison": verdicts.for_comparison,
+                "premise_broken": verdicts.premise_broken(),
+            },
             "cells": self.rows.iter().map(|row| self.row_json(row)).collect::<Vec<Value>>(),
         });
         format!("{value:#}\n")

@@ -5,7 +5,7 @@ mod shard;
 pub use shard::Shard;
 
 use crate::{commit, files, named};
-use analysis::{Cell, Drawn, Origin, Plan, PlannedCell, Sweep, page, run_cell};
+use analysis::{Cell, Drawn, Origin, Plan, PlannedCell, Sweep, Verdicts, page, run_cell};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -250,10 +250,9 @@ impl Job {
         }
         files::replace(&folder.join("sweep.json"), sweep.to_json().as_bytes())?;
         files::replace(&folder.join("report.html"), page::sweep(&sweep, &drawn).as_bytes())?;
-        let (holds, differs, premise_broken) = sweep.verdicts();
         Ok(Summary {
             table: sweep.table(),
-            verdicts: (holds, differs, premise_broken),
+            verdicts: sweep.verdicts(),
             broken: sweep.broken(),
             fingerprint: sweep.fingerprint(),
         })
@@ -264,8 +263,8 @@ impl Job {
 pub struct Summary {
     /// A row for each cell, the head first.
     pub table: Vec<Vec<String>>,
-    /// Identities that hold, that differ, that were not compared.
-    pub verdicts: (usize, usize, usize),
+    /// What came of the identities.
+    pub verdicts: Verdicts,
     /// Runs in which a rule was broken, and the command that does the first of them again.
     pub broken: (usize, Option<String>),
     /// The hash over all runs.
@@ -276,7 +275,7 @@ impl Summary {
     /// Whether all identities hold that were compared, and no run broke a rule.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.verdicts.1 == 0 && self.broken.0 == 0
+        self.verdicts.differ == 0 && self.broken.0 == 0
     }
 }
 

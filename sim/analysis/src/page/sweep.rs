@@ -1,12 +1,10 @@
 //! The page of a sweep.
 
-use super::{Field, document, download, escape, facts, figure, table};
-use crate::identity::{Identity, Verdict};
+use super::{Field, document, download, escape, facts, figure, identities, table};
 use crate::plot::{short, tick};
 use crate::stats::wilson;
 use crate::sweep::{Drawn, Rivals, Row, Sweep, rivals};
 use core::fmt::Write as _;
-use std::collections::BTreeMap;
 
 /// The page of a sweep.
 #[must_use]
@@ -22,7 +20,7 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
     body.push_str("<p>Every latency and how often it came is in <code>latency.csv</code>, beside this page.</p>\n");
     body.push_str(&energy(sweep));
     body.push_str(&policies(sweep));
-    body.push_str(&identities(sweep));
+    body.push_str(&identities::section(sweep));
     let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
     body.push_str(&seeds(sweep, &file("runs.csv")));
     document(&format!("Sweep {}", sweep.origin.plan), &body)
@@ -38,7 +36,6 @@ fn header(sweep: &Sweep<'_>) -> String {
             format!("{}: {}", axis.name, labels.join(", "))
         })
         .collect();
-    let (holds, differs, premise) = sweep.verdicts();
     let handshakes: u64 = sweep.rows.iter().map(|row| row.all.attempts).sum();
     let seeds = match (plan.seeds.first(), plan.seeds.last()) {
         (Some(first), Some(last)) => format!("{first} to {last} in each cell"),
@@ -57,10 +54,7 @@ fn header(sweep: &Sweep<'_>) -> String {
     rows.extend([
         ("Cells", format!("{}, with {handshakes} handshakes", sweep.rows.len())),
         ("Seeds", seeds),
-        (
-            "Identities",
-            format!("{holds} hold, {differs} differ, {premise} not compared: premise broken"),
-        ),
+        ("Identities", sweep.verdicts().to_string()),
         ("Commit", sweep.origin.commit.clone().unwrap_or_else(|| "unknown".to_owned())),
         ("Version", format!("wakebench {}", env!("CARGO_PKG_VERSION"))),
         ("Fingerprint", sweep.fingerprint()),
@@ -197,95 +191,6 @@ fn policies(sweep: &Sweep<'_>) -> String {
         escape(&crate::sweep::focus(sweep)),
         table(&head, &rows)
     )
-}
-
-/// The verdicts of one identity over all cells: the worst is shown.
-fn identities(sweep: &Sweep<'_>) -> String {
-    let mut text = String::from(
-        "<h2>Identities checked</h2>\n<p>Each formula against each cell; shown is the cell that is furthest from it. It \
-         holds within five standard deviations, or exactly where nothing is random. Where a cell does not meet what a \
-         formula takes for granted there is no verdict.</p>\n",
-    );
-    let mut by_name: Vec<(&str, Vec<(&Row<'_>, &Identity)>)> = Vec::new();
-    for row in &sweep.rows {
-        for identity in &row.identities {
-            match by_name.iter_mut().find(|(name, _)| *name == identity.name) {
-                Some((_, all)) => all.push((row, identity)),
-                None => by_name.push((identity.name, vec![(row, identity)])),
-            }
-        }
-    }
-    let head = [
-        "identity",
-        "formula",
-        "cells",
-        "furthest cell",
-        "formula says",
-        "simulated",
-        "95 % interval",
-        "sigmas",
-        "verdict",
-    ];
-    let rows: Vec<Vec<Field>> =
-        by_name.iter().flat_map(|(_, all)| identity_rows(sweep, all)).collect();
-    text.push_str(&table(&head, &rows));
-    text
-}
-
-/// One row for the cells that were compared, one for each premise that is broken.
-fn identity_rows(sweep: &Sweep<'_>, all: &[(&Row<'_>, &Identity)]) -> Vec<Vec<Field>> {
-    let mut rows = Vec::new();
-    let size = |identity: &Identity| match (&identity.verdict, identity.sigmas) {
-        (Verdict::Differs, None) => f64::INFINITY,
-        (_, sigmas) => sigmas.map_or(0.0, f64::abs),
-    };
-    let compared =
-        || all.iter().filter(|(_, one)| !matches!(one.verdict, Verdict::PremiseBroken(_)));
-    if let Some((row, one)) = compared().max_by(|a, b| size(a.1).total_cmp(&size(b.1))) {
-        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
-        let differ = compared().filter(|(_, one)| one.verdict == Verdict::Differs).count();
-        let verdict = match (&one.verdict, differ) {
-            (Verdict::ForComparison, _) => Field::Text("for comparison".to_owned()),
-            (_, 0) => Field::Verdict(true, "holds".to_owned()),
-            (_, cells) => Field::Verdict(false, format!("differs in {cells}")),
-        };
-        let place: Vec<&str> = sweep.labels(row).into_iter().map(|(_, label)| label).collect();
-        let exact =
-            if one.interval.is_none() && one.verdict == Verdict::Holds { "exact" } else { "–" };
-        rows.push(vec![
-            Field::Text(one.name.to_owned()),
-            Field::Text(one.formula.to_owned()),
-            Field::Number(compared().count().to_string()),
-            Field::Text(place.join(", ")),
-            Field::Number(number(one.expected)),
-            Field::Number(number(one.simulated)),
-            Field::Number(one.interval.map_or_else(
-                || exact.to_owned(),
-                |interval| format!("{} to {}", short(interval.low), short(interval.high)),
-            )),
-            Field::Number(
-                one.sigmas.map_or_else(|| exact.to_owned(), |sigmas| format!("{sigmas:+.1}")),
-            ),
-            verdict,
-        ]);
-    }
-    let mut reasons: BTreeMap<&str, (&Identity, usize)> = BTreeMap::new();
-    for (_, one) in all {
-        if let Verdict::PremiseBroken(why) = &one.verdict {
-            reasons.entry(why).or_insert((one, 0)).1 += 1;
-        }
-    }
-    for (why, (one, count)) in reasons {
-        let mut fields = vec![
-            Field::Text(one.name.to_owned()),
-            Field::Text(one.formula.to_owned()),
-            Field::Number(count.to_string()),
-        ];
-        fields.extend((0..5).map(|_| Field::Text(String::new())));
-        fields.push(Field::Text(format!("premise broken: {why}")));
-        rows.push(fields);
-    }
-    rows
 }
 
 fn seeds(sweep: &Sweep<'_>, file: &str) -> String {

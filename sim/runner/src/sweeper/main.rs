@@ -124,11 +124,10 @@ fn show(job: &Job, folder: &Path, summary: &Summary) -> String {
         table.add_row(row);
     }
     let _ = writeln!(text, "{}\n", table.trim_fmt());
-    let (holds, differs, premise) = summary.verdicts;
-    let _ = writeln!(
-        text,
-        "identities   {holds} hold, {differs} differ, {premise} not compared (premise broken)"
-    );
+    let _ = writeln!(text, "identities   {}", summary.verdicts);
+    for (why, count) in &summary.verdicts.not_compared {
+        let _ = writeln!(text, "             {count:>5}  {why}");
+    }
     if let (runs, Some(replay)) = &summary.broken {
         let _ = writeln!(
             text,
