@@ -8,6 +8,7 @@ pub use run::{RunPage, run};
 pub use sweep::sweep;
 
 use crate::plot::{COLOURS, Chart, Stroke};
+use crate::stats::{COARSE, DIGITS, MOST_VALUES};
 use crate::sweep::Figure;
 use core::fmt::Write as _;
 use data_encoding::BASE64;
@@ -109,6 +110,15 @@ fn figure(figure: &Figure, numbers: &str) -> String {
         chart.svg(),
         escape(text),
         download(&format!("{id}.csv"), numbers)
+    )
+}
+
+/// What is lost where some latencies were too many to keep.
+fn coarse(there_are: &str) -> String {
+    format!(
+        "<p>{there_are} more than {MOST_VALUES} different latencies, of which the first {DIGITS} binary digits are kept: \
+         percentiles are up to {:.2} % too small. The smallest, the largest and the mean are exact.</p>\n",
+        100.0 * COARSE
     )
 }
 

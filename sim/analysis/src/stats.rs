@@ -2,7 +2,7 @@
 
 mod distribution;
 
-pub use distribution::Distribution;
+pub use distribution::{COARSE, DIGITS, Distribution, MOST_VALUES};
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Binomial, ContinuousCDF, DiscreteCDF, Normal, StudentsT};

@@ -358,6 +358,7 @@ impl Row<'_> {
             "latency_p99_us": at(990),
             "latency_p999_us": at(999),
             "latency_max_us": all.latency_us.max(),
+            "latency_exact": all.latency_us.is_exact(),
             "requests_needed": needed,
             "requests_spurious": spurious,
             "responses": all.init.responses + all.auth.responses,

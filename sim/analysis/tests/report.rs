@@ -48,7 +48,8 @@ fn what_was_not_compared_is_folded_by_reason() {
         assert!(verdicts.not_compared.is_sorted_by_key(|(_, count)| core::cmp::Reverse(*count)));
 
         let (_, section) = page.split_once("<h2>Identities checked</h2>").expect("a section");
-        let (table, folded) = section.split_once("<details class=\"reasons\">").expect("something folded");
+        let (table, folded) =
+            section.split_once("<details class=\"reasons\">").expect("something folded");
         assert!(table.contains("handshake succeeds") && !table.contains("herd:"), "{table}");
         let herd = "<summary>4 are not compared: nodes do not wake at one time</summary>";
         assert!(folded.contains(herd) && folded.contains("herd: last answer, s"), "{folded}");
@@ -65,5 +66,17 @@ fn bursts_are_shown_beside_independent_losses_without_a_verdict() {
         assert_eq!(sweep.verdicts().for_comparison, 4);
         assert!(page.contains("handshake succeeds, without bursts"), "{page}");
         assert!(page.contains("<td>for comparison</td>"), "{page}");
+    });
+}
+
+#[test]
+fn a_page_says_of_which_cells_it_has_no_exact_percentiles() {
+    let jitter = "\"link.jitter\" = \"100ms\"\n[[axis]]\nname = \"devices\"\nkey = \"node.device.count\"\nvalues = [10, 6000]\n";
+    let says = "<p>In 1 of 2 cells there are more than 4096 different latencies, of which the first 12 binary digits are kept: percentiles are up to 0.05 % too small.";
+    with_sweep(&ran(jitter), |sweep, page| {
+        assert!(page.contains(says), "{page}");
+        let json: serde_json::Value = serde_json::from_str(&sweep.to_json()).expect("JSON");
+        let exact = [0, 1].map(|cell| json["cells"][cell]["figures"]["latency_exact"].as_bool());
+        assert_eq!(exact, [Some(true), Some(false)]);
     });
 }

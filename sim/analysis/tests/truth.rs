@@ -191,6 +191,23 @@ fn a_herd_is_answered_in_turn_and_sends_what_the_formula_says(
     assert!(runs[0].init.requests > 150, "{}", runs[0].init.requests);
 }
 
+/// More answers than values are kept of: the last one is exact all the same.
+#[test]
+fn the_last_answer_of_a_large_herd_is_exact() {
+    let herd = scenario(&[
+        ("node.device.wakes", "{ once = \"1s\" }"),
+        ("node.device.count", "4321"),
+        ("gateway.service_time", "7001us"),
+        ("crypto", "modelled"),
+    ]);
+    let runs = observed(&herd);
+    assert!(!runs[0].init.latency_us.is_exact());
+    let all = identities(&herd, &runs);
+    let last = all.iter().find(|one| one.name == "herd: last answer, s").expect("a row");
+    assert_eq!((&last.verdict, last.simulated), (&Verdict::Holds, last.expected), "{last:?}");
+    assert_eq!(last.simulated, Some(4_321.0 * 0.007_001 + 0.04));
+}
+
 /// Two groups of devices wake by Poisson processes, which are one; the gateway is busy half of the time.
 #[test]
 fn whoever_wakes_at_random_waits_as_long_as_in_the_queue_of_the_textbook() {

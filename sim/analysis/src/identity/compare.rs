@@ -235,14 +235,15 @@ pub(super) fn herd_transmissions(subject: &Subject<'_>) -> Option<Compared> {
     Some(Compared::exact(expected as f64, simulated as f64, off.is_none()))
 }
 
-/// Every place in the queue is compared where the values are all kept, the last in any case.
+/// Every place in the queue is compared where the values are all kept, their sum and the last in any case.
 pub(super) fn herd_answers(subject: &Subject<'_>) -> Option<Compared> {
     let herd = herd(subject)?;
     let right = |run: &Observed| {
         let latency = &run.init.latency_us;
         let places = (1..=herd.nodes).map(|place| (herd.answered_us(place), 1));
         let sum: u128 = places.clone().map(|(at_us, _)| u128::from(at_us)).sum();
-        latency.tally.sum == sum && (!latency.is_exact() || latency.iter().eq(places))
+        let ends = latency.tally.sum == sum && latency.max() == Some(herd.answered_us(herd.nodes));
+        ends && (!latency.is_exact() || latency.iter().eq(places))
     };
     let (expected, equal) = (herd.answered_us(herd.nodes), subject.runs.iter().all(right));
     let simulated = subject.all.init.latency_us.max()?;

@@ -38,6 +38,9 @@ pub fn run(shown: &RunPage<'_>) -> String {
             timeline(course)
         );
         let _ = write!(body, "<h2>Handshakes</h2>\n{}", handshakes(observed));
+        if !observed.latency_us.is_exact() {
+            body.push_str(&super::coarse("There are"));
+        }
     }
     if let Some(ladder) = ladder {
         let _ = write!(body, "<h2>Ladder</h2>\n<pre>{}</pre>\n", escape(ladder));

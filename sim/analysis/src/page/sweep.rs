@@ -18,6 +18,13 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
     body.push_str("</div>\n");
     let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));
     body.push_str("<p>Every latency and how often it came is in <code>latency.csv</code>, beside this page.</p>\n");
+    let coarse = sweep.rows.iter().filter(|row| !row.all.latency_us.is_exact()).count();
+    if coarse > 0 {
+        body.push_str(&super::coarse(&format!(
+            "In {coarse} of {} cells there are",
+            sweep.rows.len()
+        )));
+    }
     body.push_str(&energy(sweep));
     body.push_str(&policies(sweep));
     body.push_str(&identities::section(sweep));

@@ -4,23 +4,27 @@ use super::Tally;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A distribution of whole numbers. It is exact up to 4,096 different values, which a link with a constant delay never
-/// has; beyond that a value counts as the smallest one with the same 12 leading binary digits, which is less than
-/// 0.05 % away. The tally stays exact.
+/// A distribution of whole numbers. It is exact up to [`MOST_VALUES`] different values, which a link with a constant delay never
+/// has; beyond that a value counts as the smallest one with the same [`DIGITS`] leading binary digits, which is less than
+/// [`COARSE`] away. The tally, the smallest and the largest stay exact.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Distribution {
     /// How often each value came, in their order.
     values: BTreeMap<u64, u64>,
     /// Whether all of them are what they were.
     coarse: bool,
+    /// The smallest and the largest.
+    ends: Option<(u64, u64)>,
     /// Count, sum and squares.
     pub tally: Tally,
 }
 
 /// More different values than this are too many to keep.
-const MOST_VALUES: usize = 4_096;
+pub const MOST_VALUES: usize = 4_096;
 /// The binary digits that are kept then.
-const DIGITS: u32 = 12;
+pub const DIGITS: u32 = 12;
+/// By so much of itself a value, and so a percentile, may be too small then.
+pub const COARSE: f64 = 1.0 / (1 << (DIGITS - 1)) as f64;
 
 fn coarsened(value: u64) -> u64 {
     let drop = (u64::BITS - value.leading_zeros()).saturating_sub(DIGITS);
@@ -31,7 +35,13 @@ impl Distribution {
     /// One more value.
     pub fn add(&mut self, value: u64) {
         self.tally.add(value);
+        self.extend(value, value);
         self.count(value, 1);
+    }
+
+    fn extend(&mut self, min: u64, max: u64) {
+        let (low, high) = self.ends.unwrap_or((min, max));
+        self.ends = Some((low.min(min), high.max(max)));
     }
 
     fn count(&mut self, value: u64, times: u64) {
@@ -52,6 +62,9 @@ impl Distribution {
     /// All of another one.
     pub fn join(&mut self, other: &Self) {
         self.tally.join(&other.tally);
+        if let Some((min, max)) = other.ends {
+            self.extend(min, max);
+        }
         if other.coarse && !self.coarse {
             self.coarsen();
         }
@@ -87,6 +100,12 @@ impl Distribution {
     #[must_use]
     pub fn percentile_among(&self, per_mille: u64, count: u64) -> Option<u64> {
         let rank = (count * per_mille).div_ceil(1_000).clamp(1, count.max(1));
+        if rank == 1 {
+            return self.min();
+        }
+        if rank == self.tally.count {
+            return self.max();
+        }
         let mut so_far = 0;
         self.iter().find_map(|(value, times)| {
             so_far += times;
@@ -94,9 +113,15 @@ impl Distribution {
         })
     }
 
+    /// The smallest value; `None` of nothing.
+    #[must_use]
+    pub fn min(&self) -> Option<u64> {
+        self.ends.map(|(min, _)| min)
+    }
+
     /// The largest value; `None` of nothing.
     #[must_use]
     pub fn max(&self) -> Option<u64> {
-        self.values.last_key_value().map(|(value, _)| *value)
+        self.ends.map(|(_, max)| max)
     }
 }
