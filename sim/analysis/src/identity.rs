@@ -37,9 +37,10 @@ pub struct Identity {
     pub expected: Option<f64>,
     /// What the runs showed.
     pub simulated: Option<f64>,
-    /// Where the true value lies with 95 % confidence, as far as the runs tell; `None` for what is exact.
+    /// Where the true value lies with 95 % confidence, as far as the runs tell; `None` for what is exact, and for a mean of unknown
+    /// scatter.
     pub interval: Option<Interval>,
-    /// The difference in standard deviations; `None` for what is exact.
+    /// The difference in standard deviations; `None` for what is exact, and for what has no verdict.
     pub sigmas: Option<f64>,
     /// What came of it.
     pub verdict: Verdict,
