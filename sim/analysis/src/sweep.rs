@@ -1,10 +1,12 @@
 //! All cells of a plan, and what they say.
 
 mod figures;
+mod load;
 mod pareto;
 
 pub use figures::Drawn;
 pub(crate) use figures::{Figure, focus, numbers};
+pub(crate) use load::Load;
 pub(crate) use pareto::{Rivals, rivals};
 
 use crate::cell::{Cell, RunFacts};
@@ -275,22 +277,9 @@ impl Row<'_> {
         (init.requests + auth.requests - spurious, spurious)
     }
 
-    /// New handshakes in a second while the nodes began some, and handshakes that succeeded in a second from the first
-    /// to the last. `None` where all began at one time or none succeeded.
-    pub(crate) fn load(&self) -> Option<(f64, f64)> {
-        let (mut offered, mut carried) = (0.0, 0.0);
-        for run in &self.cell.runs {
-            let run = &run.observed;
-            let began_us = run.last_attempt_us.checked_sub(run.first_attempt_us)?;
-            let ended_us = run.last_established_us.checked_sub(run.first_attempt_us)?;
-            if began_us == 0 || ended_us == 0 {
-                return None;
-            }
-            offered += run.attempts as f64 / (began_us as f64 / 1e6);
-            carried += run.established as f64 / (ended_us as f64 / 1e6);
-        }
-        let runs = self.cell.runs.len() as f64;
-        (runs > 0.0).then(|| (offered / runs, carried / runs))
+    /// What was offered in a second, and what succeeded.
+    pub(crate) fn load(&self) -> Load {
+        Load::of(self.cell.runs.iter().map(|run| &run.observed))
     }
 
     /// The figures of the cell, by name.
@@ -298,6 +287,7 @@ impl Row<'_> {
         let all = &self.all;
         let success = wilson(all.established, all.attempts);
         let (needed, spurious) = self.transmissions();
+        let load = self.load();
         let at = |per_mille| all.latency_us.percentile(per_mille);
         json!({
             "attempts": all.attempts,
@@ -328,8 +318,8 @@ impl Row<'_> {
             "handshake_radio_on_s": self.energy().map(|energy| energy.1),
             "datagrams_sent": all.towards.0 + all.back.0,
             "datagrams_lost": all.towards.1 + all.back.1,
-            "offered_per_s": self.load().map(|load| load.0),
-            "goodput_per_s": self.load().map(|load| load.1),
+            "offered_per_s": load.offered_per_s,
+            "goodput_per_s": load.goodput_per_s,
         })
     }
 }

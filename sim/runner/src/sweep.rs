@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of a folder's files: it changes when one of them does.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// The folder of the cells.
 const CELLS: &str = "cells";
 /// What all cells of a folder were made from.

@@ -363,7 +363,8 @@ fn transmissions(sweep: &Sweep<'_>) -> Figure {
 fn goodput(sweep: &Sweep<'_>) -> Figure {
     let mut lines = Vec::new();
     for (colour, name) in sweep.series().into_iter().enumerate() {
-        let mut points: Vec<(f64, f64)> = sweep.of_series(name).filter_map(Row::load).collect();
+        let both = |row: &Row<'_>| row.load().offered_per_s.zip(row.load().goodput_per_s);
+        let mut points: Vec<(f64, f64)> = sweep.of_series(name).filter_map(both).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points.dedup();
         lines.push(Line {
@@ -392,9 +393,9 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
     Figure {
         id: "goodput",
         title: "Goodput against offered load".to_owned(),
-        text: "Handshakes that succeed in a second against those that begin. Up to the knee they are the same; beyond it the gateway works all the time, and what it does for nodes that gave up is lost.",
+        text: "Handshakes that succeed, by the time in which nodes woke or, if that is longer, the gateway worked, against wakes in a second. Up to the knee it is the load times the success; beyond it 1 / service time, less what the gateway does for nodes that gave up.",
         chart: Chart {
-            x: Scale::log("offered handshakes per second"),
+            x: Scale::log("wakes per second"),
             y: Scale::log("successful handshakes per second"),
             lines,
             marks: knee.into_iter().collect(),
