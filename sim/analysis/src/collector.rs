@@ -1,9 +1,11 @@
 //! What one run showed of its handshakes, counted from its events in integers.
 
 mod attempt;
+mod examples;
 mod series;
 mod spent;
 
+pub use examples::{Examples, Handshake};
 pub use series::{Counts, Gauge};
 pub use spent::Spent;
 
@@ -178,11 +180,23 @@ pub struct Course {
     pub waiting: Gauge,
 }
 
+/// What was seen of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its counts.
+    pub observed: Observed,
+    /// How it went over time.
+    pub course: Course,
+    /// Handshakes that stand for others.
+    pub examples: Examples,
+}
+
 /// Looks at a run and counts.
 #[derive(Debug, Default)]
 pub struct Collector {
     observed: Observed,
     course: Course,
+    examples: Examples,
     /// By node.
     attempts: Vec<Attempt>,
     /// When each half-open SA began.
@@ -210,7 +224,7 @@ impl Collector {
 
     /// What was seen, once the run has come to its end at that time.
     #[must_use]
-    pub fn finish(mut self, end: Instant) -> (Observed, Course) {
+    pub fn finish(mut self, end: Instant) -> Seen {
         let end_us = end.micros();
         self.level(end_us);
         for since_us in self.half_open.values() {
@@ -218,7 +232,8 @@ impl Collector {
         }
         self.observed.unserved = self.queued;
         self.course.waiting.finish(end_us);
-        (self.observed, self.course)
+        let Self { observed, course, examples, .. } = self;
+        Seen { observed, course, examples }
     }
 
     /// Adds what the half-open SAs were since the last time that their number changed.
@@ -277,12 +292,13 @@ impl Collector {
     }
 
     fn node(&mut self, number: u32, event: &Event<'_>) {
-        let Self { observed, course, attempts, .. } = self;
+        let Self { observed, course, attempts, examples, .. } = self;
         let Some(attempt) = usize::try_from(number).ok().and_then(|index| attempts.get_mut(index))
         else {
             return;
         };
         let now_us = event.at.micros();
+        let handshake = |began_us| Handshake { node: number, began_us, took_us: now_us - began_us };
         match &event.what {
             What::Attempt { number } => {
                 if observed.attempts == 0 {
@@ -310,8 +326,9 @@ impl Collector {
                 observed.last_established_us = now_us;
                 course.established.add(now_us);
                 attempt.conclude(observed, now_us, true);
-                if let Some(began_us) = attempt.over() {
-                    observed.latency_us.add(now_us - began_us);
+                if let Some(handshake) = attempt.over().map(handshake) {
+                    observed.latency_us.add(handshake.took_us);
+                    examples.succeeded(handshake);
                 }
             }
             What::Initiator(ike_initiator::Event::Failed(reason)) => {
@@ -321,7 +338,9 @@ impl Collector {
                 observed.orphans += u64::from(unanswered && attempt.is_orphan());
                 observed.one_sided += u64::from(attempt.is_one_sided());
                 attempt.conclude(observed, now_us, !unanswered);
-                attempt.over();
+                if let Some(handshake) = attempt.over().map(handshake) {
+                    examples.failed(handshake);
+                }
             }
             _ => {}
         }

@@ -1,16 +1,18 @@
 //! All cells of a plan, and what they say.
 
+mod csv;
 mod figures;
 mod load;
 mod pareto;
 
+pub(crate) use csv::numbers;
 pub use figures::Drawn;
-pub(crate) use figures::{Figure, focus, numbers};
+pub(crate) use figures::{Figure, focus};
 pub(crate) use load::Load;
 pub(crate) use pareto::{Rivals, rivals};
 
 use crate::cell::{Cell, RunFacts};
-use crate::collector::Observed;
+use crate::collector::{Handshake, Observed};
 use crate::identity::{Identity, Verdict, identities};
 use crate::plan::{Plan, PlannedCell};
 use crate::stats::wilson;
@@ -19,7 +21,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 /// The version of the keys of `sweep.json`: it changes when one of them does.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// A hash of a text, as 32 hexadecimal digits.
 #[must_use]
@@ -39,8 +41,8 @@ pub struct Origin<'a> {
     pub scenario: String,
     /// The commit of the project that ran; `+` behind it: with changes. `None` outside a checkout.
     pub commit: Option<String>,
-    /// The command that does one run again: of that cell, with that seed.
-    pub replay: &'a dyn Fn(&PlannedCell, u64) -> String,
+    /// The command that does one run again: of that cell, with that seed, and leaves the files of all nodes or of one.
+    pub replay: &'a dyn Fn(&PlannedCell, u64, Option<u32>) -> String,
 }
 
 /// One cell and what is known of it.
@@ -141,7 +143,7 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn broken(&self) -> (usize, Option<String>) {
         let first = self.broken_runs().next();
-        let replay = first.map(|(row, run)| (self.origin.replay)(row.planned, run.seed));
+        let replay = first.map(|(row, run)| (self.origin.replay)(row.planned, run.seed, None));
         (self.broken_runs().count(), replay)
     }
 
@@ -242,7 +244,7 @@ impl<'a> Sweep<'a> {
                     "events": run.events,
                     "broken_rules": run.broken_rules,
                     "established": run.observed.established,
-                    "replay": (self.origin.replay)(row.planned, run.seed),
+                    "replay": (self.origin.replay)(row.planned, run.seed, None),
                 })
             })
             .collect();
@@ -251,13 +253,37 @@ impl<'a> Sweep<'a> {
             "points": labels,
             "overrides": changes,
             "figures": row.figures(),
+            "slowest": row.slowest().map(|one| self.example_json(row, one)),
+            "first_failed": row.first_failed().map(|one| self.example_json(row, one)),
             "identities": row.identities,
             "runs": runs,
+        })
+    }
+
+    fn example_json(&self, row: &Row<'_>, (seed, one): (u64, Handshake)) -> Value {
+        json!({
+            "seed": seed,
+            "node": one.node,
+            "began_us": one.began_us,
+            "took_us": one.took_us,
+            "replay": (self.origin.replay)(row.planned, seed, Some(one.node)),
         })
     }
 }
 
 impl Row<'_> {
+    /// The slowest handshake that succeeded, behind its seed; of several the first.
+    pub(crate) fn slowest(&self) -> Option<(u64, Handshake)> {
+        let of = |run: &RunFacts| Some((run.seed, *run.examples.slowest.last()?));
+        let all = self.cell.runs.iter().filter_map(of);
+        all.reduce(|first, other| if other.1.took_us > first.1.took_us { other } else { first })
+    }
+
+    /// The first handshake that failed, of the first seed with which one did.
+    pub(crate) fn first_failed(&self) -> Option<(u64, Handshake)> {
+        self.cell.runs.iter().find_map(|run| Some((run.seed, run.examples.first_failed?)))
+    }
+
     /// Per handshake that succeeded, or `None` if none did.
     pub(crate) fn per_established(&self, sum: u64) -> Option<f64> {
         (self.all.established > 0).then(|| sum as f64 / self.all.established as f64)
@@ -283,13 +309,13 @@ impl Row<'_> {
     }
 
     /// The figures of the cell, by name.
-    fn figures(&self) -> Value {
+    fn figures(&self) -> serde_json::Map<String, Value> {
         let all = &self.all;
         let success = wilson(all.established, all.attempts);
         let (needed, spurious) = self.transmissions();
         let load = self.load();
         let at = |per_mille| all.latency_us.percentile(per_mille);
-        json!({
+        let value = json!({
             "attempts": all.attempts,
             "established": all.established,
             "failed": all.failed,
@@ -320,6 +346,11 @@ impl Row<'_> {
             "datagrams_lost": all.towards.1 + all.back.1,
             "offered_per_s": load.offered_per_s,
             "goodput_per_s": load.goodput_per_s,
-        })
+        });
+        let Value::Object(figures) = value else { return serde_json::Map::new() };
+        figures
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The files of a run.
 
+use analysis::Seen;
 use analysis::page::{self, RunPage};
-use analysis::{Course, Observed};
 use anyhow::{Context, Result};
 use simulator::Outcome;
 use std::fs;
@@ -24,12 +24,7 @@ pub fn prepare(folder: &Path) -> Result<()> {
 ///
 /// # Errors
 /// The folder cannot be made, or a file cannot be written.
-pub fn write(
-    folder: &Path,
-    outcome: &Outcome,
-    replay: &str,
-    seen: Option<&(Observed, Course)>,
-) -> Result<()> {
+pub fn write(folder: &Path, outcome: &Outcome, replay: &str, seen: Option<&Seen>) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let report = outcome.report.to_json();
     let shown =

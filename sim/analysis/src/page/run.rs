@@ -1,7 +1,7 @@
 //! The page of one run.
 
 use super::{Field, document, escape, facts, figure, seconds, table};
-use crate::collector::{Counts, Course, Gauge, Observed};
+use crate::collector::{Counts, Course, Gauge, Handshake, Seen};
 use crate::plot::{Chart, Line, Scale, Stroke, short};
 use crate::sweep::{Figure, numbers};
 use core::fmt::Write as _;
@@ -22,7 +22,7 @@ pub struct RunPage<'a> {
     /// The command that does it again.
     pub replay: &'a str,
     /// What a collector saw of it; where an end is outside, none can.
-    pub seen: Option<&'a (Observed, Course)>,
+    pub seen: Option<&'a Seen>,
 }
 
 /// The page of one run.
@@ -31,13 +31,13 @@ pub fn run(shown: &RunPage<'_>) -> String {
     let RunPage { report, ladder, replay, seen } = *shown;
     let mut body = header(report, replay);
     body.push_str(&verdicts(report));
-    if let Some((observed, course)) = seen {
+    if let Some(seen) = seen {
         let _ = write!(
             body,
             "<h2>Timeline</h2>\n<div class=\"figures\">\n{}</div>\n",
-            timeline(course)
+            timeline(&seen.course)
         );
-        let _ = write!(body, "<h2>Handshakes</h2>\n{}", handshakes(observed));
+        let _ = write!(body, "<h2>Handshakes</h2>\n{}", handshakes(seen));
     }
     if let Some(ladder) = ladder {
         let _ = write!(body, "<h2>Ladder</h2>\n<pre>{}</pre>\n", escape(ladder));
@@ -179,7 +179,14 @@ fn timeline(course: &Course) -> String {
     figures.iter().map(|one| figure(one, &numbers(&one.chart))).collect()
 }
 
-fn handshakes(observed: &Observed) -> String {
+fn handshakes(seen: &Seen) -> String {
+    let Seen { observed, examples, .. } = seen;
+    let of = |one: Option<&Handshake>| {
+        one.map_or_else(
+            || "–".to_owned(),
+            |one| format!("{}, from {} s on", one.node, seconds(one.began_us)),
+        )
+    };
     let at = |per_mille| {
         observed.latency_us.percentile(per_mille).map_or_else(|| "–".to_owned(), seconds)
     };
@@ -192,6 +199,8 @@ fn handshakes(observed: &Observed) -> String {
         ("latency p90, s", at(900)),
         ("latency p99, s", at(990)),
         ("latency max, s", at(1_000)),
+        ("node of the slowest", of(examples.slowest.last())),
+        ("node of the first that failed", of(examples.first_failed.as_ref())),
         ("requests sent", (observed.init.requests + observed.auth.requests).to_string()),
         ("of them spurious", spurious.to_string()),
         ("half-open at most", observed.half_open_peak.to_string()),

@@ -1,11 +1,14 @@
 //! The page of a sweep.
 
+mod examples;
+
 use super::{Field, document, download, escape, facts, figure, table};
 use crate::identity::{Identity, Verdict};
 use crate::plot::{short, tick};
 use crate::stats::wilson;
 use crate::sweep::{Drawn, Rivals, Row, Sweep, rivals};
 use core::fmt::Write as _;
+use examples::examples;
 use std::collections::BTreeMap;
 
 /// The page of a sweep.
@@ -24,7 +27,7 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
     body.push_str(&policies(sweep));
     body.push_str(&identities(sweep));
     let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
-    body.push_str(&seeds(sweep, &file("runs.csv")));
+    body.push_str(&examples(sweep, &file("runs.csv")));
     document(&format!("Sweep {}", sweep.origin.plan), &body)
 }
 
@@ -285,26 +288,4 @@ fn identity_rows(sweep: &Sweep<'_>, all: &[(&Row<'_>, &Identity)]) -> Vec<Vec<Fi
         rows.push(fields);
     }
     rows
-}
-
-fn seeds(sweep: &Sweep<'_>, file: &str) -> String {
-    let mut text = format!(
-        "<h2>Back to a run</h2>\n<p>Every run of every cell, with its fingerprint and its command: {file}. A command leaves the \
-         run's files; with <code>--node N</code> those of one node, with its ladder. These are the commands for the first \
-         seed of each cell; any other of its seeds goes in the same place.</p>\n<details>\n<summary>Commands</summary>\n<pre>"
-    );
-    for row in &sweep.rows {
-        let labels: Vec<&str> = sweep.labels(row).into_iter().map(|(_, label)| label).collect();
-        let broken: Vec<&str> =
-            row.cell.runs.iter().flat_map(|run| &run.broken_rules).map(String::as_str).collect();
-        let _ = writeln!(text, "# {}", escape(&labels.join(", ")));
-        if let Some(rule) = broken.first() {
-            let _ = writeln!(text, "# rules broken, {} among them", escape(rule));
-        }
-        if let Some(seed) = sweep.plan.seeds.first() {
-            let _ = writeln!(text, "{}", escape(&(sweep.origin.replay)(row.planned, *seed)));
-        }
-    }
-    text.push_str("</pre>\n</details>\n");
-    text
 }

@@ -3,13 +3,12 @@
 mod course;
 mod energy;
 
+use super::csv::{cells, identities, latency, numbers, runs};
 use super::pareto::Rival;
 use super::{Rivals, Row, Sweep, rivals};
-use crate::identity::Verdict;
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
 use crate::premise::{exchange, micros};
 use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
-use core::fmt::Write as _;
 
 /// A chart with its numbers.
 pub(crate) struct Figure {
@@ -62,6 +61,7 @@ impl Drawn {
         let mut files: Vec<(String, String)> =
             figures.iter().map(|figure| (file(figure), numbers(&figure.chart))).collect();
         let mut absent: Vec<String> = without.iter().map(file).collect();
+        files.push(("cells.csv".to_owned(), cells(sweep)));
         files.push(("latency.csv".to_owned(), latency(sweep)));
         let by_state = "energy_by_state.csv".to_owned();
         if sweep.rows.iter().any(|row| row.all.spent.is_some()) {
@@ -74,7 +74,7 @@ impl Drawn {
         Self { figures, files, absent }
     }
 
-    /// The numbers of each figure, and behind them the latencies, the identities and the runs of all cells: the name of
+    /// The numbers of each figure, and behind them the figures, the latencies, the identities and the runs of all cells: the name of
     /// each file, and its text.
     #[must_use]
     pub fn files(&self) -> &[(String, String)] {
@@ -85,110 +85,6 @@ impl Drawn {
     pub(crate) fn file(&self, name: &str) -> &str {
         self.files.iter().find(|(file, _)| file == name).map_or("", |(_, text)| text)
     }
-}
-
-/// A field as CSV has it.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
-/// The points of a chart, one a line.
-pub(crate) fn numbers(chart: &Chart) -> String {
-    let mut text = format!("series,{},{},low,high\n", field(&chart.x.label), field(&chart.y.label));
-    for line in &chart.lines {
-        for (index, (x, y)) in line.points.iter().enumerate() {
-            let (low, high) = line
-                .intervals
-                .get(index)
-                .map_or_else(Default::default, |(low, high)| (low.to_string(), high.to_string()));
-            let _ = writeln!(text, "{},{x},{y},{low},{high}", field(&line.label));
-        }
-    }
-    text
-}
-
-fn labels(sweep: &Sweep<'_>, row: &Row<'_>) -> String {
-    let labels: Vec<String> =
-        sweep.labels(row).into_iter().map(|(_, label)| field(label)).collect();
-    labels.join(",")
-}
-
-fn axes(sweep: &Sweep<'_>) -> String {
-    let names: Vec<String> = sweep.plan.axes.iter().map(|axis| field(&axis.name)).collect();
-    names.join(",")
-}
-
-fn latency(sweep: &Sweep<'_>) -> String {
-    let mut text = format!("cell,{},latency_us,handshakes\n", axes(sweep));
-    for row in &sweep.rows {
-        let labels = labels(sweep, row);
-        for (at_us, times) in row.all.latency_us.iter() {
-            let _ = writeln!(text, "{},{labels},{at_us},{times}", row.planned.index);
-        }
-    }
-    text
-}
-
-fn identities(sweep: &Sweep<'_>) -> String {
-    let head = "identity,formula,expected,simulated,low,high,sigmas,verdict";
-    let mut text = format!("cell,{},{head}\n", axes(sweep));
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for row in &sweep.rows {
-        let labels = labels(sweep, row);
-        for identity in &row.identities {
-            let verdict = match &identity.verdict {
-                Verdict::Holds => "holds".to_owned(),
-                Verdict::Differs => "differs".to_owned(),
-                Verdict::PremiseBroken(why) => format!("premise broken: {why}"),
-            };
-            let numbers = [
-                identity.expected,
-                identity.simulated,
-                identity.interval.map(|interval| interval.low),
-                identity.interval.map(|interval| interval.high),
-                identity.sigmas,
-            ];
-            let _ = writeln!(
-                text,
-                "{},{labels},{},{},{},{}",
-                row.planned.index,
-                field(identity.name),
-                field(identity.formula),
-                numbers.map(number).join(","),
-                field(&verdict)
-            );
-        }
-    }
-    text
-}
-
-fn runs(sweep: &Sweep<'_>) -> String {
-    let mut text = format!(
-        "cell,{},seed,fingerprint,attempts,established,failed,broken_rules,replay\n",
-        axes(sweep)
-    );
-    for row in &sweep.rows {
-        let labels = labels(sweep, row);
-        for run in &row.cell.runs {
-            let _ = writeln!(
-                text,
-                "{},{labels},{},{},{},{},{},{},{}",
-                row.planned.index,
-                run.seed,
-                run.fingerprint,
-                run.observed.attempts,
-                run.observed.established,
-                run.observed.failed,
-                field(&run.broken_rules.join(" ")),
-                field(&(sweep.origin.replay)(row.planned, run.seed))
-            );
-        }
-    }
-    text
 }
 
 fn along(sweep: &Sweep<'_>) -> Scale {

@@ -1,8 +1,9 @@
 //! What handshakes take from a battery.
 
-use super::{Figure, along, axes, labels, lines};
+use super::{Figure, along, lines};
 use crate::plot::{Chart, Line, Scale, Stroke};
 use crate::sweep::Sweep;
+use crate::sweep::csv::{axes, labels};
 use core::fmt::Write as _;
 
 pub(super) fn energy(sweep: &Sweep<'_>) -> Figure {
