@@ -36,7 +36,7 @@ pub struct Cell {
     pub index: usize,
     /// Each run, in the order of the seeds.
     pub runs: Vec<RunFacts>,
-    /// How the run with the first seed went over time.
+    /// How they went over time, all together.
     pub course: Course,
 }
 
@@ -79,7 +79,8 @@ pub fn run_cell(planned: &PlannedCell, key: &str, seeds: &[u64], done: &(dyn Fn(
             run
         })
         .collect();
-    let course = runs.first().map(|(_, course)| course.clone()).unwrap_or_default();
+    let mut course = Course::default();
+    runs.iter().for_each(|(_, run)| course.join(run));
     let runs = runs.into_iter().map(|(facts, _)| facts).collect();
     Cell { key: key.to_owned(), index: planned.index, runs, course }
 }

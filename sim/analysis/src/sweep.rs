@@ -5,9 +5,8 @@ mod figures;
 mod load;
 mod pareto;
 
-pub(crate) use csv::numbers;
 pub use figures::Drawn;
-pub(crate) use figures::{Figure, focus};
+pub(crate) use figures::{Figure, Threshold, focus, marks, steps, thresholds};
 pub(crate) use load::Load;
 pub(crate) use pareto::{Rivals, rivals};
 

@@ -18,7 +18,7 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
     let mut body = header(sweep);
     body.push_str("<h2>Figures</h2>\n<div class=\"figures\">\n");
     for one in &drawn.figures {
-        body.push_str(&figure(one, drawn.file(&format!("{}.csv", one.id))));
+        body.push_str(&figure(one));
     }
     body.push_str("</div>\n");
     let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));

@@ -1,5 +1,6 @@
 //! The numbers of a sweep as CSV: those of each chart, and those of all cells.
 
+use super::pareto::Rival;
 use super::{Row, Sweep};
 use crate::cell::RunFacts;
 use crate::collector::Handshake;
@@ -42,6 +43,28 @@ pub(super) fn labels(sweep: &Sweep<'_>, row: &Row<'_>) -> String {
 pub(super) fn axes(sweep: &Sweep<'_>) -> String {
     let names: Vec<String> = sweep.plan.axes.iter().map(|axis| field(&axis.name)).collect();
     names.join(",")
+}
+
+/// Policies against each other. A latency that is not there is endless.
+pub(super) fn rivalry(rivals: &[Rival], cost: &str) -> String {
+    let cost = field(cost);
+    let mut text =
+        format!("policy,failures,latency p99 of all,{cost},waiting peak,conforms,in front\n");
+    for rival in rivals {
+        let latency_s = rival.latency_s.is_finite().then(|| rival.latency_s.to_string());
+        let _ = writeln!(
+            text,
+            "{},{},{},{},{},{},{}",
+            field(&rival.name),
+            rival.failures,
+            latency_s.unwrap_or_default(),
+            rival.cost,
+            rival.peak,
+            rival.conforms,
+            rival.in_front
+        );
+    }
+    text
 }
 
 /// The figures of each cell that `sweep.json` has, and where its slowest handshake and the first that failed are.

@@ -3,7 +3,9 @@
 mod course;
 mod energy;
 
-use super::csv::{cells, identities, latency, numbers, runs};
+pub(crate) use course::{Threshold, marks, steps, thresholds};
+
+use super::csv::{cells, identities, latency, numbers, rivalry, runs};
 use super::pareto::Rival;
 use super::{Rivals, Row, Sweep, rivals};
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
@@ -20,6 +22,15 @@ pub(crate) struct Figure {
     pub(crate) text: &'static str,
     /// The chart.
     pub(crate) chart: Chart,
+    /// Its numbers as CSV, where they are more than the points of the chart.
+    pub(crate) table: Option<String>,
+}
+
+impl Figure {
+    /// Its numbers as CSV.
+    pub(crate) fn numbers(&self) -> String {
+        self.table.clone().unwrap_or_else(|| numbers(&self.chart))
+    }
 }
 
 /// The exchanges of a handshake.
@@ -34,6 +45,7 @@ fn figures(sweep: &Sweep<'_>) -> (Vec<Figure>, Vec<Figure>) {
         percentiles(sweep),
         transmissions(sweep),
         course::waiting(sweep),
+        course::busiest_address(sweep),
         course::arrivals(sweep),
         goodput(sweep),
         energy::energy(sweep),
@@ -59,7 +71,7 @@ impl Drawn {
         let (figures, without) = figures(sweep);
         let file = |figure: &Figure| format!("{}.csv", figure.id);
         let mut files: Vec<(String, String)> =
-            figures.iter().map(|figure| (file(figure), numbers(&figure.chart))).collect();
+            figures.iter().map(|figure| (file(figure), figure.numbers())).collect();
         let mut absent: Vec<String> = without.iter().map(file).collect();
         files.push(("cells.csv".to_owned(), cells(sweep)));
         files.push(("latency.csv".to_owned(), latency(sweep)));
@@ -139,7 +151,9 @@ fn success(sweep: &Sweep<'_>) -> Figure {
             y: Scale::percent("success"),
             lines: simulated.into_iter().chain(closed).collect(),
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -161,12 +175,14 @@ fn residual(sweep: &Sweep<'_>) -> Figure {
             y: Scale::linear("standard deviations").covering(-LIMIT_SIGMAS, LIMIT_SIGMAS),
             lines: sigmas,
             marks: vec![mark(LIMIT_SIGMAS), mark(-LIMIT_SIGMAS)],
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
 /// The points of a staircase that has these steps.
-fn steps(values: impl Iterator<Item = (u64, f64)>) -> Vec<(f64, f64)> {
+fn stairs(values: impl Iterator<Item = (u64, f64)>) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
     let mut level = 0.0;
     for (at_us, share) in values {
@@ -191,11 +207,11 @@ fn staircase(sweep: &Sweep<'_>) -> Figure {
             points,
             intervals: Vec::new(),
         };
-        lines.push(line(row.series.clone(), Stroke::Line, steps(simulated)));
+        lines.push(line(row.series.clone(), Stroke::Line, stairs(simulated)));
         if formula(row, "mean latency, s").is_some() {
             let closed = exchange(&row.planned.scenario).staircase(EXCHANGES).into_iter();
             let label = format!("{}, formula", row.series);
-            lines.push(line(label, Stroke::Dashes, steps(closed)));
+            lines.push(line(label, Stroke::Dashes, stairs(closed)));
         }
     }
     Figure {
@@ -207,7 +223,9 @@ fn staircase(sweep: &Sweep<'_>) -> Figure {
             y: Scale::percent("done").covering(0.0, 1.0),
             lines,
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -232,7 +250,9 @@ fn percentiles(sweep: &Sweep<'_>) -> Figure {
             y: Scale::log("seconds"),
             lines: median.into_iter().chain(tail).collect(),
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -252,7 +272,9 @@ fn transmissions(sweep: &Sweep<'_>) -> Figure {
             y: Scale::linear("requests per success").covering(0.0, 2.0),
             lines: needed.into_iter().chain(spurious).collect(),
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -295,16 +317,18 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
             y: Scale::log("successful handshakes per second"),
             lines,
             marks: knee.into_iter().collect(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
 fn policies(sweep: &Sweep<'_>) -> Figure {
     let Rivals { all: rivals, cost } = rivals(sweep);
     let line = |(colour, rival): (usize, &Rival)| Line {
-        label: format!("{}{}", rival.name, if rival.in_front { ", in front" } else { "" }),
+        label: rival.name.clone(),
         colour,
-        stroke: Stroke::Dots,
+        stroke: if rival.in_front { Stroke::Dots } else { Stroke::Rings },
         points: rival
             .latency_s
             .is_finite()
@@ -318,12 +342,14 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
     Figure {
         id: "policies",
         title: format!("Policies against each other, {}", focus(sweep)),
-        text: "Down and to the left is better; a handshake that fails takes for ever, so a policy of which more than one in a hundred fail is not drawn. The table below has failures and peak load, too, and marks the Pareto front: policies that no other one beats in everything.",
+        text: "Down and to the left is better; a handshake that fails takes for ever, so a policy of which more than one in a hundred fail is not drawn. Dots are the Pareto front, policies that no other one beats in everything; rings are beaten. The table below has failures and peak load, too.",
         chart: Chart {
             x: Scale::log("latency p99 of all handshakes, seconds"),
             y: Scale::linear(cost),
             lines,
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: Some(rivalry(&rivals, cost)),
     }
 }

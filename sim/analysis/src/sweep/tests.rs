@@ -94,3 +94,72 @@ fn tables_of_numbers_name_seed_and_node_of_what_is_furthest_out() {
         assert!(page.contains("# coap, 40%: first that failed\nreplay 3 "), "{page}");
     });
 }
+
+/// What all stand behind one router for, where the gateway limits each address.
+fn one_address() -> String {
+    let limits = "half_open_per_address = 12\ncookies = { above = 25, per_address = 10 }\nservice_time = \"100ms\"\n";
+    SCENARIO
+        .replace("[gateway]\n", &format!("[gateway]\n{limits}"))
+        .replace("count = 30\n", "count = 30\naddress = \"shared\"\n")
+}
+
+#[test]
+fn limits_per_address_are_drawn_where_what_they_count_is() {
+    let labels = |sweep: &Sweep<'_>, id: &str| {
+        let drawn = Drawn::of(sweep);
+        let figure = drawn.figures.iter().find(|figure| figure.id == id)?;
+        let labels = figure.chart.marks.iter().map(|mark| mark.label.clone());
+        Some(labels.collect::<Vec<String>>())
+    };
+    with_sweep(PLAN, SCENARIO, |sweep| {
+        assert_eq!(labels(sweep, "busiest_address"), None);
+        assert_eq!(labels(sweep, "half_open"), Some(vec![]));
+    });
+    with_sweep(PLAN, &one_address(), |sweep| {
+        let of_each = ["limit per address 12", "cookies per address 10"].map(str::to_owned);
+        assert_eq!(labels(sweep, "busiest_address"), Some(of_each.to_vec()));
+        assert_eq!(labels(sweep, "half_open"), Some(vec!["cookies 25".to_owned()]));
+        // One address has all, and no more than its limit.
+        let course = &sweep.rows[3].cell.course;
+        assert_eq!(course.busiest_address, course.waiting);
+        assert_eq!(course.waiting.bins.iter().max(), Some(&12));
+    });
+}
+
+#[test]
+fn charts_over_time_have_bins_with_arrivals_of_all_seeds_in_them() {
+    with_sweep(PLAN, SCENARIO, |sweep| {
+        let drawn = Drawn::of(sweep);
+        let chart = |id: &str| drawn.figures.iter().find(|figure| figure.id == id).expect(id);
+        let arrivals = &chart("arrivals").chart;
+        assert_eq!(arrivals.panels, ["libreswan", "coap"]);
+        for (line, row) in arrivals.lines.iter().zip(sweep.in_focus()) {
+            // Two points a step.
+            let bins = line.points.len() / 2;
+            assert!((16..64).contains(&bins), "{bins}");
+            let width_s = line.points[1].0 - line.points[0].0;
+            let each: f64 = line.points.iter().step_by(2).map(|point| point.1 * width_s).sum();
+            let all: u64 = row.cell.course.init_arrivals.bins.iter().sum();
+            assert!((each * 3.0 - all as f64).abs() < 1e-6, "{each} in each of three runs, {all}");
+        }
+        let levels = &chart("half_open").chart;
+        assert_eq!(levels.lines.len(), 4);
+        assert!(levels.y.label.contains(", bins of "), "{}", levels.y.label);
+        for both in levels.lines.chunks(2) {
+            let pairs = both[0].points.iter().zip(&both[1].points);
+            assert!(pairs.into_iter().all(|(highest, mean)| mean.1 <= highest.1));
+        }
+    });
+}
+
+#[test]
+fn who_is_on_the_front_is_a_column_and_no_name() {
+    // At 40 % so many fail that nobody has a p99.
+    with_sweep(&PLAN.replace("40%", "5%"), SCENARIO, |sweep| {
+        let drawn = Drawn::of(sweep);
+        let policies = drawn.file("policies.csv");
+        assert_eq!(column(policies, "policy"), ["libreswan", "coap"]);
+        assert!(column(policies, "in front").contains(&"true"), "{policies}");
+        assert_eq!(column(policies, "conforms"), ["false", "true"]);
+    });
+}
