@@ -313,6 +313,7 @@ impl Row<'_> {
         let success = wilson(all.established, all.attempts);
         let (needed, spurious) = self.transmissions();
         let load = self.load();
+        let (p99_low, p99_high) = all.latency_us.percentile_interval(990);
         let at = |per_mille| all.latency_us.percentile(per_mille);
         let value = json!({
             "attempts": all.attempts,
@@ -328,6 +329,8 @@ impl Row<'_> {
             "latency_p50_us": at(500),
             "latency_p90_us": at(900),
             "latency_p99_us": at(990),
+            "latency_p99_low_us": p99_low,
+            "latency_p99_high_us": p99_high,
             "latency_p999_us": at(999),
             "latency_max_us": all.latency_us.max(),
             "requests_needed": needed,

@@ -163,3 +163,14 @@ fn who_is_on_the_front_is_a_column_and_no_name() {
         assert_eq!(column(policies, "conforms"), ["false", "true"]);
     });
 }
+
+#[test]
+fn the_page_has_the_tables_of_numbers_and_hides_no_command_from_a_printer() {
+    with_sweep(PLAN, SCENARIO, |sweep| {
+        let page = page::sweep(sweep, &Drawn::of(sweep));
+        for name in ["cells.csv", "latency.csv", "identities.csv", "runs.csv"] {
+            assert!(page.contains(&format!("download=\"{name}\"")), "{name}");
+        }
+        assert!(!page.contains("<details"));
+    });
+}
