@@ -14,7 +14,7 @@ use crate::cell::{Cell, RunFacts};
 use crate::collector::{Handshake, Observed};
 use crate::identity::{Identity, Verdict, identities};
 use crate::plan::{Plan, PlannedCell};
-use crate::stats::wilson;
+use crate::stats::{Tally, wilson};
 use core::fmt::Write as _;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -295,6 +295,18 @@ impl Row<'_> {
         Some((millijoules, self.per_established(spent.radio_on_us())? / 1e6))
     }
 
+    /// The standard error of that energy in millijoules, from the seeds, which are independent; `None` of fewer than two, or
+    /// where with one of them none succeeded.
+    pub(crate) fn energy_error(&self) -> Option<f64> {
+        let mut seeds = Tally::default();
+        for run in &self.cell.runs {
+            let (spent, established) = (run.observed.spent?, run.observed.established);
+            let nanojoules = u128::from(spent.total_uj()) * 1_000 / u128::from(established.max(1));
+            seeds.add(u64::try_from(nanojoules).ok().filter(|_| established > 0)?);
+        }
+        Some(seeds.standard_error()? / 1e6)
+    }
+
     /// Transmissions that took a handshake forward, and those that were too many.
     pub(crate) fn transmissions(&self) -> (u64, u64) {
         let (init, auth) = (&self.all.init, &self.all.auth);
@@ -343,6 +355,7 @@ impl Row<'_> {
             "init_octets_in": all.init_octets_in,
             "init_octets_out": all.init_octets_out,
             "handshake_energy_mj": self.energy().map(|energy| energy.0),
+            "handshake_energy_standard_error_mj": self.energy_error(),
             "handshake_radio_on_s": self.energy().map(|energy| energy.1),
             "datagrams_sent": all.towards.0 + all.back.0,
             "datagrams_lost": all.towards.1 + all.back.1,

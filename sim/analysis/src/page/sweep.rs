@@ -183,18 +183,22 @@ fn energy(sweep: &Sweep<'_>, file: &str) -> String {
         let states = row.all.spent?;
         let states: Option<Vec<f64>> =
             states.states().map(|(_, _, uj)| Some(row.per_established(uj)? / 1e3)).collect();
-        let numbers = [radio_on_s, millijoules].into_iter().chain(states?);
-        let numbers = numbers.map(|number| Field::Number(short(number)));
+        let error = row
+            .energy_error()
+            .map_or_else(|| "–".to_owned(), |error| format!("± {}", short(error)));
+        let numbers = [short(radio_on_s), short(millijoules), error];
+        let numbers = numbers.into_iter().chain(states?.into_iter().map(short)).map(Field::Number);
         Some(labels(sweep, row).into_iter().chain(numbers).collect())
     };
     let rows: Vec<Vec<Field>> = sweep.rows.iter().filter_map(row).collect();
     if rows.is_empty() {
         return String::new();
     }
-    let head = head(sweep, &["radio on, s", "mJ", "transmit", "receive", "listen", "cpu", "sleep"]);
+    let names = ["radio on, s", "mJ", "error", "transmit", "receive", "listen", "cpu", "sleep"];
+    let head = head(sweep, &names);
     format!(
         "<h2>Energy for each handshake that succeeds</h2>\n<p>All attempts of a cell, failed ones too, for each that was \
-         established; the states in millijoules. Times and energies: {file}.</p>\n{}",
+         established, with the standard error of the mean over seeds; the states in millijoules. Times and energies: {file}.</p>\n{}",
         table(&head, &rows)
     )
 }

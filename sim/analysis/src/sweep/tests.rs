@@ -95,6 +95,30 @@ fn tables_of_numbers_name_seed_and_node_of_what_is_furthest_out() {
     });
 }
 
+#[test]
+fn energy_has_the_error_of_independent_seeds() {
+    let radio = SCENARIO.replace(
+        "awake = \"0s\"\n",
+        "awake = \"0s\"\nsuite = \"aes-ccm8-p256\"\ncpu = \"cortex-m4-64mhz\"\nradio = \"nrf52840\"\n",
+    );
+    with_sweep(PLAN, &radio, |sweep| {
+        let lossless = &sweep.rows[0];
+        assert!(lossless.energy_error().is_some_and(|error| error < 0.01));
+        let lossy = &sweep.rows[1];
+        let each = lossy.cell.runs.iter().map(|run| {
+            let uj = run.observed.spent.expect("a radio").total_uj();
+            uj as f64 / run.observed.established as f64 / 1e3
+        });
+        let each: Vec<f64> = each.collect();
+        let mean = each.iter().sum::<f64>() / 3.0;
+        let squares: f64 = each.iter().map(|one| (one - mean) * (one - mean)).sum();
+        let expected = (squares / 2.0 / 3.0).sqrt();
+        let error = lossy.energy_error().expect("three seeds");
+        assert!((error - expected).abs() < 1e-3 * expected, "{error}, {expected}");
+    });
+    with_sweep(PLAN, SCENARIO, |sweep| assert_eq!(sweep.rows[1].energy_error(), None));
+}
+
 /// What all stand behind one router for, where the gateway limits each address.
 fn one_address() -> String {
     let limits = "half_open_per_address = 12\ncookies = { above = 25, per_address = 10 }\nservice_time = \"100ms\"\n";
