@@ -106,7 +106,9 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn table(&self) -> Vec<Vec<String>> {
         let axes = self.plan.axes.iter().map(|axis| axis.name.clone());
-        let names = ["handshakes", "success", "p50 s", "p99 s", "requests", "half-open"];
+        let names = ["handshakes", "failed", "success", "p50 s", "p99 s", "requests", "half-open"];
+        let with_radio = self.rows.iter().any(|row| row.all.spent.is_some());
+        let names = names.into_iter().chain(with_radio.then_some("mJ"));
         let head = axes.chain(names.map(str::to_owned)).collect();
         let row = |row: &Row<'_>| {
             let at = |per_mille| {
@@ -117,6 +119,7 @@ impl<'a> Sweep<'a> {
             let each = row.per_established(needed + spurious);
             let numbers = [
                 row.all.attempts.to_string(),
+                row.all.failed.to_string(),
                 format!(
                     "{:.2}%",
                     100.0 * row.all.established as f64 / row.all.attempts.max(1) as f64
@@ -126,8 +129,11 @@ impl<'a> Sweep<'a> {
                 each.map_or_else(|| "-".to_owned(), |each| format!("{each:.2}")),
                 row.all.half_open_peak.to_string(),
             ];
+            let energy = with_radio.then(|| {
+                row.energy().map_or_else(|| "-".to_owned(), |energy| format!("{:.2}", energy.0))
+            });
             let labels = self.labels(row).into_iter().map(|(_, label)| label.to_owned());
-            labels.chain(numbers).collect()
+            labels.chain(numbers).chain(energy).collect()
         };
         core::iter::once(head).chain(self.rows.iter().map(row)).collect()
     }

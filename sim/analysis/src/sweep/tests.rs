@@ -103,6 +103,7 @@ fn energy_has_the_error_of_independent_seeds() {
     );
     with_sweep(PLAN, &radio, |sweep| {
         let lossless = &sweep.rows[0];
+        assert_eq!(sweep.table()[0][9..], ["mJ"]);
         assert!(lossless.energy_error().is_some_and(|error| error < 0.01));
         let lossy = &sweep.rows[1];
         let each = lossy.cell.runs.iter().map(|run| {
@@ -116,7 +117,12 @@ fn energy_has_the_error_of_independent_seeds() {
         let error = lossy.energy_error().expect("three seeds");
         assert!((error - expected).abs() < 1e-3 * expected, "{error}, {expected}");
     });
-    with_sweep(PLAN, SCENARIO, |sweep| assert_eq!(sweep.rows[1].energy_error(), None));
+    with_sweep(PLAN, SCENARIO, |sweep| {
+        assert_eq!(sweep.rows[1].energy_error(), None);
+        assert_eq!(sweep.table()[0].len(), 9);
+        let failed = sweep.rows[1].all.failed.to_string();
+        assert_eq!(sweep.table()[2][..4], ["libreswan", "40%", "90", &failed]);
+    });
 }
 
 /// What all stand behind one router for, where the gateway limits each address.
