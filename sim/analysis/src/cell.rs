@@ -1,6 +1,6 @@
 //! One cell of a plan: the same scenario with each of its seeds.
 
-use crate::collector::{Collector, Course, Observed, Spent};
+use crate::collector::{Collector, Course, Examples, Observed, Seen, Spent};
 use crate::plan::PlannedCell;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ pub struct RunFacts {
     pub broken_rules: Vec<String>,
     /// Its counts.
     pub observed: Observed,
+    /// Handshakes of it that stand for others.
+    pub examples: Examples,
 }
 
 /// What a cell's runs showed.
@@ -34,7 +36,7 @@ pub struct Cell {
     pub index: usize,
     /// Each run, in the order of the seeds.
     pub runs: Vec<RunFacts>,
-    /// How the run with the first seed went over time.
+    /// How they went over time, all together.
     pub course: Course,
 }
 
@@ -77,7 +79,8 @@ pub fn run_cell(planned: &PlannedCell, key: &str, seeds: &[u64], done: &(dyn Fn(
             run
         })
         .collect();
-    let course = runs.first().map(|(_, course)| course.clone()).unwrap_or_default();
+    let mut course = Course::default();
+    runs.iter().for_each(|(_, run)| course.join(run));
     let runs = runs.into_iter().map(|(facts, _)| facts).collect();
     Cell { key: key.to_owned(), index: planned.index, runs, course }
 }
@@ -102,8 +105,8 @@ pub fn run(scenario: &Scenario, seed: u64) -> (RunFacts, Course) {
     if !report.accounting_balances {
         broken_rules.push(UNBALANCED.to_owned());
     }
-    let (mut observed, course) = collector.finish(standing.at);
+    let Seen { mut observed, course, examples } = collector.finish(standing.at);
     observed.spent = report.energy.as_ref().map(Spent::of);
     let (fingerprint, events) = (report.fingerprint, report.events);
-    (RunFacts { seed, fingerprint, events, broken_rules, observed }, course)
+    (RunFacts { seed, fingerprint, events, broken_rules, observed, examples }, course)
 }

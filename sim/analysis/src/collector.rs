@@ -1,10 +1,13 @@
 //! What one run showed of its handshakes, counted from its events in integers.
 
 mod attempt;
+mod examples;
 mod observed;
 mod series;
 mod spent;
+mod waiting;
 
+pub use examples::{Examples, Handshake};
 pub use observed::{Datagrams, ExchangeCounts, Observed};
 pub use series::{Counts, Gauge};
 pub use spent::Spent;
@@ -13,10 +16,10 @@ use attempt::Attempt;
 use ike_core::{ExchangeType, Instant, Operation};
 use serde::{Deserialize, Serialize};
 use simulator::{Actor, Event, Observer, Place, What};
-use std::collections::BTreeMap;
 use vnet::link::{Direction, DropReason, Outcome};
+use waiting::Waiting;
 
-/// How a run went over time.
+/// How a run went over time, or several together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Course {
     /// Handshakes begun.
@@ -27,6 +30,30 @@ pub struct Course {
     pub established: Counts,
     /// Half-open SAs of the gateway, and requests that wait for its processor.
     pub waiting: Gauge,
+    /// Those of the address that has the most.
+    pub busiest_address: Gauge,
+}
+
+impl Course {
+    /// All of another run.
+    pub fn join(&mut self, other: &Self) {
+        self.attempts.join(&other.attempts);
+        self.init_arrivals.join(&other.init_arrivals);
+        self.established.join(&other.established);
+        self.waiting.join(&other.waiting);
+        self.busiest_address.join(&other.busiest_address);
+    }
+}
+
+/// What was seen of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Its counts.
+    pub observed: Observed,
+    /// How it went over time.
+    pub course: Course,
+    /// Handshakes that stand for others.
+    pub examples: Examples,
 }
 
 /// Looks at a run and counts.
@@ -34,16 +61,10 @@ pub struct Course {
 pub struct Collector {
     observed: Observed,
     course: Course,
+    examples: Examples,
     /// By node.
     attempts: Vec<Attempt>,
-    /// When each half-open SA began.
-    half_open: BTreeMap<u64, u64>,
-    /// Since when there are so many.
-    level_since_us: u64,
-    /// Requests that the gateway computes or that wait for it.
-    queued: u64,
-    /// Since when there are some of which the time does not count yet.
-    busy_since_us: u64,
+    waiting: Waiting,
     /// What the gateway has said it sends, before it enters the link.
     gateway_sends: Option<ExchangeType>,
 }
@@ -61,58 +82,10 @@ impl Collector {
 
     /// What was seen, once the run has come to its end at that time.
     #[must_use]
-    pub fn finish(mut self, end: Instant) -> (Observed, Course) {
-        let end_us = end.micros();
-        self.level(end_us);
-        for since_us in self.half_open.values() {
-            self.observed.half_open_durations_us += u128::from(end_us - since_us);
-        }
-        self.observed.unserved = self.queued;
-        self.course.waiting.finish(end_us);
-        (self.observed, self.course)
-    }
-
-    /// Adds what the half-open SAs were since the last time that their number changed.
-    fn level(&mut self, now_us: u64) {
-        let (count, span_us) = (self.half_open.len() as u128, now_us - self.level_since_us);
-        self.observed.half_open_integral_us += count * u128::from(span_us);
-        self.level_since_us = now_us;
-    }
-
-    /// One of those that were queued, if any were, has its answer.
-    fn served(&mut self, now_us: u64) {
-        if let Some(left) = self.queued.checked_sub(1) {
-            self.queued = left;
-            self.observed.served += 1;
-            self.observed.busy_us += now_us - self.busy_since_us;
-            self.busy_since_us = now_us;
-        }
-    }
-
-    fn half_open_begins(&mut self, now_us: u64, sa: u64) {
-        self.level(now_us);
-        self.half_open.insert(sa, now_us);
-        let count = self.half_open.len() as u64;
-        self.observed.half_open_peak = self.observed.half_open_peak.max(count);
-        self.waiting(now_us);
-    }
-
-    /// What is half-open or waits has changed.
-    fn waiting(&mut self, now_us: u64) {
-        let count = self.half_open.len() as u64 + self.queued;
-        self.observed.waiting_peak = self.observed.waiting_peak.max(count);
-        self.course.waiting.set(now_us, count);
-    }
-
-    fn half_open_ends(&mut self, now_us: u64, sa: u64) {
-        if !self.half_open.contains_key(&sa) {
-            return;
-        }
-        self.level(now_us);
-        if let Some(since_us) = self.half_open.remove(&sa) {
-            self.observed.half_open_durations_us += u128::from(now_us - since_us);
-        }
-        self.waiting(now_us);
+    pub fn finish(mut self, end: Instant) -> Seen {
+        self.waiting.finish(end.micros(), &mut self.observed, &mut self.course);
+        let Self { observed, course, examples, .. } = self;
+        Seen { observed, course, examples }
     }
 
     fn attempt(&mut self, node: u32) -> Option<&mut Attempt> {
@@ -128,19 +101,23 @@ impl Collector {
     }
 
     fn node(&mut self, number: u32, event: &Event<'_>) {
-        let Self { observed, course, attempts, .. } = self;
+        let Self { observed, course, attempts, examples, .. } = self;
         let Some(attempt) = usize::try_from(number).ok().and_then(|index| attempts.get_mut(index))
         else {
             return;
         };
         let now_us = event.at.micros();
+        let handshake = |began_us| Handshake { node: number, began_us, took_us: now_us - began_us };
         match &event.what {
             What::Attempt { number } => {
                 if observed.attempts == 0 {
                     observed.first_attempt_us = now_us;
                 }
-                observed.last_attempt_us = now_us;
                 observed.attempts += 1;
+                if *number == 1 {
+                    observed.wakes += 1;
+                    observed.last_wake_us = now_us;
+                }
                 course.attempts.add(now_us);
                 attempt.begin(now_us, *number == 1);
             }
@@ -164,8 +141,9 @@ impl Collector {
                 observed.last_established_us = now_us;
                 course.established.add(now_us);
                 attempt.conclude(observed, now_us, true);
-                if let Some(began_us) = attempt.over() {
-                    observed.latency_us.add(now_us - began_us);
+                if let Some(handshake) = attempt.over().map(handshake) {
+                    observed.latency_us.add(handshake.took_us);
+                    examples.succeeded(handshake);
                 }
             }
             What::Initiator(ike_initiator::Event::Failed(reason)) => {
@@ -175,7 +153,9 @@ impl Collector {
                 observed.orphans += u64::from(unanswered && attempt.is_orphan());
                 observed.one_sided += u64::from(attempt.is_one_sided());
                 attempt.conclude(observed, now_us, !unanswered);
-                attempt.over();
+                if let Some(handshake) = attempt.over().map(handshake) {
+                    examples.failed(handshake);
+                }
             }
             _ => {}
         }
@@ -184,37 +164,30 @@ impl Collector {
     fn responder(&mut self, event: &Event<'_>, what: &ike_responder::Event) {
         use ike_responder::Event as E;
         let now_us = event.at.micros();
+        let Self { observed, course, waiting, .. } = self;
+        let seen = (&mut *observed, &mut *course);
         match what {
             E::Operation { operation: Operation::DiffieHellman(_), .. } => {
-                self.observed.diffie_hellman += 1;
+                observed.diffie_hellman += 1;
             }
-            E::HalfOpen { sa, .. } => {
-                self.served(now_us);
-                self.half_open_begins(now_us, sa.spi_r().0);
+            E::HalfOpen { sa, path, .. } => {
+                waiting.half_open_begins(now_us, (sa.spi_r().0, path.remote.ip()), seen);
             }
             E::Dropped { reason: ike_core::DropReason::TooManyHalfOpen, .. } => {
-                self.observed.dropped_at_limit += 1;
+                observed.dropped_at_limit += 1;
             }
-            E::CookieRequested { .. } => self.observed.cookies += 1,
-            E::Closed { sa, .. } => self.half_open_ends(now_us, sa.spi_r().0),
-            // What waited is lost, too.
-            E::Crashed { .. } => {
-                self.queued = 0;
-                self.waiting(now_us);
-            }
+            E::CookieRequested { .. } => observed.cookies += 1,
+            E::Closed { sa, .. } => waiting.half_open_ends(now_us, sa.spi_r().0, seen),
+            E::Crashed { .. } => waiting.crashed(now_us, seen),
             E::Established { sa, .. } => {
-                self.half_open_ends(now_us, sa.spi_r().0);
+                waiting.half_open_ends(now_us, sa.spi_r().0, seen);
                 let node = event.node();
                 if let Some(attempt) = node.and_then(|node| self.attempt(node)) {
                     attempt.established_at_gateway();
                 }
             }
-            E::Queued { .. } => {
-                if self.queued == 0 {
-                    self.busy_since_us = now_us;
-                }
-                self.queued += 1;
-                self.waiting(now_us);
+            E::Queued { path, .. } => {
+                waiting.queued(now_us, path.remote.ip(), seen);
                 let node = event.node();
                 if let Some(attempt) = node.and_then(|node| self.attempt(node)) {
                     attempt.queued();

@@ -19,6 +19,9 @@ pub mod stats;
 mod sweep;
 
 pub use cell::{Cell, RunFacts, run, run_cell};
-pub use collector::{Collector, Counts, Course, Datagrams, ExchangeCounts, Gauge, Observed, Spent};
+pub use collector::{
+    Collector, Counts, Course, Datagrams, Examples, ExchangeCounts, Gauge, Handshake, Observed,
+    Seen, Spent,
+};
 pub use plan::{Change, Plan, PlanError, PlannedCell};
 pub use sweep::{Drawn, Origin, Sweep, Verdicts, key};

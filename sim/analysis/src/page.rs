@@ -74,7 +74,7 @@ fn table(head: &[&str], rows: &[Vec<Field>]) -> String {
 
 /// What each line of a chart is.
 fn legend(chart: &Chart) -> String {
-    if chart.lines.len() < 2 {
+    if chart.lines.len() < 2 || !chart.panels.is_empty() {
         return String::new();
     }
     let entry = |line: &crate::plot::Line| {
@@ -82,7 +82,9 @@ fn legend(chart: &Chart) -> String {
             Stroke::Line => "line",
             Stroke::Dotted => "line dot",
             Stroke::Dashes => "dashes",
+            Stroke::Area => "area",
             Stroke::Dots => "dot",
+            Stroke::Rings => "ring",
         };
         let colour = COLOURS[line.colour % COLOURS.len()];
         format!(
@@ -101,15 +103,15 @@ fn download(name: &str, text: &str) -> String {
     format!("<a class=\"csv\" download=\"{name}\" href=\"data:text/csv;base64,{data}\">{name}</a>")
 }
 
-fn figure(figure: &Figure, numbers: &str) -> String {
-    let Figure { id, title, text, chart } = figure;
+fn figure(figure: &Figure) -> String {
+    let Figure { id, title, text, chart, .. } = figure;
     format!(
         "<figure id=\"{id}\">\n<h3>{}</h3>\n{}{}\n<figcaption>{} {}</figcaption>\n</figure>\n",
         escape(title),
         legend(chart),
         chart.svg(),
         escape(text),
-        download(&format!("{id}.csv"), numbers)
+        download(&format!("{id}.csv"), &figure.numbers())
     )
 }
 

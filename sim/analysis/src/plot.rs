@@ -1,19 +1,13 @@
 //! Charts as SVG, drawn by `plotters`.
 
-use plotters::coord::Shift;
-use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
-use plotters::prelude::*;
-use serde::Serialize;
-
-/// Small enough that its text is still read on a phone, where it fills the width.
-const SIZE: (u32, u32) = (520, 320);
+mod draw;
 
 /// Colours that people with any colour vision tell apart (Okabe and Ito, and a wine red).
 pub(crate) const COLOURS: [&str; 8] =
     ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#444444", "#882255"];
 
 /// How a line is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stroke {
     /// A line.
     Line,
@@ -21,8 +15,12 @@ pub(crate) enum Stroke {
     Dotted,
     /// Dashes.
     Dashes,
+    /// All below it, pale.
+    Area,
     /// Dots alone.
     Dots,
+    /// Dots that are not filled.
+    Rings,
 }
 
 /// One line of a chart.
@@ -102,116 +100,9 @@ pub(crate) struct Chart {
     pub(crate) lines: Vec<Line>,
     /// Straight lines.
     pub(crate) marks: Vec<Mark>,
-}
-
-impl Chart {
-    /// The chart as SVG.
-    pub(crate) fn svg(&self) -> String {
-        let mut svg = String::new();
-        let drawn = {
-            let root = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
-            let marks = |horizontal| {
-                self.marks
-                    .iter()
-                    .filter(move |mark| mark.horizontal == horizontal)
-                    .map(|mark| mark.at)
-            };
-            let points = || self.lines.iter().flat_map(|line| &line.points);
-            let reach = || self.lines.iter().flat_map(|line| &line.intervals);
-            let (x, x_log) = axis(&self.x, points().map(|point| point.0).chain(marks(false)));
-            let ys = points().map(|point| point.1).chain(marks(true));
-            let ys = ys.chain(reach().flat_map(|(low, high)| [*low, *high]));
-            let (y, y_log) = axis(&self.y, ys);
-            match (x_log, y_log) {
-                (false, false) => self.draw(&root, x, y),
-                (true, false) => self.draw(&root, x.log_scale(), y),
-                (false, true) => self.draw(&root, x, y.log_scale()),
-                (true, true) => self.draw(&root, x.log_scale(), y.log_scale()),
-            }
-        };
-        // Writing into a string cannot fail; if it did, the page would show why.
-        drawn.map_or_else(|error| format!("<p>{error}</p>"), |()| responsive(&svg))
-    }
-
-    fn draw<X: AsRangedCoord<Value = f64>, Y: AsRangedCoord<Value = f64>>(
-        &self,
-        root: &DrawingArea<SVGBackend<'_>, Shift>,
-        x: X,
-        y: Y,
-    ) -> Result<(), Box<dyn core::error::Error>>
-    where
-        X::CoordDescType: ValueFormatter<f64>,
-        Y::CoordDescType: ValueFormatter<f64>,
-    {
-        let text = |size: u32| ("sans-serif", size).into_font().color(&RGBColor(60, 60, 60));
-        let mut chart = ChartBuilder::on(root)
-            .margin(8)
-            .margin_right(16)
-            .x_label_area_size(42)
-            .y_label_area_size(74)
-            .build_cartesian_2d(x, y)?;
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(RGBColor(228, 228, 228))
-            .axis_style(RGBColor(120, 120, 120))
-            .x_labels(7)
-            .y_labels(6)
-            .x_desc(&self.x.label)
-            .y_desc(&self.y.label)
-            .x_label_formatter(&|value| tick(*value, self.x.percent))
-            .y_label_formatter(&|value| tick(*value, self.y.percent))
-            .label_style(text(15))
-            .axis_desc_style(text(15))
-            .draw()?;
-        for mark in &self.marks {
-            let (x, y) = (chart.x_range(), chart.y_range());
-            let (ends, place) = if mark.horizontal {
-                ([(x.start, mark.at), (x.end, mark.at)], (x.start, mark.at))
-            } else {
-                ([(mark.at, y.start), (mark.at, y.end)], (mark.at, y.end))
-            };
-            let style = RGBColor(130, 130, 130).stroke_width(1);
-            chart.draw_series(DashedLineSeries::new(ends, 2, 4, style))?;
-            let label = EmptyElement::at(place) + Text::new(mark.label.clone(), (4, 2), text(12));
-            chart.draw_series([label])?;
-        }
-        for line in &self.lines {
-            let colour = rgb(COLOURS[line.colour % COLOURS.len()]);
-            let points = || line.points.iter().copied();
-            for (point, (low, high)) in line.points.iter().zip(&line.intervals) {
-                let ends = vec![(point.0, *low), (point.0, *high)];
-                chart.draw_series([PathElement::new(ends, colour.stroke_width(1))])?;
-            }
-            match line.stroke {
-                Stroke::Dashes => {
-                    let style = colour.stroke_width(1);
-                    chart.draw_series(DashedLineSeries::new(points(), 5, 4, style))?;
-                }
-                Stroke::Line | Stroke::Dotted => {
-                    chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?;
-                }
-                Stroke::Dots => {}
-            }
-            if matches!(line.stroke, Stroke::Dots | Stroke::Dotted) {
-                chart.draw_series(points().map(|point| Circle::new(point, 3, colour.filled())))?;
-            }
-        }
-        root.present()?;
-        Ok(())
-    }
-}
-
-/// As wide as there is room for.
-fn responsive(svg: &str) -> String {
-    let (width, height) = SIZE;
-    let fixed = format!("<svg width=\"{width}\" height=\"{height}\"");
-    svg.replacen(&fixed, "<svg role=\"img\"", 1)
-}
-
-fn rgb(colour: &str) -> RGBColor {
-    let part = |at: usize| u8::from_str_radix(&colour[at..at + 2], 16).unwrap_or_default();
-    RGBColor(part(1), part(3), part(5))
+    /// What the panels are called, from top to bottom, where the lines of each colour have one of their own: such lines would
+    /// hide one another. Empty: all are in one.
+    pub(crate) panels: Vec<String>,
 }
 
 /// From where to where the axis goes, and whether it is logarithmic: the numbers at such a one are powers of ten, and where
@@ -299,7 +190,7 @@ mod tests {
         };
         let lines = vec![line(Stroke::Dotted, 0), line(Stroke::Dashes, 1)];
         let mark = Mark { label: "limit".into(), at: 0.5, horizontal: true };
-        Chart { x, y, lines, marks: vec![mark] }
+        Chart { x, y, lines, marks: vec![mark], panels: Vec::new() }
     }
 
     #[test]
@@ -312,6 +203,22 @@ mod tests {
                 assert!(svg.contains(part), "{part} is not in {svg}");
             }
         }
+    }
+
+    #[test]
+    fn panels_have_their_lines_and_their_names_below_each_other() {
+        let mut chart = chart(Scale::linear("time, s"), Scale::linear("waiting"));
+        chart.lines[0].stroke = Stroke::Area;
+        chart.panels = vec!["rfc7296".into(), "coap".into()];
+        let svg = chart.svg();
+        let height = |text: &str| {
+            let before = svg[..svg.find(text).expect(text)].rfind(" y=\"").expect("a place");
+            let digits = svg[before + 4..].split('"').next().and_then(|text| text.parse().ok());
+            digits.unwrap_or(0_u32)
+        };
+        assert!(height("rfc7296") + 60 < height("coap"), "{svg}");
+        assert_eq!(svg.matches("polygon").count(), 1, "{svg}");
+        assert_eq!((svg.matches("limit").count(), svg.matches("time, s").count()), (2, 1));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Intervals, residuals, means and percentiles.
 
 mod distribution;
+mod order;
 
 pub use distribution::{COARSE, DIGITS, Distribution, MOST_VALUES};
 

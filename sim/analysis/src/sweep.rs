@@ -1,17 +1,20 @@
 //! All cells of a plan, and what they say.
 
+mod csv;
 mod figures;
+mod load;
 mod pareto;
 
 pub use figures::Drawn;
-pub(crate) use figures::{Figure, focus, numbers};
+pub(crate) use figures::{Figure, Threshold, focus, marks, steps, thresholds};
+pub(crate) use load::Load;
 pub(crate) use pareto::{Rivals, rivals};
 
 use crate::cell::{Cell, RunFacts};
-use crate::collector::Observed;
+use crate::collector::{Handshake, Observed};
 use crate::identity::{Identity, Verdict, identities};
 use crate::plan::{Plan, PlannedCell};
-use crate::stats::wilson;
+use crate::stats::{Tally, wilson};
 use core::cmp::Reverse;
 use core::fmt::Write as _;
 use serde_json::{Value, json};
@@ -19,7 +22,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// The version of the keys of `sweep.json`: it changes when one of them does.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// A hash of a text, as 32 hexadecimal digits.
 #[must_use]
@@ -39,8 +42,8 @@ pub struct Origin<'a> {
     pub scenario: String,
     /// The commit of the project that ran; `+` behind it: with changes. `None` outside a checkout.
     pub commit: Option<String>,
-    /// The command that does one run again: of that cell, with that seed.
-    pub replay: &'a dyn Fn(&PlannedCell, u64) -> String,
+    /// The command that does one run again: of that cell, with that seed, and leaves the files of all nodes or of one.
+    pub replay: &'a dyn Fn(&PlannedCell, u64, Option<u32>) -> String,
 }
 
 /// What came of identities.
@@ -136,7 +139,9 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn table(&self) -> Vec<Vec<String>> {
         let axes = self.plan.axes.iter().map(|axis| axis.name.clone());
-        let names = ["handshakes", "success", "p50 s", "p99 s", "requests", "half-open"];
+        let names = ["handshakes", "failed", "success", "p50 s", "p99 s", "requests", "half-open"];
+        let with_radio = self.rows.iter().any(|row| row.all.spent.is_some());
+        let names = names.into_iter().chain(with_radio.then_some("mJ"));
         let head = axes.chain(names.map(str::to_owned)).collect();
         let row = |row: &Row<'_>| {
             let at = |per_mille| {
@@ -147,6 +152,7 @@ impl<'a> Sweep<'a> {
             let each = row.per_established(needed + spurious);
             let numbers = [
                 row.all.attempts.to_string(),
+                row.all.failed.to_string(),
                 format!(
                     "{:.2}%",
                     100.0 * row.all.established as f64 / row.all.attempts.max(1) as f64
@@ -156,8 +162,11 @@ impl<'a> Sweep<'a> {
                 each.map_or_else(|| "-".to_owned(), |each| format!("{each:.2}")),
                 row.all.half_open_peak.to_string(),
             ];
+            let energy = with_radio.then(|| {
+                row.energy().map_or_else(|| "-".to_owned(), |energy| format!("{:.2}", energy.0))
+            });
             let labels = self.labels(row).into_iter().map(|(_, label)| label.to_owned());
-            labels.chain(numbers).collect()
+            labels.chain(numbers).chain(energy).collect()
         };
         core::iter::once(head).chain(self.rows.iter().map(row)).collect()
     }
@@ -172,7 +181,7 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn broken(&self) -> (usize, Option<String>) {
         let first = self.broken_runs().next();
-        let replay = first.map(|(row, run)| (self.origin.replay)(row.planned, run.seed));
+        let replay = first.map(|(row, run)| (self.origin.replay)(row.planned, run.seed, None));
         (self.broken_runs().count(), replay)
     }
 
@@ -283,7 +292,7 @@ impl<'a> Sweep<'a> {
                     "events": run.events,
                     "broken_rules": run.broken_rules,
                     "established": run.observed.established,
-                    "replay": (self.origin.replay)(row.planned, run.seed),
+                    "replay": (self.origin.replay)(row.planned, run.seed, None),
                 })
             })
             .collect();
@@ -292,13 +301,37 @@ impl<'a> Sweep<'a> {
             "points": labels,
             "overrides": changes,
             "figures": row.figures(),
+            "slowest": row.slowest().map(|one| self.example_json(row, one)),
+            "first_failed": row.first_failed().map(|one| self.example_json(row, one)),
             "identities": row.identities,
             "runs": runs,
+        })
+    }
+
+    fn example_json(&self, row: &Row<'_>, (seed, one): (u64, Handshake)) -> Value {
+        json!({
+            "seed": seed,
+            "node": one.node,
+            "began_us": one.began_us,
+            "took_us": one.took_us,
+            "replay": (self.origin.replay)(row.planned, seed, Some(one.node)),
         })
     }
 }
 
 impl Row<'_> {
+    /// The slowest handshake that succeeded, behind its seed; of several the first.
+    pub(crate) fn slowest(&self) -> Option<(u64, Handshake)> {
+        let of = |run: &RunFacts| Some((run.seed, *run.examples.slowest.last()?));
+        let all = self.cell.runs.iter().filter_map(of);
+        all.reduce(|first, other| if other.1.took_us > first.1.took_us { other } else { first })
+    }
+
+    /// The first handshake that failed, of the first seed with which one did.
+    pub(crate) fn first_failed(&self) -> Option<(u64, Handshake)> {
+        self.cell.runs.iter().find_map(|run| Some((run.seed, run.examples.first_failed?)))
+    }
+
     /// Per handshake that succeeded, or `None` if none did.
     pub(crate) fn per_established(&self, sum: u64) -> Option<f64> {
         (self.all.established > 0).then(|| sum as f64 / self.all.established as f64)
@@ -311,6 +344,18 @@ impl Row<'_> {
         Some((millijoules, self.per_established(spent.radio_on_us())? / 1e6))
     }
 
+    /// The standard error of that energy in millijoules, from the seeds, which are independent; `None` of fewer than two, or
+    /// where with one of them none succeeded.
+    pub(crate) fn energy_error(&self) -> Option<f64> {
+        let mut seeds = Tally::default();
+        for run in &self.cell.runs {
+            let (spent, established) = (run.observed.spent?, run.observed.established);
+            let nanojoules = u128::from(spent.total_uj()) * 1_000 / u128::from(established.max(1));
+            seeds.add(u64::try_from(nanojoules).ok().filter(|_| established > 0)?);
+        }
+        Some(seeds.standard_error()? / 1e6)
+    }
+
     /// Transmissions that took a handshake forward, and those that were too many.
     pub(crate) fn transmissions(&self) -> (u64, u64) {
         let (init, auth) = (&self.all.init, &self.all.auth);
@@ -318,31 +363,20 @@ impl Row<'_> {
         (init.requests + auth.requests - spurious, spurious)
     }
 
-    /// New handshakes in a second while the nodes began some, and handshakes that succeeded in a second from the first
-    /// to the last. `None` where all began at one time or none succeeded.
-    pub(crate) fn load(&self) -> Option<(f64, f64)> {
-        let (mut offered, mut carried) = (0.0, 0.0);
-        for run in &self.cell.runs {
-            let run = &run.observed;
-            let began_us = run.last_attempt_us.checked_sub(run.first_attempt_us)?;
-            let ended_us = run.last_established_us.checked_sub(run.first_attempt_us)?;
-            if began_us == 0 || ended_us == 0 {
-                return None;
-            }
-            offered += run.attempts as f64 / (began_us as f64 / 1e6);
-            carried += run.established as f64 / (ended_us as f64 / 1e6);
-        }
-        let runs = self.cell.runs.len() as f64;
-        (runs > 0.0).then(|| (offered / runs, carried / runs))
+    /// What was offered in a second, and what succeeded.
+    pub(crate) fn load(&self) -> Load {
+        Load::of(self.cell.runs.iter().map(|run| &run.observed))
     }
 
     /// The figures of the cell, by name.
-    fn figures(&self) -> Value {
+    fn figures(&self) -> serde_json::Map<String, Value> {
         let all = &self.all;
         let success = wilson(all.established, all.attempts);
         let (needed, spurious) = self.transmissions();
+        let load = self.load();
+        let (p99_low, p99_high) = all.latency_us.percentile_interval(990);
         let at = |per_mille| all.latency_us.percentile(per_mille);
-        json!({
+        let value = json!({
             "attempts": all.attempts,
             "established": all.established,
             "failed": all.failed,
@@ -356,6 +390,8 @@ impl Row<'_> {
             "latency_p50_us": at(500),
             "latency_p90_us": at(900),
             "latency_p99_us": at(990),
+            "latency_p99_low_us": p99_low,
+            "latency_p99_high_us": p99_high,
             "latency_p999_us": at(999),
             "latency_max_us": all.latency_us.max(),
             "latency_exact": all.latency_us.is_exact(),
@@ -369,11 +405,17 @@ impl Row<'_> {
             "init_octets_in": all.init_octets_in,
             "init_octets_out": all.init_octets_out,
             "handshake_energy_mj": self.energy().map(|energy| energy.0),
+            "handshake_energy_standard_error_mj": self.energy_error(),
             "handshake_radio_on_s": self.energy().map(|energy| energy.1),
             "datagrams_sent": all.towards.0 + all.back.0,
             "datagrams_lost": all.towards.1 + all.back.1,
-            "offered_per_s": self.load().map(|load| load.0),
-            "goodput_per_s": self.load().map(|load| load.1),
-        })
+            "offered_per_s": load.offered_per_s,
+            "goodput_per_s": load.goodput_per_s,
+        });
+        let Value::Object(figures) = value else { return serde_json::Map::new() };
+        figures
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! The files of a run.
 
+use analysis::Seen;
 use analysis::page::{self, RunPage};
-use analysis::{Course, Observed};
 use anyhow::{Context, Result};
 use simulator::Outcome;
+use simulator::scenario::Gateway;
 use std::fs;
 use std::path::Path;
 
@@ -20,7 +21,8 @@ pub fn prepare(folder: &Path) -> Result<()> {
 }
 
 /// Writes all files of a run into `folder`. Each is complete or not there: it gets its name last. `replay` is the command
-/// that does the run again, `seen` what a collector saw of it.
+/// that does the run again, `seen` what a collector saw of it and
+/// its gateway.
 ///
 /// # Errors
 /// The folder cannot be made, or a file cannot be written.
@@ -28,7 +30,7 @@ pub fn write(
     folder: &Path,
     outcome: &Outcome,
     replay: &str,
-    seen: Option<&(Observed, Course)>,
+    seen: Option<(&Seen, &Gateway)>,
 ) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| format!("{}: cannot be made", folder.display()))?;
     let report = outcome.report.to_json();

@@ -16,7 +16,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The version of a folder's files: it changes when one of them does.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// The folder of the cells.
 const CELLS: &str = "cells";
 /// What all cells of a folder were made from.
@@ -107,11 +107,15 @@ impl Job {
     }
 
     /// The command that does one run again, in a folder of its own: cells have the same seeds, and somebody may want to
-    /// compare two of them.
-    fn replay(&self, cell: &PlannedCell, seed: u64) -> String {
+    /// compare two of them. It leaves the files of all nodes, or of one.
+    fn replay(&self, cell: &PlannedCell, seed: u64, node: Option<u32>) -> String {
         let scenario = Path::new(&self.manifest.scenario.0);
-        let command = named::replay_command(scenario, seed, &cell.changes);
-        let out = format!("target/sim/{}-{:05}/{seed}", self.name(), cell.index);
+        let mut command = named::replay_command(scenario, seed, &cell.changes);
+        let mut out = format!("target/sim/{}-{:05}/{seed}", self.name(), cell.index);
+        if let Some(node) = node {
+            command.push_str(&format!(" --node {node}"));
+            out.push_str(&format!("-node-{node}"));
+        }
         format!("{command} --out {}", named::quoted(&out))
     }
 
@@ -235,7 +239,8 @@ impl Job {
     /// # Errors
     /// A file cannot be written.
     pub fn report(&self, folder: &Path, cells: &[Cell]) -> Result<Summary> {
-        let replay = |cell: &PlannedCell, seed: u64| self.replay(cell, seed);
+        let replay =
+            |cell: &PlannedCell, seed: u64, node: Option<u32>| self.replay(cell, seed, node);
         let origin = Origin {
             plan: self.name(),
             scenario: self.manifest.scenario.0.clone(),

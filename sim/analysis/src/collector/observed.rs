@@ -85,6 +85,8 @@ impl ExchangeCounts {
 pub struct Observed {
     /// Handshakes that were begun.
     pub attempts: u64,
+    /// Those of them that were the first of their wake.
+    pub wakes: u64,
     /// Those that led to an IKE SA and its Child SA.
     pub established: u64,
     /// Those that were given up.
@@ -152,8 +154,8 @@ pub struct Observed {
     pub spent: Option<Spent>,
     /// When the first handshake began, in microseconds of virtual time.
     pub first_attempt_us: u64,
-    /// When the last one began.
-    pub last_attempt_us: u64,
+    /// When the last one began that was the first of its wake.
+    pub last_wake_us: u64,
     /// When the last one was established.
     pub last_established_us: u64,
 }
@@ -167,6 +169,7 @@ impl Observed {
             _ => self.first_attempt_us.min(other.first_attempt_us),
         };
         self.attempts += other.attempts;
+        self.wakes += other.wakes;
         self.established += other.established;
         self.failed += other.failed;
         self.refused += other.refused;
@@ -200,7 +203,7 @@ impl Observed {
         for (ours, theirs) in [(&mut self.towards, other.towards), (&mut self.back, other.back)] {
             *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
         }
-        self.last_attempt_us = self.last_attempt_us.max(other.last_attempt_us);
+        self.last_wake_us = self.last_wake_us.max(other.last_wake_us);
         self.last_established_us = self.last_established_us.max(other.last_established_us);
     }
 

@@ -17,14 +17,20 @@ pub struct Counts {
     pub bins: Vec<u64>,
 }
 
-/// Its highest level in each bin of time.
+/// Its level in each bin of time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gauge {
     /// As of [`Counts`].
     pub width_us: u64,
-    /// From the first bin to that of the last change, or of the end of the run.
+    /// The highest level, from the first bin to that of the last change, or of the end of the run.
     pub bins: Vec<u64>,
+    /// The integral of the level over the time of each bin, in microseconds.
+    areas_us: Vec<u64>,
+    #[serde(skip)]
     level: u64,
+    /// Since when it is that.
+    #[serde(skip)]
+    since_us: u64,
 }
 
 impl Default for Counts {
@@ -35,7 +41,8 @@ impl Default for Counts {
 
 impl Default for Gauge {
     fn default() -> Self {
-        Self { width_us: NARROWEST_US, bins: Vec::new(), level: 0 }
+        let (bins, areas_us) = (Vec::new(), Vec::new());
+        Self { width_us: NARROWEST_US, bins, areas_us, level: 0, since_us: 0 }
     }
 }
 
@@ -61,15 +68,32 @@ fn bin(now_us: u64, width_us: &mut u64, bins: &mut Vec<u64>, join: fn(u64, u64) 
     }
 }
 
+/// Bin by bin; where one has ended, it is nothing.
+fn together(a: &[u64], b: &[u64], join: impl Fn(u64, u64) -> u64) -> Vec<u64> {
+    let at = |bins: &[u64], index| bins.get(index).copied().unwrap_or_default();
+    (0..a.len().max(b.len())).map(|index| join(at(a, index), at(b, index))).collect()
+}
+
+fn sum(a: u64, b: u64) -> u64 {
+    a + b
+}
+
 impl Counts {
     /// The same in bins as wide as those of another run: widths are powers of two of one another.
     #[must_use]
     pub fn widened(&self, to_us: u64) -> Vec<u64> {
-        widened(&self.bins, (self.width_us, to_us), |a, b| a + b)
+        widened(&self.bins, (self.width_us, to_us), sum)
+    }
+
+    /// All of another run.
+    pub(super) fn join(&mut self, other: &Self) {
+        let width_us = self.width_us.max(other.width_us);
+        self.bins = together(&self.widened(width_us), &other.widened(width_us), sum);
+        self.width_us = width_us;
     }
 
     pub(super) fn add(&mut self, now_us: u64) {
-        let index = bin(now_us, &mut self.width_us, &mut self.bins, |a, b| a + b);
+        let index = bin(now_us, &mut self.width_us, &mut self.bins, sum);
         if self.bins.len() <= index {
             self.bins.resize(index + 1, 0);
         }
@@ -78,10 +102,26 @@ impl Counts {
 }
 
 impl Gauge {
-    /// As [`Counts::widened`].
+    /// The highest level in bins as wide as that: see [`Counts::widened`].
     #[must_use]
     pub fn widened(&self, to_us: u64) -> Vec<u64> {
         widened(&self.bins, (self.width_us, to_us), u64::max)
+    }
+
+    /// The mean level in bins as wide as that, over the time of each and over so many runs.
+    #[must_use]
+    pub fn mean(&self, to_us: u64, runs: usize) -> Vec<f64> {
+        let areas = widened(&self.areas_us, (self.width_us, to_us), sum);
+        areas.into_iter().map(|area_us| area_us as f64 / to_us as f64 / runs as f64).collect()
+    }
+
+    /// All of another run: the highest level is that of either.
+    pub(super) fn join(&mut self, other: &Self) {
+        let width_us = self.width_us.max(other.width_us);
+        let areas = |one: &Self| widened(&one.areas_us, (one.width_us, width_us), sum);
+        self.areas_us = together(&areas(self), &areas(other), sum);
+        self.bins = together(&self.widened(width_us), &other.widened(width_us), u64::max);
+        self.width_us = width_us;
     }
 
     pub(super) fn set(&mut self, now_us: u64, level: u64) {
@@ -94,10 +134,26 @@ impl Gauge {
 
     /// The level stays what it is until then.
     fn reach(&mut self, now_us: u64) {
+        let width_us = self.width_us;
         let index = bin(now_us, &mut self.width_us, &mut self.bins, u64::max);
+        self.areas_us = widened(&self.areas_us, (width_us, self.width_us), sum);
         if self.bins.len() <= index {
             self.bins.resize(index + 1, self.level);
         }
+        self.areas_us.resize(self.bins.len(), 0);
+        // What it has been, in each bin since it became that.
+        let mut from_us = if self.level > 0 { self.since_us } else { now_us };
+        while from_us < now_us {
+            let index = from_us / self.width_us;
+            let to_us = now_us.min((index + 1) * self.width_us);
+            if let Some(area_us) =
+                usize::try_from(index).ok().and_then(|at| self.areas_us.get_mut(at))
+            {
+                *area_us += self.level * (to_us - from_us);
+            }
+            from_us = to_us;
+        }
+        self.since_us = now_us;
     }
 
     /// The run is over. A level of zero at the end is not drawn out.
@@ -139,5 +195,30 @@ mod tests {
         wide.finish(900_000);
         assert_eq!((wide.width_us, wide.bins[0], wide.bins[349]), (2_000, 7, 7));
         assert_eq!((wide.bins[350], wide.bins[450]), (9, 9));
+    }
+
+    #[test]
+    fn runs_joined_have_the_highest_level_of_any_and_the_mean_of_all() {
+        let run = |from_us, to_us, level| {
+            let mut gauge = Gauge::default();
+            gauge.set(from_us, level);
+            gauge.set(to_us, 0);
+            gauge
+        };
+        // Three for 2 ms of 8 in one run, one for 600 ms in another, whose bins are wider.
+        let (short, long) = (run(3_000, 5_000, 3), run(0, 600_000, 1));
+        assert_eq!((short.mean(4_000, 1), short.mean(8_000, 1)), (vec![0.75, 0.75], vec![0.75]));
+        for (first, second) in [(&short, &long), (&long, &short)] {
+            let mut both = first.clone();
+            both.join(second);
+            assert_eq!((both.width_us, &both.widened(8_000)[..2]), (2_000, &[3, 1][..]));
+            assert_eq!(both.mean(8_000, 2)[..2], [0.875, 0.5]);
+        }
+        let mut counts = Counts::default();
+        counts.add(600_000);
+        let mut early = Counts::default();
+        early.add(1_000);
+        early.join(&counts);
+        assert_eq!((early.width_us, early.bins[0], early.bins[300]), (2_000, 1, 1));
     }
 }

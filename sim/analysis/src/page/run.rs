@@ -1,10 +1,11 @@
 //! The page of one run.
 
 use super::{Field, document, escape, facts, figure, seconds, table};
-use crate::collector::{Counts, Course, Gauge, Observed};
+use crate::collector::{Counts, Course, Gauge, Handshake, Seen};
 use crate::plot::{Chart, Line, Scale, Stroke, short};
-use crate::sweep::{Figure, numbers};
+use crate::sweep::{Figure, Threshold, marks, steps, thresholds};
 use core::fmt::Write as _;
+use simulator::scenario::Gateway;
 use simulator::{NodeFigures, Report};
 
 /// Further nodes are left to `report.json`.
@@ -22,7 +23,7 @@ pub struct RunPage<'a> {
     /// The command that does it again.
     pub replay: &'a str,
     /// What a collector saw of it; where an end is outside, none can.
-    pub seen: Option<&'a (Observed, Course)>,
+    pub seen: Option<(&'a Seen, &'a Gateway)>,
 }
 
 /// The page of one run.
@@ -31,14 +32,14 @@ pub fn run(shown: &RunPage<'_>) -> String {
     let RunPage { report, ladder, replay, seen } = *shown;
     let mut body = header(report, replay);
     body.push_str(&verdicts(report));
-    if let Some((observed, course)) = seen {
+    if let Some((seen, gateway)) = seen {
         let _ = write!(
             body,
             "<h2>Timeline</h2>\n<div class=\"figures\">\n{}</div>\n",
-            timeline(course)
+            timeline(&seen.course, gateway)
         );
-        let _ = write!(body, "<h2>Handshakes</h2>\n{}", handshakes(observed));
-        if !observed.latency_us.is_exact() {
+        let _ = write!(body, "<h2>Handshakes</h2>\n{}", handshakes(seen));
+        if !seen.observed.latency_us.is_exact() {
             body.push_str(&super::coarse("There are"));
         }
     }
@@ -133,56 +134,86 @@ fn verdicts(report: &Report) -> String {
     text
 }
 
-fn bins(label: &str, colour: usize, width_us: u64, bins: &[u64]) -> Line {
-    let at_s = |index: usize| index as f64 * width_us as f64 / 1e6;
-    let points = bins
-        .iter()
-        .enumerate()
-        .flat_map(|(bin, y)| [(at_s(bin), *y as f64), (at_s(bin + 1), *y as f64)]);
-    let (label, points) = (label.to_owned(), points.collect());
-    Line { label, colour, stroke: Stroke::Line, points, intervals: Vec::new() }
+/// A step for each bin.
+fn bins(label: &str, colour: usize, width_us: u64, bins: impl Iterator<Item = f64>) -> Line {
+    let points = steps(bins, width_us);
+    Line { label: label.to_owned(), colour, stroke: Stroke::Line, points, intervals: Vec::new() }
 }
 
 /// The running sum, as it is at the end of each bin.
 fn so_far(label: &str, colour: usize, counts: &Counts) -> Line {
     let sums = counts.bins.iter().scan(0, |sum, count| {
         *sum += count;
-        Some(*sum)
+        Some(*sum as f64)
     });
-    bins(label, colour, counts.width_us, &sums.collect::<Vec<u64>>())
+    bins(label, colour, counts.width_us, sums)
 }
 
-fn timeline(course: &Course) -> String {
-    let Gauge { width_us, bins: levels, .. } = &course.waiting;
-    let chart = |y: &str, lines| Chart {
+/// A level over time with its thresholds.
+fn levels(label: &str, gauge: &Gauge, thresholds: [Threshold; 2]) -> Chart {
+    let width_us = gauge.width_us;
+    let highest = gauge.bins.iter().map(|level| *level as f64);
+    let mut lines = vec![bins("mean", 0, width_us, gauge.mean(width_us, 1).into_iter())];
+    lines.insert(0, Line { stroke: Stroke::Area, ..bins("highest", 0, width_us, highest) });
+    let marks = marks(&lines, thresholds.into_iter());
+    Chart { marks, ..over_time(label, width_us, lines) }
+}
+
+fn over_time(y: &str, width_us: u64, lines: Vec<Line>) -> Chart {
+    Chart {
         x: Scale::linear("seconds of virtual time"),
-        y: Scale::linear(y),
+        y: Scale::linear(&format!("{y}, bins of {} s", width_us as f64 / 1e6)),
         lines,
         marks: Vec::new(),
-    };
+        panels: Vec::new(),
+    }
+}
+
+fn timeline(course: &Course, gateway: &Gateway) -> String {
+    let [of_all, of_each] = thresholds(gateway);
     let handshakes = vec![
         so_far("begun", 1, &course.attempts),
         so_far("IKE_SA_INIT at the gateway", 4, &course.init_arrivals),
         so_far("established", 2, &course.established),
     ];
-    let figures = [
-        Figure {
-            id: "handshakes",
-            title: "Handshakes so far".to_owned(),
-            text: "Begun at the nodes, arrived at the gateway with all retransmissions, and established at the nodes.",
-            chart: chart("so far", handshakes),
-        },
-        Figure {
-            id: "half_open",
-            title: "Half-open SAs and waiting requests at the gateway".to_owned(),
-            text: "What the gateway's limits count: half-open SAs and, where it has a service time, requests that wait for its processor. The highest number in each bin of time.",
-            chart: chart("half-open or waiting", vec![bins("waiting", 0, *width_us, levels)]),
-        },
-    ];
-    figures.iter().map(|one| figure(one, &numbers(&one.chart))).collect()
+    let widest = [&course.attempts, &course.init_arrivals, &course.established]
+        .map(|counts| counts.width_us)
+        .into_iter()
+        .max();
+    let drawn = |id, title: &str, text, chart| {
+        figure(&Figure { id, title: title.to_owned(), text, chart, table: None })
+    };
+    let mut text = drawn(
+        "handshakes",
+        "Handshakes so far",
+        "Begun at the nodes, arrived at the gateway with all retransmissions, and established at the nodes. Each at the end of its bin.",
+        over_time("so far", widest.unwrap_or(1), handshakes),
+    );
+    text += &drawn(
+        "half_open",
+        "Half-open SAs and waiting requests at the gateway",
+        "What the gateway's limits count: half-open SAs and, where it has a service time, requests that wait for its processor. The line is the mean over the time of each bin, the area the highest in it.",
+        levels("half-open or waiting", &course.waiting, of_all),
+    );
+    if of_each.iter().any(|(_, at)| at.is_some()) {
+        text += &drawn(
+            "busiest_address",
+            "The same of the busiest address",
+            "What the gateway's limits per address count: half-open SAs and waiting requests of one address as it sees them, whatever the port. All nodes behind one router are one address. Drawn is at each time the address that has the most.",
+            levels("of the busiest address", &course.busiest_address, of_each),
+        );
+    }
+    text
 }
 
-fn handshakes(observed: &Observed) -> String {
+fn handshakes(seen: &Seen) -> String {
+    let Seen { observed, examples, .. } = seen;
+    let of = |one: Option<&Handshake>| {
+        one.map_or_else(
+            || "–".to_owned(),
+            |one| format!("{}, from {} s on", one.node, seconds(one.began_us)),
+        )
+    };
     let at = |per_mille| {
         observed.latency_us.percentile(per_mille).map_or_else(|| "–".to_owned(), seconds)
     };
@@ -195,6 +226,8 @@ fn handshakes(observed: &Observed) -> String {
         ("latency p90, s", at(900)),
         ("latency p99, s", at(990)),
         ("latency max, s", at(1_000)),
+        ("node of the slowest", of(examples.slowest.last())),
+        ("node of the first that failed", of(examples.first_failed.as_ref())),
         ("requests sent", (observed.init.requests + observed.auth.requests).to_string()),
         ("of them spurious", spurious.to_string()),
         ("half-open at most", observed.half_open_peak.to_string()),

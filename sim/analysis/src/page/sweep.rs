@@ -1,23 +1,44 @@
 //! The page of a sweep.
 
+mod examples;
+
 use super::{Field, document, download, escape, facts, figure, identities, table};
 use crate::plot::{short, tick};
 use crate::stats::wilson;
 use crate::sweep::{Drawn, Rivals, Row, Sweep, rivals};
 use core::fmt::Write as _;
+use examples::examples;
+
+/// A larger file is not in the page as well.
+const MOST_EMBEDDED: usize = 1 << 20;
 
 /// The page of a sweep.
 #[must_use]
 pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
-    let file = |name: &str| download(name, drawn.file(name));
+    let file = |name: &str| match drawn.file(name) {
+        text if text.len() <= MOST_EMBEDDED => download(name, text),
+        _ => format!("<code>{name}</code>, beside this page"),
+    };
     let mut body = header(sweep);
     body.push_str("<h2>Figures</h2>\n<div class=\"figures\">\n");
     for one in &drawn.figures {
-        body.push_str(&figure(one, drawn.file(&format!("{}.csv", one.id))));
+        body.push_str(&figure(one));
     }
     body.push_str("</div>\n");
-    let _ = write!(body, "<h2>Latency and outcome of each cell</h2>\n{}", cells(sweep));
-    body.push_str("<p>Every latency and how often it came is in <code>latency.csv</code>, beside this page.</p>\n");
+    let _ = write!(
+        body,
+        "<h2>Outcome and latency of each cell</h2>\n<p>Success with its Wilson interval, p99 with that of its ranks, which holds whatever the \
+         distribution. All figures of each cell: {}. Every latency and how often it came: {}.</p>\n{}",
+        file("cells.csv"),
+        file("latency.csv"),
+        outcome(sweep)
+    );
+    let _ = write!(
+        body,
+        "<h2>What each cell cost the network and the gateway</h2>\n<p>Requests for each handshake that succeeds; peaks and orphans of all \
+         seeds; handshakes that succeed in a second, of those that were offered.</p>\n{}",
+        cost(sweep)
+    );
     let coarse = sweep.rows.iter().filter(|row| !row.all.latency_us.is_exact()).count();
     if coarse > 0 {
         body.push_str(&super::coarse(&format!(
@@ -25,11 +46,11 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
             sweep.rows.len()
         )));
     }
-    body.push_str(&energy(sweep));
+    body.push_str(&energy(sweep, &file("energy_by_state.csv")));
     body.push_str(&policies(sweep));
     body.push_str(&identities::section(sweep));
     let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
-    body.push_str(&seeds(sweep, &file("runs.csv")));
+    body.push_str(&examples(sweep, &file("runs.csv")));
     document(&format!("Sweep {}", sweep.origin.plan), &body)
 }
 
@@ -83,76 +104,102 @@ fn head<'a>(sweep: &'a Sweep<'_>, rest: &[&'a str]) -> Vec<&'a str> {
     axes.chain(rest.iter().copied()).collect()
 }
 
-fn cells(sweep: &Sweep<'_>) -> String {
-    let head = head(
-        sweep,
-        &[
-            "handshakes",
-            "success",
-            "95 % interval",
-            "p50, s",
-            "p90, s",
-            "p99, s",
-            "p99.9, s",
-            "max, s",
-            "requests needed",
-            "spurious",
-            "half-open peak",
-            "orphans",
-        ],
-    );
-    let rows: Vec<Vec<Field>> = sweep
-        .rows
-        .iter()
-        .map(|row| {
-            let all = &row.all;
-            let interval = wilson(all.established, all.attempts);
-            let (needed, spurious) = row.transmissions();
-            let each = |sum| row.per_established(sum).map_or_else(|| "–".to_owned(), short);
-            let at = |per_mille| {
-                all.latency_us.percentile(per_mille).map_or_else(|| "–".to_owned(), super::seconds)
-            };
-            let numbers = [
-                all.attempts.to_string(),
-                tick(all.established as f64 / all.attempts.max(1) as f64, true),
-                format!("{} to {}", tick(interval.low, true), tick(interval.high, true)),
-                at(500),
-                at(900),
-                at(990),
-                at(999),
-                at(1_000),
-                each(needed),
-                each(spurious),
-                all.half_open_peak.to_string(),
-                all.orphans.to_string(),
-            ];
-            let mut fields = labels(sweep, row);
-            fields.extend(numbers.map(Field::Number));
-            fields
-        })
-        .collect();
-    table(&head, &rows)
+/// A table with a row for each cell: its labels, and these numbers.
+fn of_cells(
+    sweep: &Sweep<'_>,
+    names: &[&str],
+    numbers: impl Fn(&Row<'_>) -> Vec<String>,
+) -> String {
+    let row = |row: &Row<'_>| {
+        labels(sweep, row).into_iter().chain(numbers(row).into_iter().map(Field::Number)).collect()
+    };
+    let rows: Vec<Vec<Field>> = sweep.rows.iter().map(row).collect();
+    table(&head(sweep, names), &rows)
+}
+
+fn outcome(sweep: &Sweep<'_>) -> String {
+    let names = [
+        "hand\u{ad}shakes",
+        "success",
+        "95 % interval",
+        "p50, s",
+        "p90, s",
+        "p99, s",
+        "95 % interval",
+        "p99.9, s",
+        "max, s",
+    ];
+    let seconds = |us: Option<u64>| us.map_or_else(|| "–".to_owned(), super::seconds);
+    of_cells(sweep, &names, |row| {
+        let all = &row.all;
+        let interval = wilson(all.established, all.attempts);
+        let at = |per_mille| seconds(all.latency_us.percentile(per_mille));
+        let p99 = match all.latency_us.percentile_interval(990) {
+            (low, None) => format!("{} or more", seconds(low)),
+            (low, high) => format!("{} to {}", seconds(low), seconds(high)),
+        };
+        vec![
+            all.attempts.to_string(),
+            tick(all.established as f64 / all.attempts.max(1) as f64, true),
+            format!("{} to {}", tick(interval.low, true), tick(interval.high, true)),
+            at(500),
+            at(900),
+            at(990),
+            p99,
+            at(999),
+            at(1_000),
+        ]
+    })
+}
+
+fn cost(sweep: &Sweep<'_>) -> String {
+    let names = [
+        "requests needed",
+        "spurious",
+        "half-open peak",
+        "half-open or waiting, peak",
+        "orphans",
+        "wakes per s",
+        "goodput per s",
+    ];
+    of_cells(sweep, &names, |row| {
+        let (needed, spurious) = row.transmissions();
+        let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
+        vec![
+            number(row.per_established(needed)),
+            number(row.per_established(spurious)),
+            row.all.half_open_peak.to_string(),
+            row.all.waiting_peak.to_string(),
+            row.all.orphans.to_string(),
+            number(row.load().offered_per_s),
+            number(row.load().goodput_per_s),
+        ]
+    })
 }
 
 /// What handshakes took in each cell whose nodes have a radio, by state.
-fn energy(sweep: &Sweep<'_>) -> String {
+fn energy(sweep: &Sweep<'_>, file: &str) -> String {
     let row = |row: &Row<'_>| {
         let (millijoules, radio_on_s) = row.energy()?;
         let states = row.all.spent?;
         let states: Option<Vec<f64>> =
             states.states().map(|(_, _, uj)| Some(row.per_established(uj)? / 1e3)).collect();
-        let numbers = [radio_on_s, millijoules].into_iter().chain(states?);
-        let numbers = numbers.map(|number| Field::Number(short(number)));
+        let error = row
+            .energy_error()
+            .map_or_else(|| "–".to_owned(), |error| format!("± {}", short(error)));
+        let numbers = [short(radio_on_s), short(millijoules), error];
+        let numbers = numbers.into_iter().chain(states?.into_iter().map(short)).map(Field::Number);
         Some(labels(sweep, row).into_iter().chain(numbers).collect())
     };
     let rows: Vec<Vec<Field>> = sweep.rows.iter().filter_map(row).collect();
     if rows.is_empty() {
         return String::new();
     }
-    let head = head(sweep, &["radio on, s", "mJ", "transmit", "receive", "listen", "cpu", "sleep"]);
+    let names = ["radio on, s", "mJ", "error", "transmit", "receive", "listen", "cpu", "sleep"];
+    let head = head(sweep, &names);
     format!(
         "<h2>Energy for each handshake that succeeds</h2>\n<p>All attempts of a cell, failed ones too, for each that was \
-         established; the states in millijoules.</p>\n{}",
+         established, with the standard error of the mean over seeds; the states in millijoules. Times and energies: {file}.</p>\n{}",
         table(&head, &rows)
     )
 }
@@ -198,26 +245,4 @@ fn policies(sweep: &Sweep<'_>) -> String {
         escape(&crate::sweep::focus(sweep)),
         table(&head, &rows)
     )
-}
-
-fn seeds(sweep: &Sweep<'_>, file: &str) -> String {
-    let mut text = format!(
-        "<h2>Back to a run</h2>\n<p>Every run of every cell, with its fingerprint and its command: {file}. A command leaves the \
-         run's files; with <code>--node N</code> those of one node, with its ladder. These are the commands for the first \
-         seed of each cell; any other of its seeds goes in the same place.</p>\n<details>\n<summary>Commands</summary>\n<pre>"
-    );
-    for row in &sweep.rows {
-        let labels: Vec<&str> = sweep.labels(row).into_iter().map(|(_, label)| label).collect();
-        let broken: Vec<&str> =
-            row.cell.runs.iter().flat_map(|run| &run.broken_rules).map(String::as_str).collect();
-        let _ = writeln!(text, "# {}", escape(&labels.join(", ")));
-        if let Some(rule) = broken.first() {
-            let _ = writeln!(text, "# rules broken, {} among them", escape(rule));
-        }
-        if let Some(seed) = sweep.plan.seeds.first() {
-            let _ = writeln!(text, "{}", escape(&(sweep.origin.replay)(row.planned, *seed)));
-        }
-    }
-    text.push_str("</pre>\n</details>\n");
-    text
 }

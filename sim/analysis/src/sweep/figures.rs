@@ -3,13 +3,14 @@
 mod course;
 mod energy;
 
+pub(crate) use course::{Threshold, marks, steps, thresholds};
+
+use super::csv::{cells, identities, latency, numbers, rivalry, runs};
 use super::pareto::Rival;
 use super::{Rivals, Row, Sweep, rivals};
-use crate::identity::Verdict;
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
 use crate::premise::{handshake, micros};
 use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
-use core::fmt::Write as _;
 
 /// A chart with its numbers.
 pub(crate) struct Figure {
@@ -21,6 +22,15 @@ pub(crate) struct Figure {
     pub(crate) text: &'static str,
     /// The chart.
     pub(crate) chart: Chart,
+    /// Its numbers as CSV, where they are more than the points of the chart.
+    pub(crate) table: Option<String>,
+}
+
+impl Figure {
+    /// Its numbers as CSV.
+    pub(crate) fn numbers(&self) -> String {
+        self.table.clone().unwrap_or_else(|| numbers(&self.chart))
+    }
 }
 
 /// All figures: those that the cells have numbers for, and the others.
@@ -32,6 +42,7 @@ fn figures(sweep: &Sweep<'_>) -> (Vec<Figure>, Vec<Figure>) {
         percentiles(sweep),
         transmissions(sweep),
         course::waiting(sweep),
+        course::busiest_address(sweep),
         course::arrivals(sweep),
         goodput(sweep),
         energy::energy(sweep),
@@ -57,8 +68,9 @@ impl Drawn {
         let (figures, without) = figures(sweep);
         let file = |figure: &Figure| format!("{}.csv", figure.id);
         let mut files: Vec<(String, String)> =
-            figures.iter().map(|figure| (file(figure), numbers(&figure.chart))).collect();
+            figures.iter().map(|figure| (file(figure), figure.numbers())).collect();
         let mut absent: Vec<String> = without.iter().map(file).collect();
+        files.push(("cells.csv".to_owned(), cells(sweep)));
         files.push(("latency.csv".to_owned(), latency(sweep)));
         let by_state = "energy_by_state.csv".to_owned();
         if sweep.rows.iter().any(|row| row.all.spent.is_some()) {
@@ -71,7 +83,7 @@ impl Drawn {
         Self { figures, files, absent }
     }
 
-    /// The numbers of each figure, and behind them the latencies, the identities and the runs of all cells: the name of
+    /// The numbers of each figure, and behind them the figures, the latencies, the identities and the runs of all cells: the name of
     /// each file, and its text.
     #[must_use]
     pub fn files(&self) -> &[(String, String)] {
@@ -82,111 +94,6 @@ impl Drawn {
     pub(crate) fn file(&self, name: &str) -> &str {
         self.files.iter().find(|(file, _)| file == name).map_or("", |(_, text)| text)
     }
-}
-
-/// A field as CSV has it.
-fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
-}
-
-/// The points of a chart, one a line.
-pub(crate) fn numbers(chart: &Chart) -> String {
-    let mut text = format!("series,{},{},low,high\n", field(&chart.x.label), field(&chart.y.label));
-    for line in &chart.lines {
-        for (index, (x, y)) in line.points.iter().enumerate() {
-            let (low, high) = line
-                .intervals
-                .get(index)
-                .map_or_else(Default::default, |(low, high)| (low.to_string(), high.to_string()));
-            let _ = writeln!(text, "{},{x},{y},{low},{high}", field(&line.label));
-        }
-    }
-    text
-}
-
-fn labels(sweep: &Sweep<'_>, row: &Row<'_>) -> String {
-    let labels: Vec<String> =
-        sweep.labels(row).into_iter().map(|(_, label)| field(label)).collect();
-    labels.join(",")
-}
-
-fn axes(sweep: &Sweep<'_>) -> String {
-    let names: Vec<String> = sweep.plan.axes.iter().map(|axis| field(&axis.name)).collect();
-    names.join(",")
-}
-
-fn latency(sweep: &Sweep<'_>) -> String {
-    let mut text = format!("cell,{},latency_us,handshakes\n", axes(sweep));
-    for row in &sweep.rows {
-        let labels = labels(sweep, row);
-        for (at_us, times) in row.all.latency_us.iter() {
-            let _ = writeln!(text, "{},{labels},{at_us},{times}", row.planned.index);
-        }
-    }
-    text
-}
-
-fn identities(sweep: &Sweep<'_>) -> String {
-    let head = "identity,formula,expected,simulated,low,high,sigmas,verdict";
-    let mut text = format!("cell,{},{head}\n", axes(sweep));
-    let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
-    for row in &sweep.rows {
-        let labels = labels(sweep, row);
-        for identity in &row.identities {
-            let verdict = match &identity.verdict {
-                Verdict::Holds => "holds".to_owned(),
-                Verdict::Differs => "differs".to_owned(),
-                Verdict::ForComparison => "for comparison".to_owned(),
-                Verdict::PremiseBroken(why) => format!("premise broken: {why}"),
-            };
-            let numbers = [
-                identity.expected,
-                identity.simulated,
-                identity.interval.map(|interval| interval.low),
-                identity.interval.map(|interval| interval.high),
-                identity.sigmas,
-            ];
-            let _ = writeln!(
-                text,
-                "{},{labels},{},{},{},{}",
-                row.planned.index,
-                field(identity.name),
-                field(identity.formula),
-                numbers.map(number).join(","),
-                field(&verdict)
-            );
-        }
-    }
-    text
-}
-
-fn runs(sweep: &Sweep<'_>) -> String {
-    let mut text = format!(
-        "cell,{},seed,fingerprint,attempts,established,failed,broken_rules,replay\n",
-        axes(sweep)
-    );
-    for row in &sweep.rows {
-        let labels = labels(sweep, row);
-        for run in &row.cell.runs {
-            let _ = writeln!(
-                text,
-                "{},{labels},{},{},{},{},{},{},{}",
-                row.planned.index,
-                run.seed,
-                run.fingerprint,
-                run.observed.attempts,
-                run.observed.established,
-                run.observed.failed,
-                field(&run.broken_rules.join(" ")),
-                field(&(sweep.origin.replay)(row.planned, run.seed))
-            );
-        }
-    }
-    text
 }
 
 fn along(sweep: &Sweep<'_>) -> Scale {
@@ -241,7 +148,9 @@ fn success(sweep: &Sweep<'_>) -> Figure {
             y: Scale::percent("success"),
             lines: simulated.into_iter().chain(closed).collect(),
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -263,12 +172,14 @@ fn residual(sweep: &Sweep<'_>) -> Figure {
             y: Scale::linear("standard deviations").covering(-LIMIT_SIGMAS, LIMIT_SIGMAS),
             lines: sigmas,
             marks: vec![mark(LIMIT_SIGMAS), mark(-LIMIT_SIGMAS)],
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
 /// The points of a staircase that has these steps.
-fn steps(values: impl Iterator<Item = (u64, f64)>) -> Vec<(f64, f64)> {
+fn stairs(values: impl Iterator<Item = (u64, f64)>) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
     let mut level = 0.0;
     for (at_us, share) in values {
@@ -293,11 +204,11 @@ fn staircase(sweep: &Sweep<'_>) -> Figure {
             points,
             intervals: Vec::new(),
         };
-        lines.push(line(row.series.clone(), Stroke::Line, steps(simulated)));
+        lines.push(line(row.series.clone(), Stroke::Line, stairs(simulated)));
         if formula(row, "mean latency, s").is_some() {
             let closed = handshake(&row.planned.scenario, &row.all).staircase().into_iter();
             let label = format!("{}, formula", row.series);
-            lines.push(line(label, Stroke::Dashes, steps(closed)));
+            lines.push(line(label, Stroke::Dashes, stairs(closed)));
         }
     }
     Figure {
@@ -309,7 +220,9 @@ fn staircase(sweep: &Sweep<'_>) -> Figure {
             y: Scale::percent("done").covering(0.0, 1.0),
             lines,
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -334,7 +247,9 @@ fn percentiles(sweep: &Sweep<'_>) -> Figure {
             y: Scale::log("seconds"),
             lines: median.into_iter().chain(tail).collect(),
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
@@ -354,14 +269,17 @@ fn transmissions(sweep: &Sweep<'_>) -> Figure {
             y: Scale::linear("requests per success").covering(0.0, 2.0),
             lines: needed.into_iter().chain(spurious).collect(),
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
 fn goodput(sweep: &Sweep<'_>) -> Figure {
     let mut lines = Vec::new();
     for (colour, name) in sweep.series().into_iter().enumerate() {
-        let mut points: Vec<(f64, f64)> = sweep.of_series(name).filter_map(Row::load).collect();
+        let both = |row: &Row<'_>| row.load().offered_per_s.zip(row.load().goodput_per_s);
+        let mut points: Vec<(f64, f64)> = sweep.of_series(name).filter_map(both).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         points.dedup();
         lines.push(Line {
@@ -390,22 +308,24 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
     Figure {
         id: "goodput",
         title: "Goodput against offered load".to_owned(),
-        text: "Handshakes that succeed in a second against those that begin. Up to the knee they are the same; beyond it the gateway works all the time, and what it does for nodes that gave up is lost.",
+        text: "Handshakes that succeed, by the time in which nodes woke or, if that is longer, the gateway worked, against wakes in a second. Up to the knee it is the load times the success; beyond it 1 / service time, less what the gateway does for nodes that gave up.",
         chart: Chart {
-            x: Scale::log("offered handshakes per second"),
+            x: Scale::log("wakes per second"),
             y: Scale::log("successful handshakes per second"),
             lines,
             marks: knee.into_iter().collect(),
+            panels: Vec::new(),
         },
+        table: None,
     }
 }
 
 fn policies(sweep: &Sweep<'_>) -> Figure {
     let Rivals { all: rivals, cost } = rivals(sweep);
     let line = |(colour, rival): (usize, &Rival)| Line {
-        label: format!("{}{}", rival.name, if rival.in_front { ", in front" } else { "" }),
+        label: rival.name.clone(),
         colour,
-        stroke: Stroke::Dots,
+        stroke: if rival.in_front { Stroke::Dots } else { Stroke::Rings },
         points: rival
             .latency_s
             .is_finite()
@@ -419,12 +339,14 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
     Figure {
         id: "policies",
         title: format!("Policies against each other, {}", focus(sweep)),
-        text: "Down and to the left is better; a handshake that fails takes for ever, so a policy of which more than one in a hundred fail is not drawn. The table below has failures and peak load, too, and marks the Pareto front: policies that no other one beats in everything.",
+        text: "Down and to the left is better; a handshake that fails takes for ever, so a policy of which more than one in a hundred fail is not drawn. Dots are the Pareto front, policies that no other one beats in everything; rings are beaten. The table below has failures and peak load, too.",
         chart: Chart {
             x: Scale::log("latency p99 of all handshakes, seconds"),
             y: Scale::linear(cost),
             lines,
             marks: Vec::new(),
+            panels: Vec::new(),
         },
+        table: Some(rivalry(&rivals, cost)),
     }
 }

@@ -77,7 +77,7 @@ fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     let faults = arguments.replay_faults.as_deref();
     let replay = named.replay_with(seed, &arguments.overrides, faults);
     let seen = collector.finish(Instant::from_micros(outcome.report.end_us));
-    files::write(&folder, &outcome, &replay, Some(&seen))?;
+    files::write(&folder, &outcome, &replay, Some((&seen, &named.scenario.gateway)))?;
     if arguments.json {
         say(&outcome.report.to_json())?;
     } else {

@@ -229,11 +229,13 @@ fn a_list_that_is_cut_says_so() {
 #[test]
 fn replays_of_one_seed_in_different_cells_have_different_folders() {
     let job = job(PLAN, "s");
-    let of = |cell: usize| job.replay(&job.planned[cell], 2);
+    let of = |cell: usize| job.replay(&job.planned[cell], 2, None);
     assert_eq!(
         of(3),
         "cargo xtask simulate x.toml --seed 2 --set node.device.retransmission=coap --set link.loss=30% \
          --out target/sim/p-00003/2"
     );
     assert!(of(1).ends_with(" --out target/sim/p-00001/2"), "{}", of(1));
+    let one = job.replay(&job.planned[1], 2, Some(17));
+    assert!(one.ends_with(" --node 17 --out target/sim/p-00001/2-node-17"), "{one}");
 }

@@ -1,8 +1,9 @@
 //! What handshakes take from a battery.
 
-use super::{Figure, along, axes, labels, lines};
+use super::{Figure, along, lines};
 use crate::plot::{Chart, Line, Scale, Stroke};
 use crate::sweep::Sweep;
+use crate::sweep::csv::{axes, labels};
 use core::fmt::Write as _;
 
 pub(super) fn energy(sweep: &Sweep<'_>) -> Figure {
@@ -11,6 +12,7 @@ pub(super) fn energy(sweep: &Sweep<'_>) -> Figure {
         title: "Energy of each handshake that succeeds".to_owned(),
         text: "What all attempts took, failed ones too, for each that was established. The table below splits it by state: where waiting with the receiver on is most of it, the schedule or the listening decides; where the processor is, the suite does.",
         chart: chart(sweep, Scale::log("mJ per success"), |energy| energy.0),
+        table: None,
     }
 }
 
@@ -20,6 +22,7 @@ pub(super) fn radio_on(sweep: &Sweep<'_>) -> Figure {
         title: "Time with the radio on for each handshake that succeeds".to_owned(),
         text: "Sending, receiving and listening together. A node that listens all the time has it on for as long as it waits; one that listens in windows for their share of it, and pays in latency.",
         chart: chart(sweep, Scale::log("seconds per success"), |energy| energy.1),
+        table: None,
     }
 }
 
@@ -28,7 +31,7 @@ fn chart(sweep: &Sweep<'_>, y: Scale, of: impl Fn((f64, f64)) -> f64) -> Chart {
         // A logarithm has no place for nothing.
         row.energy().map(&of).filter(|value| *value > 0.0).map(|value| (value, None))
     });
-    Chart { x: along(sweep), y, lines, marks: Vec::new() }
+    Chart { x: along(sweep), y, lines, marks: Vec::new(), panels: Vec::new() }
 }
 
 /// The sums of each cell in each state.
