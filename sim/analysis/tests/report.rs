@@ -28,7 +28,7 @@ fn with_sweep<T>(ran: &Ran, look: impl FnOnce(&Sweep<'_>, &str) -> T) -> T {
         plan: "x".to_owned(),
         scenario: "fleet.toml".to_owned(),
         commit: None,
-        replay: &|_, _| String::new(),
+        replay: &|_, _, _| String::new(),
     };
     let sweep = Sweep::new(&origin, &ran.plan, &ran.planned, &ran.cells);
     let page = page::sweep(&sweep, &Drawn::of(&sweep));
