@@ -141,12 +141,12 @@ fn bins(label: &str, colour: usize, width_us: u64, bins: impl Iterator<Item = f6
 }
 
 /// The running sum, as it is at the end of each bin.
-fn so_far(label: &str, colour: usize, counts: &Counts) -> Line {
-    let sums = counts.bins.iter().scan(0, |sum, count| {
+fn so_far(label: &str, colour: usize, counts: &Counts, width_us: u64) -> Line {
+    let sums = counts.widened(width_us).into_iter().scan(0, |sum, count| {
         *sum += count;
         Some(*sum as f64)
     });
-    bins(label, colour, counts.width_us, sums)
+    bins(label, colour, width_us, sums)
 }
 
 /// A level over time with its thresholds.
@@ -171,15 +171,14 @@ fn over_time(y: &str, width_us: u64, lines: Vec<Line>) -> Chart {
 
 fn timeline(course: &Course, gateway: &Gateway) -> String {
     let [of_all, of_each] = thresholds(gateway);
-    let handshakes = vec![
-        so_far("begun", 1, &course.attempts),
-        so_far("IKE_SA_INIT at the gateway", 4, &course.init_arrivals),
-        so_far("established", 2, &course.established),
+    let counts = [
+        ("begun", 1, &course.attempts),
+        ("IKE_SA_INIT at the gateway", 4, &course.init_arrivals),
+        ("established", 2, &course.established),
     ];
-    let widest = [&course.attempts, &course.init_arrivals, &course.established]
-        .map(|counts| counts.width_us)
-        .into_iter()
-        .max();
+    let width_us = counts.iter().map(|(_, _, counts)| counts.width_us).max().unwrap_or(1);
+    let handshakes =
+        counts.map(|(label, colour, counts)| so_far(label, colour, counts, width_us)).to_vec();
     let drawn = |id, title: &str, text, chart| {
         figure(&Figure { id, title: title.to_owned(), text, chart, table: None })
     };
@@ -187,7 +186,7 @@ fn timeline(course: &Course, gateway: &Gateway) -> String {
         "handshakes",
         "Handshakes so far",
         "Begun at the nodes, arrived at the gateway with all retransmissions, and established at the nodes. Each at the end of its bin.",
-        over_time("so far", widest.unwrap_or(1), handshakes),
+        over_time("so far", width_us, handshakes),
     );
     text += &drawn(
         "half_open",
