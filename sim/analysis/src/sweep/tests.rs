@@ -201,6 +201,9 @@ fn the_page_has_the_tables_of_numbers_and_hides_no_command_from_a_printer() {
         for name in ["cells.csv", "latency.csv", "identities.csv", "runs.csv"] {
             assert!(page.contains(&format!("download=\"{name}\"")), "{name}");
         }
-        assert!(!page.contains("<details"));
+        // What is folded are reasons, which a printer opens.
+        let folded = |of: &str| page.matches(&format!("<details{of}")).count();
+        assert_eq!(folded(""), folded(" class=\"reasons\""));
+        assert!(page.contains(".reasons::details-content { content-visibility: visible;"));
     });
 }
