@@ -13,11 +13,15 @@ pub use series::{Counts, Gauge};
 pub use spent::Spent;
 
 use attempt::Attempt;
-use ike_core::{ExchangeType, Instant, Operation};
+use ike_core::{Error, ExchangeType, Instant, Operation, PeerMisbehaved};
 use serde::{Deserialize, Serialize};
 use simulator::{Actor, Event, Observer, Place, What};
 use vnet::link::{Direction, DropReason, Outcome};
 use waiting::Waiting;
+
+/// Only the processor tells: so it was queued, where there is a queue.
+const IMPOSSIBLE: ike_core::DropReason =
+    ike_core::DropReason::Unacceptable(Error::Misbehaved(PeerMisbehaved::InvalidPublicValue));
 
 /// How a run went over time, or several together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +142,6 @@ impl Collector {
             }
             What::Initiator(ike_initiator::Event::Established { .. }) => {
                 observed.established += 1;
-                observed.last_established_us = now_us;
                 course.established.add(now_us);
                 attempt.conclude(observed, now_us, true);
                 if let Some(handshake) = attempt.over().map(handshake) {
@@ -175,6 +178,9 @@ impl Collector {
             }
             E::Dropped { reason: ike_core::DropReason::TooManyHalfOpen, .. } => {
                 observed.dropped_at_limit += 1;
+            }
+            E::Dropped { reason, .. } if *reason == IMPOSSIBLE => {
+                waiting.proved_impossible(now_us, seen);
             }
             E::CookieRequested { .. } => observed.cookies += 1,
             E::Closed { sa, .. } => waiting.half_open_ends(now_us, sa.spi_r().0, seen),

@@ -156,8 +156,6 @@ pub struct Observed {
     pub first_attempt_us: u64,
     /// When the last one began that was the first of its wake.
     pub last_wake_us: u64,
-    /// When the last one was established.
-    pub last_established_us: u64,
 }
 
 impl Observed {
@@ -204,7 +202,20 @@ impl Observed {
             *ours = (ours.0 + theirs.0, ours.1 + theirs.1);
         }
         self.last_wake_us = self.last_wake_us.max(other.last_wake_us);
-        self.last_established_us = self.last_established_us.max(other.last_established_us);
+    }
+
+    /// From the first wake to the last, in microseconds.
+    #[must_use]
+    pub const fn waking_span_us(&self) -> u64 {
+        self.last_wake_us - self.first_attempt_us
+    }
+
+    /// The time that goodput is taken by, in microseconds: in which nodes woke or, if that is longer, the gateway worked. Not
+    /// until the last success: with loss it comes long after all others, and is no part of the rate.
+    #[must_use]
+    pub const fn goodput_span_us(&self) -> u64 {
+        let waking_us = self.waking_span_us();
+        if waking_us > self.busy_us { waking_us } else { self.busy_us }
     }
 
     /// Handshakes that were still going on when the run ended.

@@ -38,7 +38,7 @@ fn a_handshake_on_a_good_link_is_two_round_trips() {
     // Half-open from the answer to IKE_SA_INIT until IKE_AUTH arrives.
     assert_eq!((observed.half_open_integral_us, observed.half_open_durations_us), (40_000, 40_000));
     assert_eq!((observed.half_open_peak, observed.diffie_hellman), (1, 1));
-    assert_eq!((observed.first_attempt_us, observed.last_established_us), (1_000_000, 1_080_000));
+    assert_eq!((observed.first_attempt_us, observed.last_wake_us), (1_000_000, 1_000_000));
 }
 
 #[test]
@@ -150,4 +150,24 @@ fn two_runs_joined_are_both() {
         one.half_open_durations_us + other.half_open_durations_us
     );
     assert_eq!(both.init.requests, 9);
+}
+
+#[test]
+fn a_request_whose_public_value_proves_impossible_was_served_and_waits_no_more() {
+    use ike_core::{IkeSpi, Path};
+    let mut collector = Collector::default();
+    let at = |s: u64| Instant::from_micros(s * 1_000_000);
+    let address = |text: &str| text.parse().expect("an address");
+    let path = Path { local: address("192.0.2.1:500"), remote: address("192.0.2.7:500") };
+    let mut gateway = |now, event: ike_responder::Event| {
+        let what = What::Responder(&event);
+        collector.event(&Event { at: at(now), who: Actor::Gateway, what });
+    };
+    let queued =
+        ike_responder::Event::Queued { path, spi_i: IkeSpi(1), ahead: 0, answer_at: at(2) };
+    gateway(1, queued);
+    gateway(2, ike_responder::Event::Dropped { path, reason: IMPOSSIBLE });
+    let seen = collector.finish(at(9));
+    assert_eq!((seen.observed.served, seen.observed.unserved), (1, 0));
+    assert_eq!((seen.observed.busy_us, seen.observed.waiting_peak), (1_000_000, 1));
 }

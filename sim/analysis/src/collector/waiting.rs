@@ -37,18 +37,32 @@ impl Waiting {
         (sa, from): (u64, IpAddr),
         (observed, course): (&mut Observed, &mut Course),
     ) {
-        if let Some(from) = self.queue.pop_front() {
-            self.addresses.fewer(from);
-            observed.served += 1;
-            observed.busy_us += now_us - self.busy_since_us;
-            self.busy_since_us = now_us;
-        }
+        self.served(now_us, observed);
         self.level(now_us, observed);
         self.half_open.insert(sa, (now_us, from));
         self.addresses.more(from);
         let count = self.half_open.len() as u64;
         observed.half_open_peak = observed.half_open_peak.max(count);
         self.changed(now_us, (observed, course));
+    }
+
+    /// The public value of the request at work proved impossible: it was computed like any other, and has no answer.
+    pub(super) fn proved_impossible(
+        &mut self,
+        now_us: u64,
+        (observed, course): (&mut Observed, &mut Course),
+    ) {
+        self.served(now_us, observed);
+        self.changed(now_us, (observed, course));
+    }
+
+    /// The request at work is done, if any were queued.
+    fn served(&mut self, now_us: u64, observed: &mut Observed) {
+        let Some(from) = self.queue.pop_front() else { return };
+        self.addresses.fewer(from);
+        observed.served += 1;
+        observed.busy_us += now_us - self.busy_since_us;
+        self.busy_since_us = now_us;
     }
 
     pub(super) fn half_open_ends(

@@ -265,10 +265,9 @@ pub(super) fn served_while_busy(subject: &Subject<'_>) -> Option<Compared> {
 /// From the first that begins to the last that succeeds, of the run that has the most in a second.
 pub(super) fn goodput(subject: &Subject<'_>) -> Option<Compared> {
     let service_us = micros(subject.scenario.gateway.service_time?);
-    let runs = subject.runs.iter().filter(|run| run.established > 0);
-    let took_us = |run: &Observed| run.last_established_us - run.first_attempt_us;
-    let within = runs.clone().all(|run| run.established * service_us <= took_us(run));
-    let per_s = runs.map(|run| run.established as f64 * 1e6 / took_us(run) as f64);
+    let runs = subject.runs.iter().filter(|run| run.goodput_span_us() > 0);
+    let within = runs.clone().all(|run| run.established * service_us <= run.goodput_span_us());
+    let per_s = runs.map(|run| run.established as f64 * 1e6 / run.goodput_span_us() as f64);
     let most = per_s.max_by(f64::total_cmp)?;
     Some(Compared::exact(1e6 / service_us as f64, most, within))
 }

@@ -17,12 +17,10 @@ impl Load {
     pub(crate) fn of<'a>(runs: impl Iterator<Item = &'a Observed>) -> Self {
         let (mut wakes, mut waking_us, mut established, mut taken_us) = (0, 0, 0, 0);
         for run in runs {
-            let waking = run.last_wake_us - run.first_attempt_us;
             wakes += run.wakes;
-            waking_us += waking;
+            waking_us += run.waking_span_us();
             established += run.established;
-            // Not until the last success: with loss it comes long after all others, and is no part of the rate.
-            taken_us += waking.max(run.busy_us);
+            taken_us += run.goodput_span_us();
         }
         let rate = |count: u64, us: u64| (us > 0).then(|| count as f64 * 1e6 / us as f64);
         Self { offered_per_s: rate(wakes, waking_us), goodput_per_s: rate(established, taken_us) }
