@@ -11,5 +11,7 @@ mod outcome;
 mod requests;
 mod retransmission;
 mod secrets;
+#[cfg(target_os = "linux")]
+mod stack;
 mod support;
 mod table;
