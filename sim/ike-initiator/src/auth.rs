@@ -238,11 +238,13 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         };
         let peer = match proven {
             Ok(peer) => peer,
+            // It has proven who it is, and keeps the IKE SA.
+            Err(reason @ FailReason::IdentityLength(_)) => return self.fail_attempt(reason, rng),
             Err(reason) => return self.fail(reason),
         };
         match accept_child(&self.config, &mut self.behaviour, parts) {
             Ok(child) => self.establish(&child, peer),
-            Err(reason) => self.fail_child(reason, rng),
+            Err(reason) => self.fail_attempt(reason, rng),
         }
     }
 
@@ -272,12 +274,14 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let expected = finish_auth(&self.crypto, prf, under_way, &keys.pr, signed);
         let equal = constant_time_eq(expected.as_slice(), auth.data);
         let verified = self.behaviour.verifies(expected.as_slice(), auth.data, equal);
-        let peer = Identity::from_payload(&id).ok();
-        let is_expected = |peer: &Identity| {
-            self.config.remote_identity.as_ref().is_none_or(|wanted| wanted == peer)
-        };
-        match peer {
-            Some(peer) if verified && is_expected(&peer) => Ok(peer),
+        if !verified {
+            return Err(FailReason::AuthenticationFailed);
+        }
+        let expected = self.config.remote_identity.as_ref();
+        match Identity::from_payload(&id) {
+            Ok(peer) if expected.is_none_or(|expected| *expected == peer) => Ok(peer),
+            // An authentic one that we have no room for. It is not the expected one, which has.
+            Err(_) if expected.is_none() => Err(FailReason::IdentityLength(id.data().len())),
             _ => Err(FailReason::AuthenticationFailed),
         }
     }
@@ -313,9 +317,9 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         ChildKeys::derive_into(places, &self.crypto, (sa.suite.prf, &ike.d), &nonces);
     }
 
-    /// RFC 7815 2.1: without a Child SA the IKE SA is of no use. The gateway has proven its
+    /// RFC 7815 2.1: without a Child SA, or with a gateway that we cannot name, the IKE SA is of no use. The gateway has proven its
     /// identity and keeps the IKE SA (RFC 7296 1.2), so it gets a Delete if the owner wants Deletes.
-    fn fail_child(&mut self, reason: FailReason, rng: &mut dyn CryptoRng) {
+    fn fail_attempt(&mut self, reason: FailReason, rng: &mut dyn CryptoRng) {
         match &self.state {
             State::AuthSent(state) if self.config.delete_on_close => {
                 let sa = state.sa;

@@ -6,6 +6,7 @@ mod dropped;
 mod fuzz;
 mod groups;
 mod handshake;
+mod idr;
 mod misuse;
 mod outcome;
 mod requests;
