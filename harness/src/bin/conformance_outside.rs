@@ -36,7 +36,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present_any = ["gateway", "device"])]
     implementation: Option<&'static Plug>,
     /// Anybody's gateway: udp:ADDRESS or udp:ADDRESS:PORT.
-    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp)]
+    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp_peer)]
     gateway: Option<SocketAddr>,
     /// Anybody's device, which connects to an address of this machine: udp:ADDRESS or udp:ADDRESS:PORT.
     #[arg(long, value_name = "udp:ADDRESS", conflicts_with_all = ["implementation", "gateway"], value_parser = udp)]
@@ -88,10 +88,19 @@ struct Arguments {
     behind: Option<TrafficSelector>,
 }
 
-/// `udp:ADDRESS[:PORT]`.
+/// `udp:ADDRESS[:PORT]`, to listen at.
 fn udp(text: &str) -> Result<SocketAddr, String> {
+    arguments::ike_endpoint(after_udp(text)?)
+}
+
+/// `udp:ADDRESS[:PORT]`, to call.
+fn udp_peer(text: &str) -> Result<SocketAddr, String> {
+    arguments::peer_endpoint(after_udp(text)?)
+}
+
+fn after_udp(text: &str) -> Result<&str, String> {
     let wrong = || format!("expected udp:ADDRESS or udp:ADDRESS:PORT, found {text:?}");
-    arguments::ike_endpoint(text.strip_prefix("udp:").ok_or_else(wrong)?)
+    text.strip_prefix("udp:").ok_or_else(wrong)
 }
 
 /// The root of the workspace.
