@@ -41,6 +41,17 @@ pub fn ike_endpoint(text: &str) -> Result<SocketAddr, String> {
     endpoint(text, IKE_PORT)
 }
 
+/// Who is called: [`ike_endpoint`] with a port that somebody can listen at.
+///
+/// # Errors
+/// As [`endpoint`], or the port is 0.
+pub fn peer_endpoint(text: &str) -> Result<SocketAddr, String> {
+    match ike_endpoint(text)? {
+        nobody if nobody.port() == 0 => Err("nobody listens at port 0: expected 1 to 65535".into()),
+        somebody => Ok(somebody),
+    }
+}
+
 /// Who calls: [`endpoint`] at a port of the kernel's choice unless it says otherwise.
 ///
 /// # Errors
@@ -192,6 +203,15 @@ mod tests {
     fn what_is_no_endpoint_is_told_what_one_looks_like(#[case] text: &str) {
         let error = ike_endpoint(text).expect_err("no endpoint");
         assert!(error.starts_with("expected an address such as"), "{error}");
+    }
+
+    #[test]
+    fn nobody_can_be_called_at_port_0() {
+        assert_eq!(peer_endpoint("192.0.2.1").map(|peer| peer.port()), Ok(500));
+        for text in ["192.0.2.1:0", "[2001:db8::1]:0"] {
+            assert!(peer_endpoint(text).is_err_and(|error| error.contains("port 0")), "{text}");
+            assert!(ike_endpoint(text).is_ok(), "the kernel chooses");
+        }
     }
 
     #[test]

@@ -111,6 +111,8 @@ pub async fn run(
     stop: &mut Stop,
 ) -> Result<Finished> {
     let (scenario, keep) = (&named.scenario, options.keep);
+    // Of the sources as they are now: they may change while it runs.
+    let commit = runner::commit();
     let mut recording = Recording::with_gateway_outside(scenario, keep.ladder(scenario), keep);
     let mut world = World::with_gateway_outside(scenario, options.seed, &mut recording);
     let end = Instant::default() + scenario.duration;
@@ -119,7 +121,7 @@ pub async fn run(
     let stopped = !pacer.until(&mut world, end, portal, stop).await;
     let (crossings, standing) = (world.crossings().to_vec(), world.standing());
     drop(world);
-    let past = Past { crossings, standing, skipped: pacer.skipped() };
+    let past = Past { crossings, standing, skipped: pacer.skipped(), commit };
     let (outcome, tape) = past.finish(named, overrides, options.seed, recording)?;
     Ok(Finished { outcome, tape, stopped })
 }
@@ -132,6 +134,8 @@ pub struct Past {
     pub standing: Standing,
     /// Virtual time that was skipped.
     pub skipped: Duration,
+    /// The commit of the checkout when the run began.
+    pub commit: Option<String>,
 }
 
 impl Past {
@@ -152,7 +156,7 @@ impl Past {
         let outcome = recording.outcome(&named.scenario, run, &self.standing);
         let mut outcome = outcome.context("the capture")?;
         outcome.report.overrides.clone_from(&overrides);
-        outcome.report.commit = runner::commit();
+        outcome.report.commit = self.commit;
         let tape = Tape {
             gateway: String::new(),
             scenario: named.name.clone(),

@@ -15,6 +15,7 @@ use harness::gateways::Plug;
 use harness::{Stop, arguments};
 use ike_core::{Identity, Psk, Suite, TrafficSelector};
 use runner::matrix::{self, Judged, show};
+use runner::{files, say};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -36,7 +37,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present_any = ["gateway", "device"])]
     implementation: Option<&'static Plug>,
     /// Anybody's gateway: udp:ADDRESS or udp:ADDRESS:PORT.
-    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp)]
+    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp_peer)]
     gateway: Option<SocketAddr>,
     /// Anybody's device, which connects to an address of this machine: udp:ADDRESS or udp:ADDRESS:PORT.
     #[arg(long, value_name = "udp:ADDRESS", conflicts_with_all = ["implementation", "gateway"], value_parser = udp)]
@@ -88,10 +89,19 @@ struct Arguments {
     behind: Option<TrafficSelector>,
 }
 
-/// `udp:ADDRESS[:PORT]`.
+/// `udp:ADDRESS[:PORT]`, to listen at.
 fn udp(text: &str) -> Result<SocketAddr, String> {
+    arguments::ike_endpoint(after_udp(text)?)
+}
+
+/// `udp:ADDRESS[:PORT]`, to call.
+fn udp_peer(text: &str) -> Result<SocketAddr, String> {
+    arguments::peer_endpoint(after_udp(text)?)
+}
+
+fn after_udp(text: &str) -> Result<&str, String> {
     let wrong = || format!("expected udp:ADDRESS or udp:ADDRESS:PORT, found {text:?}");
-    arguments::ike_endpoint(text.strip_prefix("udp:").ok_or_else(wrong)?)
+    text.strip_prefix("udp:").ok_or_else(wrong)
 }
 
 /// The root of the workspace.
@@ -129,7 +139,7 @@ impl Work {
     fn of(arguments: &Arguments) -> Result<Self> {
         let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
         let path = &arguments.baseline;
-        let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let text = files::text(path)?;
         let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
         let selection = selection(arguments, &registry)?;
         Ok(Self { registry, selection, baseline, again: arguments.again })
@@ -146,6 +156,9 @@ impl Work {
 /// Whether everything is as expected.
 async fn judge(arguments: &Arguments) -> Result<bool> {
     let work = Arc::new(Work::of(arguments)?);
+    if let Some(folder) = &arguments.out {
+        files::prepare(folder)?;
+    }
     let matrix = match (arguments.implementation, arguments.gateway, arguments.device) {
         (Some(plug), ..) if arguments.role == Role::Initiator => {
             devices(arguments, plug, &work).await?
@@ -158,12 +171,14 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     let Work { registry, selection, baseline, .. } = &*work;
     let judged = Judged { registry, matrix: &matrix, baseline, selection };
     let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
-    print!("{text}");
+    // The files are written whoever listens.
+    let said = say(&text);
     if let Some(folder) = &arguments.out {
         matrix::write(&judged, folder)?;
         conform::keep(&matrix, folder)?;
-        println!("{}", folder.join("conformance.html").display());
+        say(&format!("{}\n", folder.join("conformance.html").display()))?;
     }
+    said?;
     Ok(as_expected)
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use core::net::SocketAddr;
 use harness::arguments::{
-    duration, generator, identity, ike_endpoint, local_endpoint, network, profile, psk, schedule,
+    duration, generator, identity, local_endpoint, network, peer_endpoint, profile, psk, schedule,
     suite,
 };
 use harness::{Files, Outcome, Plan, Recorder, Stop, Wire, connect};
@@ -27,7 +27,7 @@ use std::time::Duration;
 #[command(name = "cargo xtask connect", bin_name = "cargo xtask connect")]
 struct Arguments {
     /// The gateway's address; the port is 500 unless given.
-    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = ike_endpoint)]
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = peer_endpoint)]
     gateway: SocketAddr,
     /// The pre-shared key: a text, or octets as hex:DIGITS. Others on this machine can read it in the list
     /// of processes.

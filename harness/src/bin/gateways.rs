@@ -10,6 +10,7 @@ use harness::gateways::{
     GATEWAYS, Image, Plug, Running, Setting, StartError, bridge_address, clean, leftovers,
 };
 use harness::{Portal, Stop};
+use runner::say;
 use simulator::scenario::Scenario;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -50,7 +51,7 @@ fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> Result<()> {
     if arguments.clean {
         let (containers, images) = clean()?;
-        println!("removed containers: {containers}, images: {images}");
+        say(&format!("removed containers: {containers}, images: {images}\n"))?;
         return Ok(());
     }
     let all: Vec<&Plug> = match arguments.gateways.as_slice() {
@@ -83,7 +84,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         let image = format!("{}:{}", image.name(), image.tag());
         table.add_row([plug.name, &image, &roles.join(", "), &state]);
     }
-    println!("{table}");
+    say(&format!("{table}\n"))?;
     let left = leftovers()?;
     if !left.is_empty() {
         eprintln!("containers of other runs, or left over: {}; --clean removes them", left.len());

@@ -12,6 +12,7 @@ use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
 use harness::interop::{again, exchanges, written};
 use harness::{require, tshark};
+use runner::{files, say};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -89,6 +90,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let parts = parts(arguments)?;
     let all: Vec<&Case> = parts.iter().flat_map(|part| &part.cases).collect();
     chosen("case", &all, |case| &case.name, &arguments.cases)?;
+    if !arguments.list {
+        files::prepare(&arguments.out)?;
+    }
     let mut matrix = Matrix::default();
     if !tshark::is_there() {
         let variable = require::VARIABLE;
@@ -101,7 +105,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         let cases: Vec<&Case> = part.cases.iter().filter(is_wanted).collect();
         let columns = chosen(part.kind, &part.columns, |column| column.name(), &part.wanted)?;
         if arguments.list {
-            print!("{}", show::list(part.kind, &columns, &cases));
+            say(&show::list(part.kind, &columns, &cases))?;
         } else if !cases.is_empty() {
             columns
                 .iter()
@@ -115,11 +119,11 @@ fn run(arguments: &Arguments) -> Result<bool> {
     written::write(&matrix, &arguments.out)?;
     if arguments.record {
         let kept = exchanges::keep(&matrix.cells, &cases::root().join(exchanges::FOLDER))?;
-        println!("kept {} recordings in {}", kept.len(), exchanges::FOLDER);
-        kept.iter().for_each(|kept| println!("  {kept}"));
+        say(&format!("kept {} recordings in {}\n", kept.len(), exchanges::FOLDER))?;
+        kept.iter().try_for_each(|kept| say(&format!("  {kept}\n")))?;
     }
-    print!("{}", show::matrix(&matrix, Signs::of_environment()));
-    println!("files {}", arguments.out.display());
+    say(&show::matrix(&matrix, Signs::of_environment()))?;
+    say(&format!("files {}\n", arguments.out.display()))?;
     Ok(matrix.passed())
 }
 

@@ -10,7 +10,7 @@ use core::net::SocketAddr;
 use harness::gateways::{Plug, Running, Setting, StartError, bridge_address, obey};
 use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
-use runner::{Named, Trace, default_folder, key_value, show};
+use runner::{Named, Trace, default_folder, files, key_value, say, show};
 use simulator::Keep;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -119,6 +119,9 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         .with_context(|| named.path.display().to_string())?;
     let mut stop = Stop::on_signal()?;
     let seed = arguments.seed.unwrap_or(named.scenario.seed);
+    let run = format!("{seed}-{}", arguments.gateway.name());
+    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &run));
+    files::prepare(&folder)?;
     let (asks, orders) = unbounded_channel();
     let options = Options {
         seed,
@@ -153,13 +156,12 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         None => Told { gateway: format!("at {peer}"), ..Told::default() },
     };
     finished.was(&told.gateway);
-    let run = format!("{seed}-{}", arguments.gateway.name());
-    let folder = arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &run));
     finished.write(&folder, &told)?;
-    print(&finished, &folder, arguments.json);
+    let said = say(&shown(&finished, &folder, arguments.json));
     if portal.lost() > 0 {
         eprintln!("{} packets could not be sent through the portal", portal.lost());
     }
+    said?;
     Ok(finished.outcome.report.passed && !finished.stopped)
 }
 
@@ -199,15 +201,12 @@ async fn ask(running: Running) -> Result<Told> {
     Ok(told)
 }
 
-fn print(finished: &Finished, folder: &Path, json: bool) {
+fn shown(finished: &Finished, folder: &Path, json: bool) -> String {
     let outcome = &finished.outcome;
     if json {
-        print!("{}", outcome.report.to_json());
-        return;
+        return outcome.report.to_json();
     }
     let (recording, replay) = (Finished::recording(folder), Finished::replay(folder));
-    print!("{}", show::paced_result(outcome, folder, (&recording, &replay)));
-    if finished.stopped {
-        println!("stopped before its end");
-    }
+    let result = show::paced_result(outcome, folder, (&recording, &replay));
+    if finished.stopped { result + "stopped before its end\n" } else { result }
 }

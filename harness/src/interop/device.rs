@@ -49,6 +49,7 @@ impl DeviceCell<'_> {
     async fn run(self, portal: &mut Portal, stop: &mut Stop) -> Result<Ran> {
         let scenario = &self.named.scenario;
         let keep = Keep::default();
+        let commit = runner::commit();
         let mut recording = Recording::with_device_outside(scenario, keep.ladder(scenario), keep);
         let mut agenda = Agenda::new(self.case);
         let mut world = World::with_device_outside(scenario, scenario.seed, &mut recording);
@@ -71,7 +72,7 @@ impl DeviceCell<'_> {
         let last = SaList::from(world.gateway_list());
         let (standing, skipped) = (world.standing(), pacer.skipped());
         drop(world);
-        let past = Past { crossings: Vec::new(), standing, skipped };
+        let past = Past { crossings: Vec::new(), standing, skipped, commit };
         self.finish(past, recording, (looks, last), agenda).await
     }
 

@@ -50,6 +50,7 @@ impl PluggedCell<'_> {
     async fn run(self, portal: &mut Portal, stop: &mut Stop) -> Result<Ran> {
         let scenario = &self.named.scenario;
         let keep = Keep::default();
+        let commit = runner::commit();
         let mut recording = Recording::with_gateway_outside(scenario, keep.ladder(scenario), keep);
         let mut witness = Witness::new(scenario);
         let mut agenda = Agenda::new(self.case);
@@ -76,6 +77,7 @@ impl PluggedCell<'_> {
             crossings: world.crossings().to_vec(),
             standing: world.standing(),
             skipped: pacer.skipped(),
+            commit,
         };
         drop(world);
         self.finish(past, recording, witness, agenda).await

@@ -33,13 +33,19 @@ impl PrivateKey {
     /// A new key from the caller's randomness. For ECP, a candidate outside 1..n-1 is drawn again.
     #[must_use]
     pub fn generate(group: Group, rng: &mut dyn CryptoRng) -> Self {
-        let mut candidate = [0; 32];
+        let mut slot = None;
+        Self::generate_into(&mut slot, group, rng);
+        slot.expect("it was put there")
+    }
+
+    /// As [`Self::generate`], into the slot where the key is to stay: a move would leave a copy behind.
+    pub fn generate_into(slot: &mut Option<Self>, group: Group, rng: &mut dyn CryptoRng) {
+        let key = slot.insert(Self { group, scalar: Secret::empty() });
+        let mut candidate = zeroize::Zeroizing::new([0; 32]);
         loop {
-            rng.fill_bytes(&mut candidate);
-            let key = Self::from_octets(group, &candidate);
-            zeroize::Zeroize::zeroize(&mut candidate);
-            if let Some(key) = key {
-                return key;
+            rng.fill_bytes(candidate.as_mut_slice());
+            if crate::rust_crypto::is_private_key(group, &candidate) {
+                return key.scalar.set(candidate.as_slice()).expect("32 octets fit");
             }
         }
     }

@@ -16,16 +16,28 @@ impl ProtectionKey {
     /// `None` where a length is not the protection's.
     #[must_use]
     pub fn new(protection: Protection, encryption: &[u8], integrity: &[u8]) -> Option<Self> {
-        if encryption.len() != protection.encryption().key_len()
-            || integrity.len() != protection.integrity_key_len()
+        let mut key = Self::empty(protection);
+        key.set(encryption, integrity)?;
+        Some(key)
+    }
+
+    /// No keys yet: a place for [`Self::set`]. With it nothing can be sealed or opened.
+    #[must_use]
+    pub const fn empty(protection: Protection) -> Self {
+        Self { protection, encryption: Secret::empty(), integrity: Secret::empty() }
+    }
+
+    /// Writes keys as those of [`Self::new`] in place, so that no move leaves a copy behind; `None` where a length is not the
+    /// protection's, and then nothing has changed.
+    #[must_use]
+    pub fn set(&mut self, encryption: &[u8], integrity: &[u8]) -> Option<()> {
+        if encryption.len() != self.protection.encryption().key_len()
+            || integrity.len() != self.protection.integrity_key_len()
         {
             return None;
         }
-        Some(Self {
-            protection,
-            encryption: Secret::new(encryption)?,
-            integrity: Secret::new(integrity)?,
-        })
+        self.encryption.set(encryption)?;
+        self.integrity.set(integrity)
     }
 
     /// The algorithms the keys are for.

@@ -21,9 +21,24 @@ impl<const N: usize> Secret<N> {
     /// A copy of `octets`, or `None` where they are more than `N`.
     #[must_use]
     pub fn new(octets: &[u8]) -> Option<Self> {
-        let mut secret = Self { octets: [0; N], len: octets.len() };
-        secret.octets.get_mut(..octets.len())?.copy_from_slice(octets);
+        let mut secret = Self::empty();
+        secret.set(octets)?;
         Some(secret)
+    }
+
+    /// No octets yet: a place for [`Self::set`]. What moves while it is empty leaves no copy of a secret behind.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self { octets: [0; N], len: 0 }
+    }
+
+    /// Writes a copy of `octets` over what was there; `None` where they are more than `N`, and then it is empty.
+    #[must_use]
+    pub fn set(&mut self, octets: &[u8]) -> Option<()> {
+        self.zeroize();
+        self.octets.get_mut(..octets.len())?.copy_from_slice(octets);
+        self.len = octets.len();
+        Some(())
     }
 
     /// The octets. Whoever copies them answers for wiping the copy.

@@ -1,9 +1,7 @@
 //! Key schedule and AUTH (RFC 7296 2.13 to 2.17).
 
 use crate::{EspSuite, IkeSpi, IkeSuite, Psk};
-use crypto::{
-    Crypto, Prf, PrfAlgorithm, PrfOutput, Protection, ProtectionKey, Secret, SharedSecret,
-};
+use crypto::{Crypto, Prf, PrfAlgorithm, PrfOutput, ProtectionKey, SharedSecret};
 use heapless::Vec;
 
 /// A nonce, 16 to 256 octets (RFC 7296 3.9).
@@ -11,6 +9,9 @@ pub type NonceData = Vec<u8, 256>;
 
 /// The longest key material taken at once: seven IKE keys of at most 36 octets.
 const MAX_KEY_MATERIAL: usize = 256;
+
+/// Wiped where it lies.
+type KeyMaterial = zeroize::Zeroizing<[u8; MAX_KEY_MATERIAL]>;
 
 /// The public values that key material is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +51,37 @@ impl IkeKeys {
         spis: (IkeSpi, IkeSpi),
         shared: &SharedSecret,
     ) -> Self {
+        let mut keys = Self::empty(suite);
+        keys.derive_into(crypto, suite, (nonces, spis), shared);
+        keys
+    }
+
+    /// No keys yet: a place for [`Self::derive_into`].
+    #[must_use]
+    pub const fn empty(suite: &IkeSuite) -> Self {
+        Self {
+            d: PrfOutput::empty(),
+            initiator: ProtectionKey::empty(suite.protection),
+            responder: ProtectionKey::empty(suite.protection),
+            pi: PrfOutput::empty(),
+            pr: PrfOutput::empty(),
+        }
+    }
+
+    /// As [`Self::derive`], in the place where the keys are to stay: a move would leave a copy behind. They were
+    /// [`Self::empty`] for the same suite.
+    ///
+    /// # Panics
+    /// As [`Self::derive`], or where the place is one for another suite.
+    pub fn derive_into<C: Crypto>(
+        &mut self,
+        crypto: &C,
+        suite: &IkeSuite,
+        (nonces, spis): (&SaNonces<'_>, (IkeSpi, IkeSpi)),
+        shared: &SharedSecret,
+    ) {
         let skeyseed = skeyseed(crypto, suite.prf, nonces, shared);
-        Self::expand(crypto, suite, &skeyseed, (nonces, spis))
+        self.expand(crypto, suite, &skeyseed, (nonces, spis));
     }
 
     /// The keys of the IKE SA that replaces this one: SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr)
@@ -72,23 +102,26 @@ impl IkeKeys {
         prf.update(shared.as_slice());
         prf.update(nonces.initiator);
         prf.update(nonces.responder);
-        Self::expand(crypto, new, &prf.finalize(), (nonces, spis))
+        let mut keys = Self::empty(new);
+        keys.expand(crypto, new, &prf.finalize(), (nonces, spis));
+        keys
     }
 
     fn expand<C: Crypto>(
+        &mut self,
         crypto: &C,
         suite: &IkeSuite,
         skeyseed: &PrfOutput,
         (nonces, spis): (&SaNonces<'_>, (IkeSpi, IkeSpi)),
-    ) -> Self {
+    ) {
         let (spi_i, spi_r) = (spis.0.to_octets(), spis.1.to_octets());
         let seed = [nonces.initiator, nonces.responder, &spi_i, &spi_r];
         let protection = suite.protection;
         let prf_len = suite.prf.output_len();
         let (a_len, e_len) = (protection.integrity_key_len(), protection.encryption().key_len());
         let total = 3 * prf_len + 2 * a_len + 2 * e_len;
-        let material = prf_plus(crypto, suite.prf, skeyseed.as_slice(), &seed, total);
-        let mut rest = material.as_slice();
+        let mut material = KeyMaterial::new([0; MAX_KEY_MATERIAL]);
+        let mut rest = prf_plus(crypto, (suite.prf, skeyseed), &seed, &mut material[..total]);
         let mut take = |len| {
             let (key, behind) = rest.split_at(len);
             rest = behind;
@@ -98,13 +131,12 @@ impl IkeKeys {
         let d = take(prf_len);
         let (ai, ar) = (take(a_len), take(a_len));
         let (ei, er) = (take(e_len), take(e_len));
-        Self {
-            d: fits(d),
-            initiator: protection_key(protection, ei, ai),
-            responder: protection_key(protection, er, ar),
-            pi: fits(take(prf_len)),
-            pr: fits(take(prf_len)),
+        let (pi, pr) = (take(prf_len), take(prf_len));
+        for (key, octets) in [(&mut self.d, d), (&mut self.pi, pi), (&mut self.pr, pr)] {
+            key.set(octets).expect("the output of a PRF fits");
         }
+        self.initiator.set(ei, ai).expect(OF_THE_PROTECTION);
+        self.responder.set(er, ar).expect(OF_THE_PROTECTION);
     }
 }
 
@@ -131,6 +163,20 @@ impl ChildKeys {
         Self::expand(crypto, (prf, sk_d), &[nonces.initiator, nonces.responder], suite)
     }
 
+    /// As [`Self::derive`], into the places where the initiator's key and the responder's are to stay: a move would leave copies
+    /// behind. Both were [`ProtectionKey::empty`] for the suite's protection.
+    ///
+    /// # Panics
+    /// Where one is for another protection than the other.
+    pub fn derive_into<C: Crypto>(
+        (initiator, responder): (&mut ProtectionKey, &mut ProtectionKey),
+        crypto: &C,
+        key: (PrfAlgorithm, &PrfOutput),
+        nonces: &SaNonces<'_>,
+    ) {
+        expand_child((initiator, responder), crypto, key, &[nonces.initiator, nonces.responder]);
+    }
+
     /// As [`Self::derive`] with a Diffie-Hellman exchange of its own, for perfect forward secrecy:
     /// KEYMAT = prf+(SK_d, g^ir (new) | Ni | Nr).
     #[must_use]
@@ -147,28 +193,33 @@ impl ChildKeys {
 
     fn expand<C: Crypto>(
         crypto: &C,
-        (prf, sk_d): (PrfAlgorithm, &PrfOutput),
+        key: (PrfAlgorithm, &PrfOutput),
         seed: &[&[u8]],
         suite: &EspSuite,
     ) -> Self {
-        let protection = suite.protection;
-        let (e_len, a_len) = (protection.encryption().key_len(), protection.integrity_key_len());
-        let material = prf_plus(crypto, prf, sk_d.as_slice(), seed, 2 * (e_len + a_len));
-        let (initiator, responder) = material.as_slice().split_at(e_len + a_len);
-        let key = |octets: &[u8]| {
-            let (encryption, integrity) = octets.split_at(e_len);
-            protection_key(protection, encryption, integrity)
-        };
-        Self { initiator: key(initiator), responder: key(responder) }
+        let empty = || ProtectionKey::empty(suite.protection);
+        let mut keys = Self { initiator: empty(), responder: empty() };
+        expand_child((&mut keys.initiator, &mut keys.responder), crypto, key, seed);
+        keys
     }
 }
 
-fn fits<const N: usize>(octets: &[u8]) -> Secret<N> {
-    Secret::new(octets).expect("the longest of its kind fits")
-}
+const OF_THE_PROTECTION: &str = "keys of the protection's lengths";
 
-fn protection_key(protection: Protection, encryption: &[u8], integrity: &[u8]) -> ProtectionKey {
-    ProtectionKey::new(protection, encryption, integrity).expect("keys of the protection's lengths")
+fn expand_child<C: Crypto>(
+    (initiator, responder): (&mut ProtectionKey, &mut ProtectionKey),
+    crypto: &C,
+    key: (PrfAlgorithm, &PrfOutput),
+    seed: &[&[u8]],
+) {
+    let protection = initiator.protection();
+    let (e_len, a_len) = (protection.encryption().key_len(), protection.integrity_key_len());
+    let mut material = KeyMaterial::new([0; MAX_KEY_MATERIAL]);
+    let octets = prf_plus(crypto, key, seed, &mut material[..2 * (e_len + a_len)]);
+    for (key, octets) in [initiator, responder].into_iter().zip(octets.chunks(e_len + a_len)) {
+        let (encryption, integrity) = octets.split_at(e_len);
+        key.set(encryption, integrity).expect(OF_THE_PROTECTION);
+    }
 }
 
 fn skeyseed<C: Crypto>(
@@ -185,28 +236,27 @@ fn skeyseed<C: Crypto>(
     prf.finalize()
 }
 
-/// prf+ (RFC 7296 2.13): T1 | T2 | ..., Tn = prf(K, Tn-1 | S | n).
-fn prf_plus<C: Crypto>(
+/// prf+ (RFC 7296 2.13): T1 | T2 | ..., Tn = prf(K, Tn-1 | S | n). Fills `material`, and gives it back.
+fn prf_plus<'m, C: Crypto>(
     crypto: &C,
-    algorithm: PrfAlgorithm,
-    key: &[u8],
+    (algorithm, key): (PrfAlgorithm, &PrfOutput),
     seed: &[&[u8]],
-    len: usize,
-) -> Secret<MAX_KEY_MATERIAL> {
-    let mut material = zeroize::Zeroizing::new([0; MAX_KEY_MATERIAL]);
-    let mut previous: Option<PrfOutput> = None;
-    for (counter, block) in (1..=u8::MAX).zip(material[..len].chunks_mut(algorithm.output_len())) {
-        let mut prf = crypto.prf(algorithm, key);
-        if let Some(previous) = &previous {
-            prf.update(previous.as_slice());
-        }
+    material: &'m mut [u8],
+) -> &'m [u8] {
+    // Each block is the next one's beginning, and lies there already: it is in no other place.
+    let mut previous: &[u8] = &[];
+    let mut blocks = material.chunks_mut(algorithm.output_len());
+    for counter in 1..=u8::MAX {
+        let Some(block) = blocks.next() else { break };
+        let mut prf = crypto.prf(algorithm, key.as_slice());
+        prf.update(previous);
         seed.iter().for_each(|part| prf.update(part));
         prf.update(&[counter]);
         let output = prf.finalize();
         block.copy_from_slice(&output.as_slice()[..block.len()]);
-        previous = Some(output);
+        previous = block;
     }
-    fits(&material[..len])
+    material
 }
 
 /// prf(Shared Secret, "Key Pad for IKEv2"): it may be computed ahead (RFC 7296 2.15).
@@ -315,8 +365,11 @@ mod tests {
         let third = block(&[second.as_slice(), b"seed", &[3]]);
         let all = [first.as_slice(), second.as_slice(), third.as_slice()].concat();
         for len in 0..=all.len() {
-            let material = prf_plus(&RustCrypto, algorithm, b"key", &[b"se", b"ed"], len);
-            assert_eq!(material.as_slice(), &all[..len]);
+            let mut material = [0; 96];
+            let key = PrfOutput::new(b"key").expect("3 octets");
+            let seed: [&[u8]; 2] = [b"se", b"ed"];
+            let filled = prf_plus(&RustCrypto, (algorithm, &key), &seed, &mut material[..len]);
+            assert_eq!(filled, &all[..len]);
         }
     }
 }

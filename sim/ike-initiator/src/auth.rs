@@ -6,14 +6,14 @@ use crate::request::Timer;
 use crate::state::{AuthSent, Established, InitSent, NONCE_LEN, Sa, State};
 use crate::{Behaviour, ChildSa, CloseReason, Config, Event, FailReason, Initiator};
 use core::mem;
-use crypto::{Crypto, SharedSecret, constant_time_eq};
+use crypto::{Crypto, ProtectionKey, SharedSecret, constant_time_eq};
 use ike_core::payload::{
     Auth, Identification, Notify, Payload, Payloads, ProposalRepr, Raw, Sa as SaPayload, SaRepr,
     TrafficSelectors, TsRepr,
 };
 use ike_core::{
     AuthMethod, BufferTooSmall, ChildKeys, DropReason, Error, EspSuite, ExchangeType, Flags,
-    Header, Identity, IkeKeys, MessageWriter, NonceData, NotifyType, PayloadType, PeerIncompatible,
+    Header, Identity, MessageWriter, NonceData, NotifyType, PayloadType, PeerIncompatible,
     PeerMisbehaved, ProtectedError, ProtocolId, SaNonces, Selectors, TrafficSelector, auth_key,
     auth_prf, finish_auth,
 };
@@ -135,7 +135,8 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let other = self.behaviour.other_secret(shared);
         let shared = other.as_ref().unwrap_or(shared);
         let nonces = SaNonces { initiator: &nonce_i, responder: nonce_r };
-        let keys = IkeKeys::derive(&self.crypto, &sa.suite, &nonces, (sa.spi_i, sa.spi_r), shared);
+        let keys = self.secrets.new_ike(&sa.suite);
+        keys.derive_into(&self.crypto, &sa.suite, (&nonces, (sa.spi_i, sa.spi_r)), shared);
         let prf = sa.suite.prf;
         let key = auth_key(&self.crypto, prf, &self.config.psk);
         let signed = self.behaviour.signed_request(self.request.as_slice());
@@ -144,7 +145,6 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         // The response streams into the gateway's AUTH, so that it need not be kept.
         self.secrets.peer_auth = Some(auth_prf(&self.crypto, prf, &key, message, &nonce_i));
         self.secrets.private = None;
-        self.secrets.set_ike(keys);
         let child_spi = self.behaviour.esp_spi(esp_spi(rng));
         let auth = Auth { method: AuthMethod::SHARED_KEY_MIC, data: ours.as_slice() };
         let written = self.write_auth(&sa, &auth, child_spi, rng);
@@ -238,11 +238,13 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         };
         let peer = match proven {
             Ok(peer) => peer,
+            // It has proven who it is, and keeps the IKE SA.
+            Err(reason @ FailReason::IdentityLength(_)) => return self.fail_attempt(reason, rng),
             Err(reason) => return self.fail(reason),
         };
         match accept_child(&self.config, &mut self.behaviour, parts) {
             Ok(child) => self.establish(&child, peer),
-            Err(reason) => self.fail_child(reason, rng),
+            Err(reason) => self.fail_attempt(reason, rng),
         }
     }
 
@@ -272,12 +274,14 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         let expected = finish_auth(&self.crypto, prf, under_way, &keys.pr, signed);
         let equal = constant_time_eq(expected.as_slice(), auth.data);
         let verified = self.behaviour.verifies(expected.as_slice(), auth.data, equal);
-        let peer = Identity::from_payload(&id).ok();
-        let is_expected = |peer: &Identity| {
-            self.config.remote_identity.as_ref().is_none_or(|wanted| wanted == peer)
-        };
-        match peer {
-            Some(peer) if verified && is_expected(&peer) => Ok(peer),
+        if !verified {
+            return Err(FailReason::AuthenticationFailed);
+        }
+        let expected = self.config.remote_identity.as_ref();
+        match Identity::from_payload(&id) {
+            Ok(peer) if expected.is_none_or(|expected| *expected == peer) => Ok(peer),
+            // An authentic one that we have no room for. It is not the expected one, which has.
+            Err(_) if expected.is_none() => Err(FailReason::IdentityLength(id.data().len())),
             _ => Err(FailReason::AuthenticationFailed),
         }
     }
@@ -300,21 +304,22 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     ) {
         let Some(ike) = &self.secrets.ike else { return };
         let nonces = SaNonces { initiator: nonce_i, responder: nonce_r };
-        let keys = ChildKeys::derive(&self.crypto, sa.suite.prf, &ike.d, &nonces, &child.suite);
-        self.secrets.child = Some(ChildSa {
+        let kept = self.secrets.child.insert(ChildSa {
             spi_in,
             spi_out: child.spi_out,
             suite: child.suite,
-            inbound: keys.responder,
-            outbound: keys.initiator,
+            inbound: ProtectionKey::empty(child.suite.protection),
+            outbound: ProtectionKey::empty(child.suite.protection),
             local: child.local.clone(),
             remote: child.remote.clone(),
         });
+        let places = (&mut kept.outbound, &mut kept.inbound);
+        ChildKeys::derive_into(places, &self.crypto, (sa.suite.prf, &ike.d), &nonces);
     }
 
-    /// RFC 7815 2.1: without a Child SA the IKE SA is of no use. The gateway has proven its
+    /// RFC 7815 2.1: without a Child SA, or with a gateway that we cannot name, the IKE SA is of no use. The gateway has proven its
     /// identity and keeps the IKE SA (RFC 7296 1.2), so it gets a Delete if the owner wants Deletes.
-    fn fail_child(&mut self, reason: FailReason, rng: &mut dyn CryptoRng) {
+    fn fail_attempt(&mut self, reason: FailReason, rng: &mut dyn CryptoRng) {
         match &self.state {
             State::AuthSent(state) if self.config.delete_on_close => {
                 let sa = state.sa;

@@ -1,7 +1,9 @@
 //! What the owner is told.
 
 use core::fmt;
-use ike_core::{DropReason, Error, ExchangeType, Identity, IkeSuite, NotifyType, Operation};
+use ike_core::{
+    DropReason, Error, ExchangeType, Identity, IkeSuite, MAX_IDENTITY, NotifyType, Operation,
+};
 
 /// Why an attempt ended without an SA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +16,8 @@ pub enum FailReason {
     ChildRefused(Option<NotifyType>),
     /// AUTH does not verify, or IDr is somebody else.
     AuthenticationFailed,
+    /// AUTH verifies, and IDr has so many octets: an identity here has 1 to [`MAX_IDENTITY`].
+    IdentityLength(usize),
     /// The protected response breaks a rule or is not what was offered.
     Unacceptable(Error),
 }
@@ -26,6 +30,10 @@ impl fmt::Display for FailReason {
             Self::ChildRefused(Some(notify)) => write!(f, "no Child SA: {notify}"),
             Self::ChildRefused(None) => f.write_str("no Child SA, no reason given"),
             Self::AuthenticationFailed => f.write_str("the gateway did not prove its identity"),
+            Self::IdentityLength(len) => write!(
+                f,
+                "the gateway's identity has {len} octets, and is taken with 1 to {MAX_IDENTITY}"
+            ),
             Self::Unacceptable(error) => write!(f, "unacceptable response: {error}"),
         }
     }

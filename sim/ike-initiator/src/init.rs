@@ -242,12 +242,15 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         }
         match judged? {
             Answer::Accepted { suite, public, nonce } => {
-                let shared = self.crypto.shared_secret(private, public).map_err(|_| {
-                    DropReason::Unacceptable(PeerMisbehaved::InvalidPublicValue.into())
-                })?;
+                // It stays where it is, and is wiped there.
+                let shared = self.crypto.shared_secret(private, public);
+                let Ok(shared) = &shared else {
+                    let invalid = PeerMisbehaved::InvalidPublicValue;
+                    return Err(DropReason::Unacceptable(invalid.into()));
+                };
                 self.emit(Event::Operation(Operation::DiffieHellman(suite.group)));
                 let sa = Sa { spi_i: header.spi_i, spi_r: header.spi_r, suite };
-                self.begin_auth(AuthStart { sa, nonce_r: nonce, shared: &shared, message }, rng);
+                self.begin_auth(AuthStart { sa, nonce_r: nonce, shared, message }, rng);
             }
             Answer::Cookie(cookie) => self.take_cookie(cookie, rng),
             Answer::Group(group) => self.take_group(group, rng),

@@ -294,7 +294,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
     }
 
     pub(crate) fn generate_key(&mut self, group: crypto::Group, rng: &mut dyn CryptoRng) {
-        self.secrets.private = Some(PrivateKey::generate(group, rng));
+        PrivateKey::generate_into(&mut self.secrets.private, group, rng);
         self.emit(Event::Operation(Operation::KeyGeneration(group)));
     }
 

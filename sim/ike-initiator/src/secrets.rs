@@ -1,8 +1,8 @@
 //! The one slot in which keys live, beside the state: a state that moves would leave copies
-//! behind that no wiping finds.
+//! behind that no wiping finds. They are made in it, too. What a backend has on the stack while it computes is its own to wipe.
 
 use crypto::{Crypto, Encryption, PrivateKey, ProtectionKey};
-use ike_core::{EspSuite, IkeKeys, Selectors};
+use ike_core::{EspSuite, IkeKeys, IkeSuite, Selectors};
 use rand_core::CryptoRng;
 
 /// The Child SA, for whoever does the ESP. The keys are wiped when it is dropped.
@@ -51,10 +51,10 @@ impl<C: Crypto> Secrets<C> {
         self.child = None;
     }
 
-    /// New keys: their IVs start anew.
-    pub(crate) fn set_ike(&mut self, keys: IkeKeys) {
-        self.ike = Some(keys);
+    /// The place of new keys, to be derived there: their IVs start anew.
+    pub(crate) fn new_ike(&mut self, suite: &IkeSuite) -> &mut IkeKeys {
         self.iv_counter = 0;
+        self.ike.insert(IkeKeys::empty(suite))
     }
 
     /// The counter for the next IV; it never comes twice under the same keys.

@@ -5,15 +5,15 @@ use crate::support::part::{Inside, Part};
 use crate::support::{Pair, config, polite};
 use ike_core::payload::{Auth, Delete, ProposalRepr, SaRepr, Transform, TsRepr};
 use ike_core::{
-    AuthMethod, DropReason, Error, ExchangeType, Flags, Identity, NotifyType, PayloadType,
-    PeerIncompatible, PeerMisbehaved, ProtocolId, Suite, TrafficSelector, TransformType,
+    AuthMethod, DropReason, Error, ExchangeType, Flags, NotifyType, PayloadType, PeerIncompatible,
+    PeerMisbehaved, ProtocolId, Suite, TrafficSelector, TransformType,
 };
 use ike_initiator::{CloseReason, Config, Event, FailReason, StateName};
 use rstest::rstest;
 use std::net::IpAddr;
 
 /// The attempt ends for this reason, without a word.
-fn fails(pair: &mut Pair, response: &[u8], reason: FailReason) {
+pub(crate) fn fails(pair: &mut Pair, response: &[u8], reason: FailReason) {
     assert_eq!(pair.receive(response), [Event::Failed(reason), Event::Closed(CloseReason::Failed)]);
     assert_eq!(pair.sends(), [] as [Vec<u8>; 0]);
     assert_eq!(pair.device.close_reason(), Some(CloseReason::Failed));
@@ -21,7 +21,7 @@ fn fails(pair: &mut Pair, response: &[u8], reason: FailReason) {
 }
 
 /// The attempt ends for this reason with a Delete, which is answered.
-fn fails_politely(pair: &mut Pair, response: &[u8], reason: FailReason) {
+pub(crate) fn fails_politely(pair: &mut Pair, response: &[u8], reason: FailReason) {
     assert_eq!(pair.receive(response), [Event::Failed(reason)]);
     assert_eq!(pair.device.state(), StateName::Closing);
     assert!(pair.device.take_child_keys().is_none());
@@ -135,48 +135,6 @@ fn another_method_than_the_shared_key_is_unacceptable() {
     });
     let wrong = PeerIncompatible::AuthMethod(method);
     fails(&mut pair, &response, FailReason::Unacceptable(wrong.into()));
-}
-
-/// AUTH covers IDr, and a device that knows the gateway's name insists on it.
-#[test]
-fn idr_must_be_proven_and_the_expected_one() {
-    let other = Identity::key_id(b"gateway2").expect("8 octets");
-    let (mut pair, request) = Pair::auth_sent(config());
-    let unproven = pair
-        .gateway
-        .auth_edited(&request, |parts| parts[0] = Part::raw(PayloadType::IDR, other.body()));
-    fails(&mut pair, &unproven, FailReason::AuthenticationFailed);
-
-    for (expected, ok) in [("gateway1", true), ("gateway2", false)] {
-        let id = Identity::key_id(expected.as_bytes()).expect("8 octets");
-        let config = Config { remote_identity: Some(id), ..config() };
-        let (mut pair, request) = Pair::auth_sent(config);
-        let response = pair.gateway.auth(&request);
-        if ok {
-            pair.expect_established(&response);
-        } else {
-            fails(&mut pair, &response, FailReason::AuthenticationFailed);
-        }
-    }
-    // The same octets as a name are another identity.
-    let name = Identity::fqdn("gateway1").expect("8 octets");
-    let (mut pair, request) = Pair::auth_sent(Config { remote_identity: Some(name), ..config() });
-    let response = pair.gateway.auth(&request);
-    fails(&mut pair, &response, FailReason::AuthenticationFailed);
-}
-
-/// RFC 7296 2.15: the reserved octets of the ID payload are covered as they were received.
-#[test]
-fn reserved_octets_of_idr_go_into_auth() {
-    let (mut pair, request) = Pair::auth_sent(config());
-    let mut id_body = pair.gateway.identity.body().to_vec();
-    id_body[1..4].copy_from_slice(&[1, 2, 3]);
-    let auth = pair.gateway.auth_part(&id_body);
-    let response = pair.gateway.auth_edited(&request, |parts| {
-        parts[0] = Part::raw(PayloadType::IDR, &id_body);
-        parts[1] = auth;
-    });
-    pair.expect_established(&response);
 }
 
 const CHILD_ERRORS: [NotifyType; 5] = [

@@ -1,12 +1,37 @@
-//! The files of a run.
+//! The files of a run, and the texts that programs read.
 
 use analysis::Seen;
 use analysis::page::{self, RunPage};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use simulator::Outcome;
 use simulator::scenario::Gateway;
-use std::fs;
+use std::fs::{self, File};
+use std::io::Read as _;
 use std::path::Path;
+
+/// The longest text that is read whole, in octets: the trace of a large run, and no device that never ends.
+const MOST_TEXT: u64 = 1 << 30;
+
+/// Reads a text.
+///
+/// # Errors
+/// The file, and the line where it is no UTF-8; or it cannot be read, or is too long.
+pub fn text(path: &Path) -> Result<String> {
+    let file = path.display();
+    let mut octets = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MOST_TEXT + 1).read_to_end(&mut octets))
+        .with_context(|| format!("{file}: cannot be read"))?;
+    ensure!(
+        octets.len() as u64 <= MOST_TEXT,
+        "{file}: too long: expected at most {MOST_TEXT} octets"
+    );
+    String::from_utf8(octets).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.iter().filter(|octet| **octet == b'\n').count() + 1;
+        anyhow::anyhow!("{file}:{line}: an octet that is not UTF-8: expected text")
+    })
+}
 
 /// Makes the folder of a run, and sees that files can be written there. This comes before the run, which may take long.
 ///
@@ -76,6 +101,24 @@ pub fn replace(path: &Path, octets: &[u8]) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_utf_8_and_the_line_that_is_not_is_named() {
+        let path = std::env::temp_dir().join(format!("text-{}.toml", std::process::id()));
+        let read = |octets: &[u8]| {
+            fs::write(&path, octets).expect("a file");
+            text(&path).map_err(|error| format!("{error:#}"))
+        };
+        assert_eq!(read("ä\n".as_bytes()), Ok("ä\n".into()));
+        for (octets, line) in [(&b"\xff"[..], 1), (b"a\nb\xc3", 2), (b"a\r\n\n\xe4\n", 3)] {
+            let said =
+                format!("{}:{line}: an octet that is not UTF-8: expected text", path.display());
+            assert_eq!(read(octets), Err(said));
+        }
+        fs::remove_file(&path).expect("a file");
+        let error = format!("{:#}", text(&path).expect_err("gone"));
+        assert!(error.contains("cannot be read: "), "{error}");
+    }
 
     #[test]
     fn what_cannot_be_written_leaves_nothing_behind() {

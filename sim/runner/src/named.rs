@@ -1,5 +1,6 @@
 //! Scenarios by the names of their files, and how a run of one is had again.
 
+use crate::files;
 use anyhow::{Context, Result};
 use simulator::scenario::Scenario;
 use std::path::{Path, PathBuf};
@@ -31,8 +32,7 @@ impl Named {
     /// # Errors
     /// It cannot be read, or is no scenario, or an override does not fit.
     pub fn read(path: &Path, overrides: &[(String, String)]) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("{}: cannot be read", path.display()))?;
+        let text = files::text(path)?;
         let file = path.display().to_string();
         let scenario = Scenario::parse_beside(&file, &text, overrides, &beside(path))?;
         let name =
@@ -65,10 +65,7 @@ impl Named {
 /// The files beside that of a scenario.
 pub(crate) fn beside(path: &Path) -> impl Fn(&str) -> Result<String, String> {
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    move |name| {
-        let path = folder.join(name);
-        std::fs::read_to_string(&path).map_err(|error| format!("cannot be read: {error}"))
-    }
+    move |name| files::text(&folder.join(name)).map_err(|error| format!("{error:#}"))
 }
 
 /// The one command that runs a scenario's file with that seed and these changes.

@@ -54,14 +54,11 @@ impl Job {
     /// # Errors
     /// A file cannot be read, or something is wrong in one.
     pub fn read(path: &Path) -> Result<Self> {
-        let read = |path: &Path| {
-            fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))
-        };
-        let text = read(path)?;
+        let text = files::text(path)?;
         let file = named::short(path);
         let plan = Plan::parse(&file, &text)?;
         let scenario = path.parent().unwrap_or(Path::new("")).join(&plan.scenario);
-        let scenario_text = read(&scenario)?;
+        let scenario_text = files::text(&scenario)?;
         let manifest = Manifest {
             format: FORMAT,
             plan: (file, text),

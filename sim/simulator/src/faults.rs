@@ -5,6 +5,7 @@ use core::fmt;
 use ike_core::Instant;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use vnet::link::{Direction, Outcome};
 
 /// The fate of each datagram by its link, its direction and its index there; and what was injected.
@@ -44,42 +45,57 @@ impl fmt::Display for FaultsError {
 impl core::error::Error for FaultsError {}
 
 impl Faults {
-    /// Reads a `trace.jsonl`: its `sent` events say what each link decided, its `injected` events what forgers
-    /// did; other events are passed over, so a file of such lines made by hand will do.
+    /// Reads a `trace.jsonl` for a run of so many nodes: its `sent` events say what each link decided, its `injected`
+    /// events what forgers did; other events are passed over, so a file of such lines made by hand will do.
     ///
     /// # Errors
-    /// [`FaultsError`] at the first line that is no JSON object, a `sent` event without its place
-    /// and fate, or an `injected` event without its time, place, kind and octets.
-    pub fn parse(trace: &str) -> Result<Self, FaultsError> {
+    /// [`FaultsError`] at the first line that is no event; a `sent` event without its place and fate, or of a datagram
+    /// that has a fate already; an `injected` event without its time, place, kind and octets; or either on a
+    /// link that the run does not have.
+    pub fn parse(trace: &str, nodes: u32) -> Result<Self, FaultsError> {
         let mut faults = Self::default();
         for (index, line) in trace.lines().enumerate() {
-            let error =
-                |message: &str| FaultsError { line: index + 1, message: message.to_owned() };
-            let event: Value = serde_json::from_str(line)
-                .map_err(|_| error("not an event of a trace: expected a JSON object"))?;
-            match event["event"].as_str() {
-                Some("sent") => faults.sent(&event).map_err(|message| error(&message))?,
-                Some("injected") => {
-                    faults.injections.push(injected(&event).map_err(error)?);
-                }
-                _ => {}
-            }
+            faults.read(line, nodes).map_err(|message| FaultsError { line: index + 1, message })?;
         }
         // Lines of one time stay in their order.
         faults.injections.sort_by_key(|injection| injection.at);
         Ok(faults)
     }
 
-    fn sent(&mut self, event: &Value) -> Result<(), String> {
+    fn read(&mut self, line: &str, nodes: u32) -> Result<(), String> {
+        let no_event =
+            || String::from("not an event of a trace: expected a JSON object with `event`");
+        let event: Value = serde_json::from_str(line).map_err(|_| no_event())?;
+        match event["event"].as_str().ok_or_else(no_event)? {
+            "sent" => self.sent(&event, nodes),
+            "injected" => {
+                let injection = injected(&event)?;
+                has_link(injection.link, nodes)?;
+                self.injections.push(injection);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn sent(&mut self, event: &Value, nodes: u32) -> Result<(), String> {
         let ((link, direction), Some(number)) =
             (place(event).ok_or(NO_PLACE)?, event["index"].as_u64())
         else {
             return Err(NO_PLACE.to_owned());
         };
+        has_link(link, nodes)?;
         let fate = event["fate"].as_str().ok_or("a sent event without a fate")?;
         let fate: Outcome = fate.parse().map_err(|fault| format!("{fault}"))?;
-        self.links.entry((link, direction)).or_default().insert(number, fate);
-        Ok(())
+        match self.links.entry((link, direction)).or_default().entry(number) {
+            Entry::Vacant(place) => {
+                place.insert(fate);
+                Ok(())
+            }
+            Entry::Occupied(_) => Err(format!(
+                "a line before says what became of index {number} there: expected one fate of a datagram"
+            )),
+        }
     }
 
     /// The fates of each link and direction.
@@ -91,6 +107,14 @@ impl Faults {
     pub(crate) fn injections(&self) -> &[Injection] {
         &self.injections
     }
+}
+
+/// Each node has the link of its number.
+fn has_link(link: u32, nodes: u32) -> Result<(), String> {
+    if link < nodes {
+        return Ok(());
+    }
+    Err(format!("the run has no link {link}: expected one from 0 to {}", nodes.saturating_sub(1)))
 }
 
 const NO_PLACE: &str = "a sent event without link, direction and index";
@@ -138,7 +162,7 @@ mod tests {
     #[test]
     fn only_what_was_sent_is_read() {
         let trace = format!("{{\"event\":\"woke\"}}\n{SENT}\n");
-        let faults = Faults::parse(&trace).expect("a trace");
+        let faults = Faults::parse(&trace, 4).expect("a trace");
         let tables: Vec<_> = faults.tables().collect();
         assert_eq!(tables.len(), 1);
         assert_eq!((tables[0].0, tables[0].1), (3, Direction::Back));
@@ -150,7 +174,7 @@ mod tests {
     #[test]
     fn what_was_injected_is_read_in_the_order_of_time() {
         let earlier = INJECTED.replace(":9", ":8").replace("replay", "garbage");
-        let faults = Faults::parse(&format!("{INJECTED}\n{earlier}\n{SENT}")).expect("a trace");
+        let faults = Faults::parse(&format!("{INJECTED}\n{earlier}\n{SENT}"), 4).expect("a trace");
         let one = |at, kind| Injection {
             at: Instant::from_micros(at),
             link: 3,
@@ -165,7 +189,7 @@ mod tests {
     #[test]
     fn an_injection_that_says_too_little_is_named() {
         let message = |from: &str, to: &str| {
-            Faults::parse(&INJECTED.replace(from, to)).expect_err("a bad line").message
+            Faults::parse(&INJECTED.replace(from, to), 4).expect_err("a bad line").message
         };
         assert!(message("\"at_us\":9,", "").contains("without at_us"));
         assert!(message("back", "up").contains("without link and direction"));
@@ -176,9 +200,34 @@ mod tests {
 
     #[test]
     fn a_line_that_is_no_event_is_named() {
-        let line = |text: &str| Faults::parse(text).expect_err("a bad line").line;
+        let line = |text: &str| Faults::parse(text, 4).expect_err("a bad line").line;
         assert_eq!(line(&format!("{SENT}\nnonsense")), 2);
         assert_eq!(line(&SENT.replace("\"link\":3,", "")), 1);
         assert_eq!(line(&SENT.replace("dropped loss", "gone")), 1);
+    }
+
+    #[test]
+    fn what_is_no_event_or_says_a_thing_twice_is_refused() {
+        let said = |text: &str, nodes| match Faults::parse(text, nodes) {
+            Ok(_) => String::new(),
+            Err(error) => error.to_string(),
+        };
+        for no_event in ["7", "[]", "null", "\"sent\"", "{}", r#"{"event":1}"#, ""] {
+            let text = format!("{SENT}\n{no_event}\n");
+            assert_eq!(
+                said(&text, 4),
+                "2: not an event of a trace: expected a JSON object with `event`"
+            );
+        }
+        let twice = format!("{SENT}\n{}\n{SENT}", SENT.replace("back", "towards"));
+        assert_eq!(
+            said(&twice, 4),
+            "3: a line before says what became of index 7 there: expected one fate of a datagram"
+        );
+        assert_eq!(
+            said(&twice.replace(":7", ":8"), 3),
+            "1: the run has no link 3: expected one from 0 to 2"
+        );
+        assert_eq!(said(INJECTED, 3), "1: the run has no link 3: expected one from 0 to 2");
     }
 }

@@ -4,7 +4,7 @@ use super::{Axis, Change, Plan, PlannedCell, Point};
 use core::fmt;
 use core::ops::Range;
 use serde::Deserialize;
-use simulator::scenario::{Files, Scenario};
+use simulator::scenario::{Files, Scenario, as_text};
 use toml::{Spanned, Table, Value};
 
 /// More cells than anybody will wait for.
@@ -48,7 +48,7 @@ struct Raw {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as [[axis]]")]
 struct RawAxis {
     name: Spanned<String>,
     key: Option<Spanned<String>>,
@@ -57,7 +57,7 @@ struct RawAxis {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of `label` and `set`")]
 struct RawPoint {
     label: Spanned<String>,
     set: Spanned<Table>,
@@ -263,13 +263,7 @@ fn not_seed(key: &str, place: Range<usize>) -> Result<(), Fault> {
 
 /// The value as a person types it after `--set`, where a text needs quotes only if it looks like something else.
 fn typed(value: &Value) -> String {
-    match value {
-        Value::String(text) => match text.trim().parse::<Value>() {
-            Ok(Value::Float(_) | Value::Datetime(_)) | Err(_) => text.clone(),
-            Ok(_) => value.to_string(),
-        },
-        other => other.to_string(),
-    }
+    value.as_str().map_or_else(|| value.to_string(), as_text)
 }
 
 #[cfg(test)]

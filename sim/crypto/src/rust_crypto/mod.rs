@@ -70,7 +70,8 @@ impl Prf for RustCryptoPrf {
 
     fn finalize(self) -> PrfOutput {
         let mut output = self.0.finalize().into_bytes();
-        let secret = Secret::new(&output).expect("MAX_PRF_OUTPUT holds every PRF's output");
+        let mut secret = Secret::empty();
+        secret.set(&output).expect("MAX_PRF_OUTPUT holds every PRF's output");
         output.zeroize();
         secret
     }

@@ -42,7 +42,7 @@ fn a_run_leaves_the_same_with_its_keys_ahead(
 ) {
     let scenario = Scenario::parse("ahead.toml", SCENARIO, &[]).expect("a scenario");
     let plain = simulator::run("ahead", &scenario, 7).expect("a capture");
-    let faults = Faults::parse(&plain.trace).expect("a trace");
+    let faults = Faults::parse(&plain.trace, scenario.nodes()).expect("a trace");
     let faults = replayed.then_some(&faults);
     let run = |ahead: Option<&Ahead>| {
         let mut told = Vec::new();

@@ -1,7 +1,7 @@
 //! The program `bench`: how much the simulator costs beyond the cryptography that it must do, and how
 //! much memory a node takes. Printed as ratios, because times differ between machines; not a test.
 //!
-//! Exit status: 0 it was measured, 2 bad input.
+//! Exit status: 0 it was measured, 2 bad input, or nobody can be told.
 #![forbid(unsafe_code)]
 
 mod fleet;
@@ -12,9 +12,11 @@ mod network;
 mod recorder;
 mod speed;
 
+use anyhow::Result;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use mimalloc::MiMalloc;
+use runner::say;
 use simulator::scenario::Scenario;
 use std::process::ExitCode;
 
@@ -25,7 +27,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Something that is measured, by the name that a person types.
 struct Part {
     name: &'static str,
-    measure: fn(&Arguments),
+    measure: fn(&Arguments) -> Result<()>,
     /// Whether it is measured when no part is named: it takes seconds.
     is_short: bool,
 }
@@ -70,16 +72,25 @@ fn rounds(text: &str) -> Result<usize, String> {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    match measured(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn measured(arguments: &Arguments) -> Result<()> {
     let wanted = |part: &&Part| {
         let named = arguments.parts.iter().any(|name| name == part.name);
         named || arguments.parts.is_empty() && part.is_short
     };
     for part in PARTS.iter().filter(wanted) {
-        println!("{}", part.name);
-        (part.measure)(&arguments);
+        say(&format!("{}\n", part.name))?;
+        (part.measure)(arguments)?;
     }
-    ExitCode::SUCCESS
+    Ok(())
 }
 
 /// A shipped scenario.

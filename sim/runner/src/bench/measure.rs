@@ -1,7 +1,9 @@
 //! Taking times and printing them.
 
+use anyhow::Result;
 use core::time::Duration;
 use cpu_time::ThreadTime;
+use runner::say;
 
 /// Does each piece of work `rounds` times, in turn, so that whatever else the machine does falls on all
 /// of them. The best time of each: the rest of the machine only ever adds to it.
@@ -30,9 +32,9 @@ fn best(times: Vec<Duration>) -> Duration {
 }
 
 /// Prints a time, and how often it contains the floor.
-pub(crate) fn line(what: &str, time: Duration, floor: Duration) {
+pub(crate) fn line(what: &str, time: Duration, floor: Duration) -> Result<()> {
     let ratio = time.as_secs_f64() / floor.as_secs_f64();
-    println!("  {what:<38} {:>8.3} s  {ratio:>6.3} x", time.as_secs_f64());
+    say(&format!("  {what:<38} {:>8.3} s  {ratio:>6.3} x\n", time.as_secs_f64()))
 }
 
 #[cfg(test)]

@@ -6,10 +6,11 @@ use crate::floor::execute_counted;
 use crate::measure::{alternate, line};
 use crate::network::{Network, Script};
 use crate::recorder::{Operation, count};
+use anyhow::Result;
 use core::ops::{AddAssign, Sub};
 use core::time::Duration;
 use cpu_time::ProcessTime;
-use runner::Ahead;
+use runner::{Ahead, say};
 use simulator::scenario::Scenario;
 use simulator::{Actor, Backend, Behaviours, Event, Foresight, KeyAhead, Nobody, Observer, World};
 use std::collections::BTreeMap;
@@ -117,27 +118,27 @@ pub(crate) fn part(counts: &BTreeMap<Operation, u64>, index: u64) -> BTreeMap<Op
         .collect()
 }
 
-pub(crate) fn measure((nodes, per_second): (u32, u32), rounds: usize) {
+pub(crate) fn measure((nodes, per_second): (u32, u32), rounds: usize) -> Result<()> {
     let ahead = Ahead::new(0).expect("threads");
     let fleet = (nodes, per_second);
     let real = scenario(fleet, Backend::Real);
     // The model does the same operations: a test says so.
     let counts = count(&scenario(fleet, Backend::Modelled));
-    println!("  {nodes} nodes, {per_second} in a second, {}", sum(&counts));
+    say(&format!("  {nodes} nodes, {per_second} in a second, {}\n", sum(&counts)))?;
     let (measured, watch, (hits, misses)) = run(&real, &counts, &ahead);
     let Measured { floor, run: times } = measured;
-    line("the operations alone, all processors", floor.clock, floor.clock);
-    line("the run, its key work ahead", times.clock, floor.clock);
-    println!("  {:<38} {:>19.3} x", "limit for the run", LIMIT);
-    line("the same in processor time: alone", floor.processors, floor.processors);
-    line("the run", times.processors, floor.processors);
-    println!(
-        "  {} of {nodes} established; {:.2} % of the key work was there",
+    line("the operations alone, all processors", floor.clock, floor.clock)?;
+    line("the run, its key work ahead", times.clock, floor.clock)?;
+    say(&format!("  {:<38} {:>19.3} x\n", "limit for the run", LIMIT))?;
+    line("the same in processor time: alone", floor.processors, floor.processors)?;
+    line("the run", times.processors, floor.processors)?;
+    say(&format!(
+        "  {} of {nodes} established; {:.2} % of the key work was there\n",
         watch.established,
         percent(hits, misses)
-    );
-    flat(fleet, &measured, &ahead);
-    modelled(fleet, rounds.min(2));
+    ))?;
+    flat(fleet, &measured, &ahead)?;
+    modelled(fleet, rounds.min(2))
 }
 
 fn percent(hits: u64, misses: u64) -> f64 {
@@ -155,7 +156,7 @@ fn sum(counts: &BTreeMap<Operation, u64>) -> String {
 }
 
 /// The cost of a handshake with few nodes, and with all: in units of its operations, as the machine did them meanwhile.
-fn flat((nodes, per_second): (u32, u32), many: &Measured, ahead: &Ahead) {
+fn flat((nodes, per_second): (u32, u32), many: &Measured, ahead: &Ahead) -> Result<()> {
     let few = (FEW, per_second);
     let scenario_of_few = scenario(few, Backend::Real);
     let counts = count(&scenario(few, Backend::Modelled));
@@ -167,19 +168,23 @@ fn flat((nodes, per_second): (u32, u32), many: &Measured, ahead: &Ahead) {
     }
     let each = |time: Duration, nodes: u32| time.as_secs_f64() * 1e6 / f64::from(nodes);
     let us = each(few.run.processors / ROUNDS, FEW);
-    println!(
-        "  {:<38} {us:>8.1} us of processor time, {:.3} x its operations, with {FEW} nodes",
+    say(&format!(
+        "  {:<38} {us:>8.1} us of processor time, {:.3} x its operations, with {FEW} nodes\n",
         "a handshake",
         few.cost()
-    );
+    ))?;
     let us = each(many.run.processors, nodes);
-    println!("  {:<38} {us:>8.1} us, {:.3} x its operations, with {nodes}", "", many.cost());
-    println!("  {:<38} {:>19.3} x", "how flat that is", many.cost() / few.cost());
-    println!("  {:<38} {FLAT_LIMIT:>19.3} x", "limit for that");
+    say(&format!(
+        "  {:<38} {us:>8.1} us, {:.3} x its operations, with {nodes}\n",
+        "",
+        many.cost()
+    ))?;
+    say(&format!("  {:<38} {:>19.3} x\n", "how flat that is", many.cost() / few.cost()))?;
+    say(&format!("  {:<38} {FLAT_LIMIT:>19.3} x\n", "limit for that"))
 }
 
 /// The model against the network alone with the same datagrams.
-fn modelled(fleet: (u32, u32), rounds: usize) {
+fn modelled(fleet: (u32, u32), rounds: usize) -> Result<()> {
     let scenario = scenario(fleet, Backend::Modelled);
     let script = Script::record(&scenario);
     let mut network = || {
@@ -192,8 +197,8 @@ fn modelled(fleet: (u32, u32), rounds: usize) {
         world.step_until(world.end());
     };
     let [network, modelled] = alternate(rounds, [&mut network, &mut modelled]);
-    println!("  {} datagrams", script.datagrams);
-    line("the network alone", network, network);
-    line("the run with modelled cryptography", modelled, network);
-    println!("  {:<38} {:>19.3} x", "limit for that", MODELLED_LIMIT);
+    say(&format!("  {} datagrams\n", script.datagrams))?;
+    line("the network alone", network, network)?;
+    line("the run with modelled cryptography", modelled, network)?;
+    say(&format!("  {:<38} {:>19.3} x\n", "limit for that", MODELLED_LIMIT))
 }

@@ -5,7 +5,9 @@ use crate::floor::Floor;
 use crate::measure::{alternate, line};
 use crate::recorder::record;
 use crate::{POWER_CUT, ROOM_SENSORS};
+use anyhow::Result;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use runner::say;
 use simulator::scenario::Scenario;
 use simulator::{Actor, Datagram, Event, Observer, What, World, link_config};
 use std::sync::Arc;
@@ -22,22 +24,21 @@ const MTU: usize = 1_500;
 const HEADERS: usize = 28;
 
 /// Prints the time of the network of each shipped fleet.
-pub(crate) fn measure(rounds: usize) {
-    for shipped in [POWER_CUT, ROOM_SENSORS] {
-        of((shipped.name, &shipped.scenario()), rounds);
-    }
+pub(crate) fn measure(rounds: usize) -> Result<()> {
+    let shipped = [POWER_CUT, ROOM_SENSORS];
+    shipped.iter().try_for_each(|shipped| of((shipped.name, &shipped.scenario()), rounds))
 }
 
-pub(crate) fn of((name, scenario): (&str, &Scenario), rounds: usize) {
+pub(crate) fn of((name, scenario): (&str, &Scenario), rounds: usize) -> Result<()> {
     let (script, floor) = (Script::record(scenario), Floor::new(record(scenario)));
     let mut network = || {
         let arrived = Network::new(scenario).play(&script);
         assert_eq!(arrived, script.arrivals, "as many datagrams arrive as in the run");
     };
     let [alone, network] = alternate(rounds, [&mut || floor.execute(), &mut network]);
-    println!("  {} datagrams of {name}", script.datagrams);
-    line("cryptographic operations alone", alone, alone);
-    line("the network alone", network, alone);
+    say(&format!("  {} datagrams of {name}\n", script.datagrams))?;
+    line("cryptographic operations alone", alone, alone)?;
+    line("the network alone", network, alone)
 }
 
 /// What the network is told to do.

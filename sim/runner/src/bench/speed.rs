@@ -4,20 +4,22 @@ use crate::floor::Floor;
 use crate::measure::{alternate, line};
 use crate::recorder::{Operation, record};
 use crate::{POWER_CUT, ROOM_SENSORS, Shipped};
+use anyhow::Result;
+use runner::say;
 use simulator::{Nobody, World};
 
 /// What is asked of a whole run.
 const LIMIT: f64 = 1.5;
 
-pub(crate) fn power_cut(rounds: usize) {
-    measure(&POWER_CUT, rounds);
+pub(crate) fn power_cut(rounds: usize) -> Result<()> {
+    measure(&POWER_CUT, rounds)
 }
 
-pub(crate) fn room_sensors(rounds: usize) {
-    measure(&ROOM_SENSORS, rounds);
+pub(crate) fn room_sensors(rounds: usize) -> Result<()> {
+    measure(&ROOM_SENSORS, rounds)
 }
 
-fn measure(shipped: &Shipped, rounds: usize) {
+fn measure(shipped: &Shipped, rounds: usize) -> Result<()> {
     let scenario = shipped.scenario();
     let floor = Floor::new(record(&scenario));
     let [alone, unwatched, judged, reported] = alternate(
@@ -39,12 +41,12 @@ fn measure(shipped: &Shipped, rounds: usize) {
             },
         ],
     );
-    println!("  {}", operations(&floor));
-    line("cryptographic operations alone", alone, alone);
-    line("the run, nobody looks at it", unwatched, alone);
-    line("the run with its checkers", judged, alone);
-    line("the same with fingerprint and report", reported, alone);
-    println!("  {:<38} {:>19.3} x", "limit for the run with its checkers", LIMIT);
+    say(&format!("  {}\n", operations(&floor)))?;
+    line("cryptographic operations alone", alone, alone)?;
+    line("the run, nobody looks at it", unwatched, alone)?;
+    line("the run with its checkers", judged, alone)?;
+    line("the same with fingerprint and report", reported, alone)?;
+    say(&format!("  {:<38} {:>19.3} x\n", "limit for the run with its checkers", LIMIT))
 }
 
 fn operations(floor: &Floor) -> String {

@@ -80,5 +80,5 @@ fn the_parts_are_told_apart_by_their_names() {
 
 #[test]
 fn the_network_alone_delivers_what_the_run_delivered() {
-    network::of(("ping", &ping()), 1);
+    network::of(("ping", &ping()), 1).expect("somebody listens");
 }

@@ -12,8 +12,7 @@ use conformance::{
     Role, Selection, cases, mutants,
 };
 use runner::matrix::{self, Judged, show};
-use runner::say;
-use std::fs;
+use runner::{files, say};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -44,10 +43,10 @@ struct Arguments {
     #[arg(long)]
     list: bool,
     /// Writes conformance.json, conformance.xml (JUnit) and conformance.html into this folder.
-    #[arg(long, value_name = "FOLDER", conflicts_with = "mutants")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["mutants", "list"])]
     out: Option<PathBuf>,
     /// Writes the whole matrix, and what kills the mutants, as the table of docs/conformance.md.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["mutants", "role", "implementation", "profile", "requirement", "case"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["mutants", "list", "role", "implementation", "profile", "requirement", "case"])]
     document: Option<PathBuf>,
     /// The verdicts that are expected.
     #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
@@ -102,9 +101,11 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
     let path = &arguments.baseline;
-    let text =
-        fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
+    let text = files::text(path)?;
     let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
+    if let Some(folder) = &arguments.out {
+        files::prepare(folder)?;
+    }
     let matrix = matrix::run(&registry, &implementations, &selection);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
@@ -138,7 +139,7 @@ fn write(arguments: &Arguments, judged: &Judged<'_>) -> Result<()> {
         let kills = matrix::kills(judged.registry, &Selection::default());
         let recorded = matrix::recorded::read(&root().join("fixtures/conformance"))?;
         let text = matrix::document(judged, &recorded, &kills)?;
-        runner::files::replace(path, text.as_bytes())?;
+        files::replace(path, text.as_bytes())?;
     }
     if let Some(folder) = &arguments.out {
         matrix::write(judged, folder)?;

@@ -55,7 +55,6 @@ fn decode(arguments: &Arguments) -> Result<String> {
 }
 
 fn read_keys(path: &Path) -> Result<KeyTable> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("{}: cannot be read", path.display()))?;
-    KeyTable::parse(&text).map_err(|error| anyhow!("{}:{error}", path.display()))
+    KeyTable::parse(&runner::files::text(path)?)
+        .map_err(|error| anyhow!("{}:{error}", path.display()))
 }

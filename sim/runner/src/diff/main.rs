@@ -3,12 +3,13 @@
 //! Exit status: 0 the runs are the same, 1 they differ, 2 bad input.
 #![forbid(unsafe_code)]
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
+use serde::Deserialize;
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -49,7 +50,10 @@ fn diff(arguments: &Arguments) -> Result<Option<String>> {
     let mut before = VecDeque::new();
     for event in 1_u64.. {
         match (first.next()?, second.next()?) {
-            (None, None) => return Ok(None),
+            (None, None) => {
+                ensure!(event > 1, "{}", first.nothing());
+                return Ok(None);
+            }
             (Some(one), Some(two)) if one == two => {
                 if before.len() == arguments.context {
                     before.pop_front();
@@ -72,10 +76,22 @@ fn diff(arguments: &Arguments) -> Result<Option<String>> {
     unreachable!("a trace has fewer than 2^64 events");
 }
 
+/// The longest line of a trace, in octets: what an event says is a few datagrams at most.
+const MOST_LINE: u64 = 1 << 20;
+
+/// What every line of a trace has.
+#[derive(Deserialize)]
+struct AnyEvent {
+    #[serde(rename = "event")]
+    _name: String,
+}
+
 /// The lines of a trace.
 struct Trace {
     path: PathBuf,
-    lines: Lines<BufReader<File>>,
+    octets: BufReader<File>,
+    /// How many lines were read.
+    line: u64,
 }
 
 impl Trace {
@@ -83,12 +99,31 @@ impl Trace {
         let path = if run.is_dir() { run.join("trace.jsonl") } else { run.to_owned() };
         let file =
             File::open(&path).with_context(|| format!("{}: cannot be read", path.display()))?;
-        Ok(Self { path, lines: BufReader::new(file).lines() })
+        Ok(Self { path, octets: BufReader::new(file), line: 0 })
     }
 
+    /// The next event, as it is written.
     fn next(&mut self) -> Result<Option<String>> {
-        let line = self.lines.next().transpose();
-        line.with_context(|| format!("{}: cannot be read as text", self.path.display()))
+        let (path, mut octets) = (self.path.display(), Vec::new());
+        let mut line = self.octets.by_ref().take(MOST_LINE);
+        line.read_until(b'\n', &mut octets).with_context(|| format!("{path}: cannot be read"))?;
+        if octets.is_empty() {
+            return Ok(None);
+        }
+        self.line += 1;
+        let event = octets.strip_suffix(b"\n").unwrap_or(&octets);
+        let event = str::from_utf8(event).ok().filter(|text| is_event(text));
+        let Some(event) = event else {
+            let expected = "expected a JSON object with `event`, as in the trace.jsonl of a run";
+            bail!("{path}:{}: not an event of a trace: {expected}", self.line);
+        };
+        Ok(Some(event.to_owned()))
+    }
+
+    /// Two files without a line are the same, and tell nothing of any run.
+    fn nothing(&self) -> String {
+        let path = self.path.display();
+        format!("{path}: no events: expected a run whose trace was kept, as `--trace full` does")
     }
 
     /// What this run has from the difference on.
@@ -107,6 +142,10 @@ impl Trace {
         }
         Ok(text)
     }
+}
+
+fn is_event(text: &str) -> bool {
+    text.starts_with('{') && serde_json::from_str::<AnyEvent>(text).is_ok()
 }
 
 #[cfg(test)]

@@ -48,19 +48,20 @@ fn main() -> ExitCode {
 /// Runs, writes, prints; whether the run did what was expected.
 fn simulate(path: &Path, arguments: &Arguments) -> Result<bool> {
     let named = Named::read(path, &arguments.overrides)?;
+    let nodes = named.scenario.nodes();
     if let Some(node) = arguments.node {
-        let nodes = named.scenario.nodes();
         anyhow::ensure!(node < nodes, "--node {node}: the run has nodes 0 to {}", nodes - 1);
     }
     let seed = arguments.seed.unwrap_or(named.scenario.seed);
-    let faults = arguments.replay_faults.as_deref().map(read_faults).transpose()?;
+    let faults =
+        arguments.replay_faults.as_deref().map(|path| read_faults(path, nodes)).transpose()?;
     let folder =
         arguments.out.clone().unwrap_or_else(|| default_folder(&named.name, &seed.to_string()));
     files::prepare(&folder)?;
     // Of the sources as they are now: they may change while it runs.
     let commit = commit();
     let bar = seeds::bar(100, "% of virtual time");
-    let mut collector = Collector::new(named.scenario.nodes());
+    let mut collector = Collector::new(nodes);
     let mut progress = |percent: u8| bar.set_position(percent.into());
     let mut options = Options {
         keep: Keep { thinning: arguments.trace.into(), node: arguments.node },
@@ -97,10 +98,10 @@ fn run(named: &Named, seed: u64, options: &mut Options<'_>) -> Result<Outcome, C
     }
 }
 
-fn read_faults(path: &Path) -> Result<Faults> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{}: cannot be read", path.display()))?;
-    Faults::parse(&text).map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))
+/// What a trace says of the links of a run of so many nodes.
+fn read_faults(path: &Path, nodes: u32) -> Result<Faults> {
+    Faults::parse(&files::text(path)?, nodes)
+        .map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))
 }
 
 /// Runs one scenario with many seeds; whether all passed.

@@ -8,8 +8,7 @@ use std::path::Path;
 
 /// Replays, writes, prints; whether the run passed and is the recorded one.
 pub(crate) fn replay(path: &Path, arguments: &Arguments) -> Result<bool> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("{}: cannot be read", path.display()))?;
+    let text = files::text(path)?;
     let tape = Tape::parse(&text).map_err(|error| anyhow::anyhow!("{}:{error}", path.display()))?;
     let nodes = tape.scenario().with_context(|| format!("{}:1", path.display()))?.nodes();
     if let Some(node) = arguments.node {

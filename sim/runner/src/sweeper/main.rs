@@ -38,9 +38,9 @@ struct Arguments {
     /// Joins the folders of the parts, and reports on all cells.
     #[arg(long, value_name = "FOLDER", num_args = 1.., conflicts_with = "plan")]
     merge: Vec<PathBuf>,
-    /// How many threads [default: one for each core].
-    #[arg(long, value_name = "N")]
-    threads: Option<usize>,
+    /// How many threads, 1 to 1024 [default: one for each core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
 }
 
 fn main() -> ExitCode {
@@ -58,7 +58,8 @@ fn main() -> ExitCode {
 /// Whether all identities hold that were compared, and no run broke a rule.
 fn sweep(arguments: &Arguments) -> Result<bool> {
     if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("--threads")?;
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(threads.into());
+        builder.build_global().context("--threads")?;
     }
     let Some(path) = &arguments.plan else {
         let (job, cells) = parts(&arguments.merge)?;

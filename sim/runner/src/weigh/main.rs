@@ -1,7 +1,7 @@
 //! The program `weigh`: how much memory a run takes. Counted by the allocator, which costs time: so it is no part of
 //! `bench`.
 //!
-//! Exit status: 0 it was measured, 2 bad input.
+//! Exit status: 0 it was measured, 2 bad input, or nobody can be told.
 #![forbid(unsafe_code)]
 
 #[path = "../bench/fleet.rs"]
@@ -9,9 +9,12 @@ mod fleet;
 mod memory;
 mod million;
 
+use anyhow::Result;
 use cap::Cap;
 use clap::Parser;
 use mimalloc::MiMalloc;
+use runner::say;
+use std::process::ExitCode;
 
 /// That of the programs, and counts the octets that it has given out.
 #[global_allocator]
@@ -26,13 +29,20 @@ struct Arguments {
     nodes: u32,
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let resident = memory::measure();
-    million::measure(arguments.nodes, resident);
+    let weighed =
+        memory::measure().and_then(|resident| million::measure(arguments.nodes, resident));
+    match weighed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Prints a number of octets.
-fn octets(what: &str, octets: f64) {
-    println!("  {what:<38} {octets:>10.0} octets");
+fn octets(what: &str, octets: f64) -> Result<()> {
+    say(&format!("  {what:<38} {octets:>10.0} octets\n"))
 }

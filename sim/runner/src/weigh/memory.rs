@@ -2,8 +2,10 @@
 
 use crate::ALLOCATOR;
 use crate::octets;
+use anyhow::Result;
 use core::time::Duration;
 use ike_core::Instant;
+use runner::say;
 use simulator::scenario::Scenario;
 use simulator::{Judge, Nobody, NodeState, Observer, Placement, World};
 
@@ -29,20 +31,20 @@ awake = "5min"
 "#;
 
 /// Prints the octets of a world that nobody looks at, then of a whole run. Those of an SA at the gateway are returned.
-pub(crate) fn measure() -> f64 {
+pub(crate) fn measure() -> Result<f64> {
     let scenario = Scenario::parse("memory.toml", SCENARIO, &[]).expect("a scenario");
     assert_eq!(scenario.nodes(), NODES);
     let world = octets_of(&scenario, || Nobody);
-    octets("a sleeping node", world.asleep);
-    println!("  {:<38} {:>10.0} octets", "limit for a sleeping node", LIMIT);
-    octets("an awake node", world.awake);
-    octets("an SA resident at the gateway", world.resident);
+    octets("a sleeping node", world.asleep)?;
+    say(&format!("  {:<38} {:>10.0} octets\n", "limit for a sleeping node", LIMIT))?;
+    octets("an awake node", world.awake)?;
+    octets("an SA resident at the gateway", world.resident)?;
     let judged =
         octets_of(&scenario, || Judge::new(&scenario, Placement::Inside).without_context());
-    octets("its judge: a sleeping node", judged.asleep - world.asleep);
-    octets("its judge: an awake node", judged.awake - world.awake);
-    octets("its judge: a wake that is over", judged.resident - world.resident);
-    world.resident
+    octets("its judge: a sleeping node", judged.asleep - world.asleep)?;
+    octets("its judge: an awake node", judged.awake - world.awake)?;
+    octets("its judge: a wake that is over", judged.resident - world.resident)?;
+    Ok(world.resident)
 }
 
 /// Octets for each node.

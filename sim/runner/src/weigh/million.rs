@@ -2,6 +2,8 @@
 
 use crate::fleet::scenario;
 use crate::{ALLOCATOR, octets};
+use anyhow::Result;
+use runner::say;
 use simulator::{Actor, Backend, Event, Observer, World};
 
 /// So many nodes wake in a second.
@@ -38,7 +40,7 @@ impl Observer for Watch {
 }
 
 /// With the model of the algorithms: keys and messages have the same sizes.
-pub(crate) fn measure(nodes: u32, resident: f64) {
+pub(crate) fn measure(nodes: u32, resident: f64) -> Result<()> {
     let scenario = scenario((nodes, PER_SECOND), Backend::Modelled);
     let (before, mut watch) = (ALLOCATOR.allocated(), Watch::default());
     let mut world = World::new(&scenario, scenario.seed, &mut watch);
@@ -46,10 +48,13 @@ pub(crate) fn measure(nodes: u32, resident: f64) {
     world.step_until(world.end());
     drop(world);
     let (most, sas) = (watch.most.0 - before, watch.most.1);
-    println!("  {nodes} nodes, one handshake each");
-    octets("all asleep", asleep as f64);
-    octets("at most", most as f64);
-    println!("  {:<38} {sas:>10} of {resident:.0} octets", "SAs resident at the gateway then");
-    octets("without them", most as f64 - sas as f64 * resident);
-    octets("limit for that, by the number of nodes", LIMIT * f64::from(nodes) / 1e6);
+    say(&format!("  {nodes} nodes, one handshake each\n"))?;
+    octets("all asleep", asleep as f64)?;
+    octets("at most", most as f64)?;
+    say(&format!(
+        "  {:<38} {sas:>10} of {resident:.0} octets\n",
+        "SAs resident at the gateway then"
+    ))?;
+    octets("without them", most as f64 - sas as f64 * resident)?;
+    octets("limit for that, by the number of nodes", LIMIT * f64::from(nodes) / 1e6)
 }

@@ -1,5 +1,6 @@
 //! One program for what is asked of the programs.
 
+mod bad_inputs;
 mod conformance_document;
 mod decode;
 mod kills;

@@ -4,6 +4,7 @@ use super::Repeats;
 use ike_core::payload::{KeyExchange, Notify, Payload, Payloads};
 use ike_core::{ExchangeType, HEADER_LEN, Header, NotifyType, PayloadType};
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// What makes a message the same one as another: where it goes, what its header says, and what may
 /// lawfully differ between two with equal headers.
@@ -18,17 +19,52 @@ struct Identity {
     variant: Vec<u8>,
 }
 
-/// Octets that were seen, in which packet first, and how often.
+/// The messages of one identity. Anybody can make a capture of many different ones: they are found by their octets, in an
+/// order, so that no choice of octets makes that slow.
+struct Variants<O> {
+    seen: BTreeMap<O, Copy>,
+    /// The packet of the first.
+    first: u64,
+    /// All of them, repetitions among them.
+    messages: u32,
+}
+
+/// In which packet octets were seen first, and how often.
 struct Copy {
-    octets: Vec<u8>,
     packet: u64,
     times: u32,
+}
+
+impl<O: Ord> Variants<O> {
+    const fn new(first: u64) -> Self {
+        Self { seen: BTreeMap::new(), first, messages: 0 }
+    }
+
+    fn add(&mut self, packet: u64, octets: O) -> Option<Repeats> {
+        let before = self.messages;
+        self.messages += 1;
+        match self.seen.entry(octets) {
+            Entry::Occupied(mut place) => {
+                let copy = place.get_mut();
+                copy.times += 1;
+                Some(Repeats { packet: copy.packet, identical: true, times: copy.times - 1 })
+            }
+            Entry::Vacant(place) => {
+                place.insert(Copy { packet, times: 1 });
+                (before > 0).then_some(Repeats {
+                    packet: self.first,
+                    identical: false,
+                    times: before,
+                })
+            }
+        }
+    }
 }
 
 /// The messages of a capture so far.
 #[derive(Default)]
 pub(super) struct History {
-    seen: BTreeMap<Identity, Vec<Copy>>,
+    seen: BTreeMap<Identity, Variants<Vec<u8>>>,
 }
 
 impl History {
@@ -48,15 +84,8 @@ impl History {
             from_first,
             variant: variant(header, message),
         };
-        let copies = self.seen.entry(identity).or_default();
-        if let Some(copy) = copies.iter_mut().find(|copy| copy.octets == message) {
-            copy.times += 1;
-            return Some(Repeats { packet: copy.packet, identical: true, times: copy.times - 1 });
-        }
-        let first = copies.first().map(|copy| copy.packet);
-        let times = copies.iter().map(|copy| copy.times).sum();
-        copies.push(Copy { octets: message.to_vec(), packet, times: 1 });
-        first.map(|packet| Repeats { packet, identical: false, times })
+        let variants = self.seen.entry(identity).or_insert_with(|| Variants::new(packet));
+        variants.add(packet, message.to_vec())
     }
 }
 
@@ -84,4 +113,52 @@ fn notified(payload: &Payload<'_>) -> Option<Vec<u8>> {
     let notify = Notify::parse(payload).ok()?;
     let tells = matches!(notify.kind, NotifyType::COOKIE | NotifyType::INVALID_KE_PAYLOAD);
     tells.then(|| [&notify.kind.0.to_be_bytes()[..], notify.data].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    use core::cmp::Ordering;
+
+    /// Octets that count how often any of them are compared.
+    struct Counted<'a>([u8; 4], &'a Cell<u64>);
+
+    impl Ord for Counted<'_> {
+        fn cmp(&self, other: &Self) -> Ordering {
+            self.1.set(self.1.get() + 1);
+            self.0.cmp(&other.0)
+        }
+    }
+
+    impl PartialOrd for Counted<'_> {
+        fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+            Some(self.cmp(other))
+        }
+    }
+
+    impl PartialEq for Counted<'_> {
+        fn eq(&self, other: &Self) -> bool {
+            self.cmp(other).is_eq()
+        }
+    }
+
+    impl Eq for Counted<'_> {}
+
+    #[test]
+    fn many_different_messages_of_one_header_are_compared_a_few_times_each() {
+        let compared = Cell::new(0);
+        let mut variants = Variants::new(1);
+        let messages = 20_000_u32;
+        for number in 0..messages {
+            let octets = Counted(number.to_be_bytes(), &compared);
+            let repeats = variants.add(u64::from(number) + 1, octets);
+            let told = repeats.map(|it| (it.packet, it.identical, it.times));
+            assert_eq!(told, (number > 0).then_some((1, false, number)));
+        }
+        let again = variants.add(30_000, Counted([0, 0, 0, 7], &compared)).expect("seen before");
+        assert_eq!((again.packet, again.identical, again.times), (8, true, 1));
+        // A tree of 20,000 is a few nodes deep, of eleven each: each with each would be 200 million.
+        assert!(compared.get() < 64 * u64::from(messages), "{}", compared.get());
+    }
 }

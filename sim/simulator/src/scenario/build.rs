@@ -9,7 +9,7 @@ mod trace;
 mod wakes;
 
 use super::figures::OF_RADIOS;
-use super::text::{Text, alternatives};
+use super::text::{Positive, Text, alternatives};
 use super::{Backend, Bound, Expect, FIGURES, Family, Files, Link, Scenario, schema};
 use core::ops::Range;
 use core::time::Duration;
@@ -50,6 +50,30 @@ impl Run<'_> {
         Ok(time)
     }
 
+    /// The period at `place` of what happens at each of `count` places as long as `span`, or the run if that is shorter.
+    fn period(
+        self,
+        place: &Spanned<Text<Positive>>,
+        count: u32,
+        span: Duration,
+    ) -> Result<Duration, Fault> {
+        let &Text(Positive(period)) = place.get_ref();
+        let each = span.min(self.end).as_micros() / period.as_micros().max(1);
+        let all = each * u128::from(count);
+        if each > MOST_EACH {
+            let message =
+                format!("{period:?} is {each} times in this run: expected at most {MOST_EACH}");
+            return Err(fault(place, message));
+        }
+        if all > MOST_ALL {
+            let message = format!(
+                "{period:?} is {all} times in this run, with {count} nodes: expected at most {MOST_ALL}"
+            );
+            return Err(fault(place, message));
+        }
+        Ok(period)
+    }
+
     /// The times at `place`: at least one, increasing.
     fn times(self, place: &schema::Times) -> Result<Vec<Duration>, Fault> {
         let mut times: Vec<Duration> = Vec::new();
@@ -74,6 +98,11 @@ fn or<T>(value: Option<Text<T>>, default: T) -> T {
     value.map_or(default, |Text(value)| value)
 }
 
+/// How often something may happen by one key to a node, or to whoever does it: more than any memory holds the trace of.
+const MOST_EACH: u128 = 10_000_000;
+/// And to all nodes of a group together: more than anybody will wait for.
+const MOST_ALL: u128 = 100_000_000;
+
 /// The longest description, in characters: it is printed as one line.
 const MAX_DESCRIPTION: usize = 200;
 
@@ -88,7 +117,7 @@ pub(super) fn scenario(raw: schema::Scenario, files: &Files<'_>) -> Result<Scena
         return Err(fault(&raw.description, message));
     }
     let family = or(raw.family, Family::default());
-    let Text(schema::Positive(duration)) = raw.duration;
+    let Text(Positive(duration)) = raw.duration;
     let run = Run { family, end: duration, files };
     let link = link::link(raw.link.unwrap_or_default(), &Link::default(), run)?;
     let groups = node::groups(raw.node, &link, run)?;

@@ -34,6 +34,7 @@ pub use group::{Address, Group, Remote};
 pub use hardware::{Airtime, Cpu, Fragments, Framing, GroupTimes, Listen, Power, Radio};
 pub use ike_initiator::Profile;
 pub use link::{Link, LinkDirection, Listed, Outage, Queue};
+pub use overrides::as_text;
 pub use units::{Rate, duration};
 pub use wakes::{FirstWake, Wakes};
 

@@ -48,7 +48,8 @@ pub(super) fn apply(
     let mut places = Vec::new();
     for (key, value) in overrides {
         let typed = format!("--set {key}={value}");
-        let path = set(&mut document, key, value_of(value))
+        let path = value_of(value)
+            .and_then(|value| set(&mut document, key, value))
             .map_err(|message| error(format!("{typed}: {message}")))?;
         places.push((path, typed));
     }
@@ -57,11 +58,30 @@ pub(super) fn apply(
 }
 
 /// The value that was typed. What the schema has no use for is taken as text, so that nobody needs to quote `5%`
-/// for a shell, nor `1.8`.
-fn value_of(typed: &str) -> Value {
+/// for a shell, nor `1.8`. What begins as quotes, arrays and tables do is meant as such: half of one is no text.
+fn value_of(typed: &str) -> Result<Value, String> {
     match typed.trim().parse::<Value>() {
-        Ok(Value::Float(_) | Value::Datetime(_)) | Err(_) => Value::String(typed.to_owned()),
-        Ok(value) => value,
+        Err(error) if is_marked(typed) => {
+            let expected = "expected TOML behind a quote or bracket, or a text in quotes";
+            let what = error.message().trim().replace('\n', ", ");
+            Err(format!("{what}: {expected}"))
+        }
+        Ok(Value::Float(_) | Value::Datetime(_)) | Err(_) => Ok(Value::String(typed.to_owned())),
+        Ok(value) => Ok(value),
+    }
+}
+
+/// Whether it begins with what only TOML begins with.
+fn is_marked(typed: &str) -> bool {
+    typed.trim_start().starts_with(['"', '\'', '[', '{'])
+}
+
+/// As [`value_of`] takes it for that text, whatever it looks like.
+#[must_use]
+pub fn as_text(text: &str) -> String {
+    match value_of(text) {
+        Ok(Value::String(read)) if read == text => text.to_owned(),
+        _ => Value::String(text.to_owned()).to_string(),
     }
 }
 

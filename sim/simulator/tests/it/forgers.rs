@@ -180,7 +180,7 @@ fn a_run_with_forgers_replays_from_its_trace_even_without_them() {
         .collect();
     let bad = [("link.loss", "20%"), ("node.door.restart", "{ attempts = 3 }")];
     let original = door(&all, &bad);
-    let faults = Faults::parse(&original.trace).expect("a trace");
+    let faults = Faults::parse(&original.trace, 1).expect("a trace");
     for forgers in [all.as_str(), ""] {
         let mut options = Options { faults: Some(&faults), ..Default::default() };
         let scenario = door_with(forgers, &bad[1..]);
@@ -197,7 +197,7 @@ fn a_run_with_forgers_replays_from_its_trace_even_without_them() {
         .filter(|line| !line.contains("\"injected\""))
         .collect::<Vec<_>>()
         .join("\n");
-    let faults = Faults::parse(&sent).expect("a trace");
+    let faults = Faults::parse(&sent, 1).expect("a trace");
     let mut options = Options { faults: Some(&faults), ..Default::default() };
     let quiet = run_with("garage-door", &door_with(&all, &bad[1..]), 1, &mut options);
     assert_eq!(quiet.expect("a capture").report.figures.datagrams_injected, 0);

@@ -9,7 +9,7 @@ fn replayed(scenario: &Scenario) -> Outcome {
     let first = run("door", scenario, 3).expect("a capture");
     assert_eq!(first.report.violations, []);
     assert!(first.report.accounting_balances);
-    let faults = Faults::parse(&first.trace).expect("a trace");
+    let faults = Faults::parse(&first.trace, scenario.nodes()).expect("a trace");
     let mut options = Options { faults: Some(&faults), ..Options::default() };
     let again = run_with("door", scenario, 3, &mut options).expect("a capture");
     assert_eq!(again.report.violations, []);

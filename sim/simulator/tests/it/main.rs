@@ -2,6 +2,7 @@
 
 mod ahead;
 mod checkers;
+mod child_deleted;
 mod device;
 mod documents;
 mod energy;

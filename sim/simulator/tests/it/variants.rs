@@ -167,7 +167,7 @@ fn handshake(outcome: &Outcome) -> Vec<String> {
 #[test]
 fn a_run_replays_from_the_faults_in_its_trace_without_drawing_any() {
     let lossy = opened(&[("link.loss", "30%"), ("link.duplicate", "20%")]);
-    let faults = simulator::Faults::parse(&lossy.trace).expect("a trace");
+    let faults = simulator::Faults::parse(&lossy.trace, 1).expect("a trace");
     // Another seed for nothing but the links: theirs are no longer asked.
     let scenario = door(&[]);
     let mut options = simulator::Options { faults: Some(&faults), ..Default::default() };

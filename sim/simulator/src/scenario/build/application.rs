@@ -1,13 +1,18 @@
 //! What nodes do.
 
 use super::super::{Application, GarageDoor, Ping, RoomSensor, schema};
-use super::{Fault, Text, alternatives, or};
+use super::{Fault, Run, Text, alternatives, or};
 use core::ops::Range;
 use core::time::Duration;
 use schema::{Kind, Number, Positive};
 use toml::Spanned;
 
-pub(super) fn application(raw: schema::Application) -> Result<Application, Fault> {
+/// What each of so many nodes does.
+pub(super) fn application(
+    raw: schema::Application,
+    count: u32,
+    run: Run<'_>,
+) -> Result<Application, Fault> {
     fn value<T>(place: Option<Spanned<Text<T>>>, default: T) -> T {
         or(place.map(Spanned::into_inner), default)
     }
@@ -20,12 +25,16 @@ pub(super) fn application(raw: schema::Application) -> Result<Application, Fault
     let positive = |place, default_s| value(place, Positive(Duration::from_secs(default_s))).0;
     only_keys_of_its_kind(&raw)?;
     Ok(match raw.kind {
-        Text(Kind::GarageDoor) => Application::GarageDoor(GarageDoor {
-            travel: value(raw.travel, Duration::from_secs(12)),
-            status_every: positive(raw.status_every, 1),
-            reply_timeout: positive(raw.reply_timeout, 2),
-            tries: number(raw.tries, 5),
-        }),
+        Text(Kind::GarageDoor) => {
+            let travel = value(raw.travel, Duration::from_secs(12));
+            let status = raw.status_every.map(|place| run.period(&place, count, travel));
+            Application::GarageDoor(GarageDoor {
+                travel,
+                status_every: status.transpose()?.unwrap_or(Duration::from_secs(1)),
+                reply_timeout: positive(raw.reply_timeout, 2),
+                tries: number(raw.tries, 5),
+            })
+        }
         Text(Kind::RoomSensor) => Application::RoomSensor(RoomSensor {
             reports: number(raw.reports, 1),
             poll: raw.poll.is_some_and(Spanned::into_inner),

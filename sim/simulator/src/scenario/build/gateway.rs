@@ -21,7 +21,7 @@ pub(super) fn gateway(raw: schema::Gateway, run: Run<'_>) -> Result<Gateway, Fau
         identity: or(raw.identity, "gw.example".parse().expect("a name")),
         suites,
         cookies: raw.cookies.map_or_else(Cookies::default, cookies),
-        liveness: span(raw.liveness),
+        liveness: raw.liveness.map(|place| run.period(&place, 1, run.end)).transpose()?,
         half_open_timeout: span(raw.half_open_timeout).unwrap_or(Duration::from_secs(30)),
         half_open_limit: raw.half_open_limit.map_or(HALF_OPEN_LIMIT, Number::get),
         half_open_per_address: raw.half_open_per_address.map(Number::get),
@@ -30,7 +30,7 @@ pub(super) fn gateway(raw: schema::Gateway, run: Run<'_>) -> Result<Gateway, Fau
         child_lifetime: span(raw.child_lifetime),
         idle_timeout: span(raw.idle_timeout),
         delete_after: span(raw.delete_after),
-        requests: raw.requests.unwrap_or_default().iter().map(request).collect::<Result<_, _>>()?,
+        requests: requests(&raw.requests.unwrap_or_default(), run)?,
         crashes: raw.crashes.map_or(Ok(Vec::new()), |place| run.times(&place))?,
         child: match raw.child {
             None | Some(Or::Text(schema::Accept)) => ChildPolicy::Accept,
@@ -56,13 +56,17 @@ fn cookies(raw: Or<Cookies, schema::Cookies>) -> Cookies {
     }
 }
 
-fn request(raw: &schema::Request) -> Result<Request, Fault> {
+fn requests(raw: &[schema::Request], run: Run<'_>) -> Result<Vec<Request>, Fault> {
+    raw.iter().map(|raw| request(raw, run)).collect()
+}
+
+fn request(raw: &schema::Request, run: Run<'_>) -> Result<Request, Fault> {
     let (Text(kind), Text(Positive(after))) = (raw.kind, raw.after);
     let every = match &raw.every {
         Some(place) if kind == RequestKind::Delete => {
             return Err(fault(place, "an IKE SA is deleted once: expected no `every`"));
         }
-        place => place.as_ref().map(|place| place.get_ref().0.0),
+        place => place.as_ref().map(|place| run.period(place, 1, run.end)).transpose()?,
     };
     Ok(Request { kind, after, every })
 }
@@ -77,7 +81,8 @@ fn forger(raw: &schema::Forger, run: Run<'_>) -> Result<Forger, Fault> {
         None => run.end,
         Some(place) => later(place, from)?,
     };
-    let (Text(kind), Text(target), Text(Positive(every))) = (raw.kind, raw.target, raw.every);
+    let (Text(kind), Text(target)) = (raw.kind, raw.target);
+    let every = run.period(&raw.every, 1, until - from)?;
     Ok(Forger { kind, target, every, from, until })
 }
 

@@ -66,8 +66,8 @@ fn group(
         initial_contact: raw.initial_contact.unwrap_or(true),
         awake: or(raw.awake, Duration::from_secs(5)),
         close: or(raw.close, Close::default()),
-        wakes: wakes::wakes(&raw.wakes, run)?,
-        application: application::application(raw.application)?,
+        wakes: wakes::wakes(&raw.wakes, count, run)?,
+        application: application::application(raw.application, count, run)?,
         restart: raw.restart.map_or_else(Restart::default, restart),
         address: address(raw.address.as_ref(), count)?,
         remote: or(raw.remote, Remote::default()),
@@ -178,6 +178,9 @@ fn gateway_psk<'t>(
     }
 }
 
+/// No schedule waits longer for an answer.
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(86_400);
+
 fn retransmission(
     place: Option<Spanned<Or<Preset, schema::Retransmission>>>,
 ) -> Result<Schedule, Fault> {
@@ -196,6 +199,11 @@ fn retransmission(
         jitter: raw.jitter.map_or(Ok(preset.jitter), |place| jitter(&place))?,
         ..preset
     };
+    if schedule.first.max(schedule.cap.unwrap_or_default()) > LONGEST_TIMEOUT {
+        // The schedule itself would shorten them to that, without a word.
+        let message = "a timeout of more than a day: expected `first` and `cap` up to \"1d\"";
+        return Err(Fault { span, message: message.to_owned() });
+    }
     if schedule.cap.is_some_and(|cap| cap < schedule.first) {
         let message = "the cap is shorter than the first timeout: expected at least that";
         return Err(Fault { span, message: message.to_owned() });

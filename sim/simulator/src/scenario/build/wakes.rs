@@ -4,17 +4,22 @@ use super::super::{FirstWake, Wakes, schema};
 use super::{Fault, Run, Text, fault};
 use core::ops::Range;
 use core::time::Duration;
-use schema::Positive;
 use toml::Spanned;
 
-/// The pattern that the table says: exactly one, with no key of another.
-pub(super) fn wakes(place: &Spanned<schema::Wakes>, run: Run<'_>) -> Result<Wakes, Fault> {
+/// The pattern that the table says for so many nodes: exactly one, with no key of another.
+pub(super) fn wakes(
+    place: &Spanned<schema::Wakes>,
+    count: u32,
+    run: Run<'_>,
+) -> Result<Wakes, Fault> {
     let raw = place.get_ref();
     let one = "expected exactly one of `at`, `every`, `poisson` or `once`";
-    let wakes = match (&raw.at, raw.every, raw.poisson, &raw.once) {
+    let wakes = match (&raw.at, &raw.every, &raw.poisson, &raw.once) {
         (Some(times), None, None, None) => Wakes::At(run.times(times)?),
-        (None, Some(Text(Positive(period))), None, None) => every(raw, period, run)?,
-        (None, None, Some(Text(Positive(mean))), None) => Wakes::Poisson { mean },
+        (None, Some(period), None, None) => every(raw, run.period(period, count, run.end)?, run)?,
+        (None, None, Some(mean), None) => {
+            Wakes::Poisson { mean: run.period(mean, count, run.end)? }
+        }
         (None, None, None, Some(at)) => once(raw, at, run)?,
         _ => return Err(fault(place, one)),
     };

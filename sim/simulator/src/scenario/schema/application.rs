@@ -9,7 +9,7 @@ use toml::Spanned;
 /// `application`: the keys of all kinds. Which kind has which is checked later, where each value still has
 /// its place.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { kind = \"ping\" }")]
 pub(in crate::scenario) struct Application {
     pub(in crate::scenario) kind: Text<Kind>,
     pub(in crate::scenario) travel: Option<Spanned<Text<Duration>>>,

@@ -14,7 +14,7 @@ pub(in crate::scenario) type Limit<const MIN: u64> = Number<MIN, 1_000_000>;
 
 /// `[gateway]`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of the gateway's keys, such as [gateway]")]
 pub(in crate::scenario) struct Gateway {
     pub(in crate::scenario) identity: Option<Text<Identity>>,
     pub(in crate::scenario) suites: Option<List<Text<Suite>>>,
@@ -23,7 +23,7 @@ pub(in crate::scenario) struct Gateway {
     pub(in crate::scenario) half_open_limit: Option<Limit<1>>,
     pub(in crate::scenario) half_open_per_address: Option<Limit<1>>,
     pub(in crate::scenario) service_time: Option<Text<Positive>>,
-    pub(in crate::scenario) liveness: Option<Text<Positive>>,
+    pub(in crate::scenario) liveness: Option<Spanned<Text<Positive>>>,
     pub(in crate::scenario) ike_lifetime: Option<Text<Positive>>,
     pub(in crate::scenario) child_lifetime: Option<Text<Positive>>,
     pub(in crate::scenario) idle_timeout: Option<Text<Positive>>,
@@ -36,7 +36,7 @@ pub(in crate::scenario) struct Gateway {
 
 /// `cookies` as a table.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { above = 100 }")]
 pub(in crate::scenario) struct Cookies {
     pub(in crate::scenario) above: Limit<0>,
     pub(in crate::scenario) per_address: Option<Limit<0>>,
@@ -44,7 +44,7 @@ pub(in crate::scenario) struct Cookies {
 
 /// An element of `requests`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { kind = \"liveness\", after = \"3s\" }")]
 pub(in crate::scenario) struct Request {
     pub(in crate::scenario) kind: Text<RequestKind>,
     pub(in crate::scenario) after: Text<Positive>,
@@ -56,7 +56,7 @@ pub(in crate::scenario) struct Accept;
 
 /// `child` as a table.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { refuse = \"TS_UNACCEPTABLE\" }")]
 pub(in crate::scenario) struct Child {
     pub(in crate::scenario) refuse: Text<ChildError>,
 }
@@ -67,11 +67,11 @@ pub(in crate::scenario) struct ChildError(pub(in crate::scenario) NotifyType);
 
 /// `[[forger]]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of a forger's keys, such as [[forger]]")]
 pub(in crate::scenario) struct Forger {
     pub(in crate::scenario) kind: Text<Forgery>,
     pub(in crate::scenario) target: Text<ForgeryTarget>,
-    pub(in crate::scenario) every: Text<Positive>,
+    pub(in crate::scenario) every: Spanned<Text<Positive>>,
     pub(in crate::scenario) from: Option<Spanned<Text<Duration>>>,
     pub(in crate::scenario) until: Option<Spanned<Text<Duration>>>,
 }

@@ -12,7 +12,7 @@ use toml::Spanned;
 
 /// `cpu` as a table.
 #[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { preset = \"cortex-m4-64mhz\" }")]
 pub(in crate::scenario) struct Cpu {
     pub(in crate::scenario) preset: Option<Text<CpuPreset>>,
     pub(in crate::scenario) x25519: Option<GroupTimes>,
@@ -23,7 +23,7 @@ pub(in crate::scenario) struct Cpu {
 
 /// What a processor takes for a group.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of `key_generation` and `diffie_hellman`")]
 pub(in crate::scenario) struct GroupTimes {
     pub(in crate::scenario) key_generation: Text<Duration>,
     pub(in crate::scenario) diffie_hellman: Text<Duration>,
@@ -31,7 +31,7 @@ pub(in crate::scenario) struct GroupTimes {
 
 /// `radio` as a table.
 #[derive(Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { preset = \"nrf52840\" }")]
 pub(in crate::scenario) struct Radio {
     pub(in crate::scenario) preset: Option<Text<RadioPreset>>,
     pub(in crate::scenario) supply: Option<Text<Millivolts>>,
@@ -55,7 +55,7 @@ pub(in crate::scenario) type RadioBitRate = Number<100, 1_000_000_000>;
 
 /// `listen` as a table.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { every = \"100ms\", for = \"5ms\" }")]
 pub(in crate::scenario) struct Windows {
     pub(in crate::scenario) every: Text<Positive>,
     #[serde(rename = "for")]

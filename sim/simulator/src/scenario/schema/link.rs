@@ -12,7 +12,7 @@ use toml::Spanned;
 
 /// `[link]` and `[node.link]`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of a link's keys, such as [link]")]
 pub(in crate::scenario) struct Link {
     pub(in crate::scenario) delay: Option<Text<Duration>>,
     pub(in crate::scenario) jitter: Option<Text<Duration>>,
@@ -40,7 +40,7 @@ pub(in crate::scenario) struct Link {
 
 /// `[link.towards]` and `[link.back]`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of the keys of one direction")]
 pub(in crate::scenario) struct LinkDirection {
     pub(in crate::scenario) delay: Option<Text<Duration>>,
     pub(in crate::scenario) jitter: Option<Text<Duration>>,
@@ -80,7 +80,7 @@ pub(in crate::scenario) type QueueLength = Number<0, 1_000_000>;
 
 /// `queue` as a table.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { octets = 4096 }")]
 pub(in crate::scenario) struct QueueLimits {
     pub(in crate::scenario) datagrams: Option<QueueLength>,
     pub(in crate::scenario) octets: Option<Number<0, 1_000_000_000>>,
@@ -171,7 +171,7 @@ pub(in crate::scenario) type Mtu = Number<576, 9_000>;
 
 /// An element of `outages`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { from = \"10s\", until = \"30s\" }")]
 pub(in crate::scenario) struct Outage {
     pub(in crate::scenario) from: Spanned<Text<Duration>>,
     pub(in crate::scenario) until: Spanned<Text<Duration>>,
@@ -179,7 +179,7 @@ pub(in crate::scenario) struct Outage {
 
 /// `drops`, and the lists of other faults.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { towards = [1, 2] }")]
 pub(in crate::scenario) struct Listed {
     pub(in crate::scenario) towards: Option<List<DatagramNumber>>,
     pub(in crate::scenario) back: Option<List<DatagramNumber>>,

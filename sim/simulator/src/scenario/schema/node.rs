@@ -16,7 +16,7 @@ pub(in crate::scenario) type Count = Number<1, { MAX_NODES as u64 }>;
 
 /// `[[node]]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table of a group's keys, such as [[node]]")]
 pub(in crate::scenario) struct Node {
     pub(in crate::scenario) name: Spanned<String>,
     pub(in crate::scenario) count: Option<Spanned<Count>>,
@@ -43,13 +43,13 @@ pub(in crate::scenario) struct Node {
 
 /// `wakes`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { every = \"15min\" }")]
 pub(in crate::scenario) struct Wakes {
     pub(in crate::scenario) at: Option<Times>,
-    pub(in crate::scenario) every: Option<Text<Positive>>,
+    pub(in crate::scenario) every: Option<Spanned<Text<Positive>>>,
     pub(in crate::scenario) jitter: Option<Spanned<Text<Duration>>>,
     pub(in crate::scenario) first: Option<Spanned<Text<First>>>,
-    pub(in crate::scenario) poisson: Option<Text<Positive>>,
+    pub(in crate::scenario) poisson: Option<Spanned<Text<Positive>>>,
     pub(in crate::scenario) once: Option<Spanned<Text<Duration>>>,
     pub(in crate::scenario) within: Option<Spanned<Text<Duration>>>,
 }
@@ -74,7 +74,7 @@ impl FromText for First {
 
 /// `retransmission` as a table.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { preset = \"rfc7296\" }")]
 pub(in crate::scenario) struct Retransmission {
     pub(in crate::scenario) preset: Option<Text<Preset>>,
     pub(in crate::scenario) first: Option<Text<Positive>>,
@@ -115,7 +115,7 @@ impl FromText for JitterWord {
 
 /// `jitter` as a table: one of its keys.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { stretch = \"50%\" }")]
 pub(in crate::scenario) struct Jitter {
     pub(in crate::scenario) stretch: Option<Text<WholePercent>>,
     pub(in crate::scenario) shorten: Option<Text<WholePercent>>,
@@ -123,7 +123,7 @@ pub(in crate::scenario) struct Jitter {
 
 /// `restart`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table such as { attempts = 3 }")]
 pub(in crate::scenario) struct Restart {
     pub(in crate::scenario) attempts: Option<Number<1, 255>>,
     pub(in crate::scenario) hold_off: Option<Text<Duration>>,

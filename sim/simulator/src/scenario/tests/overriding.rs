@@ -1,7 +1,7 @@
 //! `--set key=value`.
 
 use super::{LEAST, with};
-use crate::scenario::{Application, Backend, Family, Scenario, Wakes};
+use crate::scenario::{Application, Backend, Family, Scenario, Wakes, as_text};
 use core::time::Duration;
 use ike_core::{Factor, Jitter, Schedule};
 use rstest::rstest;
@@ -104,6 +104,7 @@ fn a_preset_becomes_a_table_when_a_key_of_it_is_set(
 #[case(&["seed=2", "duration=1s"], "x.toml: --set seed=2 --set duration=1s: node.door.wakes.at.0: the run is over at 1s: expected a time before `duration`, 1s")]
 #[case(&["node=[]"], "x.toml: --set node=[]: expected at least one group of nodes")]
 #[case(&["expect.establishd=1"], r#"x.toml: --set expect.establishd=1: "establishd" is not a figure: did you mean "established"?"#)]
+#[case(&["node.door.psk=\"half"], r#"x.toml: --set node.door.psk="half: "#)]
 fn a_bad_override_is_named_as_it_was_typed(#[case] overrides: &[&str], #[case] expected: &str) {
     let error = set(LEAST, overrides).expect_err("a bad override");
     if expected.ends_with(' ') {
@@ -117,4 +118,41 @@ fn a_bad_override_is_named_as_it_was_typed(#[case] overrides: &[&str], #[case] e
 fn a_file_that_is_wrong_by_itself_stays_wrong() {
     let error = set(&LEAST.replace("1min", "1m"), &["duration=1min"]).expect_err("a bad file");
     assert!(error.starts_with("x.toml:2:12: duration: "), "{error}");
+}
+
+/// A word without quotes is a text, so that no shell takes the quotes away; half a text is none.
+#[test]
+fn what_begins_as_toml_must_be_toml() {
+    for word in ["two words", "1.8.2", "a\"b", "x]", "5%"] {
+        assert!(set(LEAST, &[&format!("node.door.psk={word}")]).is_ok(), "{word}");
+    }
+    for half in ["\"half", "'half", "[\"a\"", "{ a = 1", "\"a\" b", "[1,,2]"] {
+        let error = set(LEAST, &[&format!("node.door.psk={half}")]).expect_err(half);
+        let expected = "expected TOML behind a quote or bracket, or a text in quotes";
+        assert!(error.starts_with(&format!("x.toml: --set node.door.psk={half}: ")), "{error}");
+        assert!(error.ends_with(expected) && !error.contains('\n'), "{error}");
+    }
+}
+
+/// A text stays what it is on its way through `--set`, whatever it looks like.
+#[test]
+fn any_text_can_be_typed() {
+    for text in [
+        "5%",
+        "1.8",
+        "7",
+        "true",
+        "half\"",
+        "\"half",
+        "\"whole\"",
+        "[1]",
+        "[1",
+        "{",
+        "'",
+        "2026-01-01",
+    ] {
+        let typed = format!("description={}", as_text(text));
+        assert_eq!(set(LEAST, &[&typed]).map(|scenario| scenario.description), Ok(text.into()));
+    }
+    assert_eq!((as_text("5%").as_str(), as_text("7").as_str()), ("5%", "\"7\""));
 }

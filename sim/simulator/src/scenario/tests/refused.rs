@@ -1,7 +1,7 @@
 //! What is refused of a fleet, and in which words.
 
 use super::faults::fault;
-use super::{LEAST, with};
+use super::{LEAST, read, with};
 use rstest::rstest;
 
 /// Lines after `duration`, which is a minute, so that the first of them is line 3.
@@ -49,7 +49,7 @@ use rstest::rstest;
 )]
 #[case(
     "[link]\ndrops = 1",
-    "x.toml:4:9: link.drops: invalid type: integer `1`, expected struct Listed"
+    "x.toml:4:9: link.drops: invalid type: integer `1`, expected a table such as { towards = [1, 2] }"
 )]
 #[case(
     "[gateway]\nhalf_open_limit = 0",
@@ -346,4 +346,123 @@ fn a_trace_that_is_longer_than_virtual_time_is_refused() {
     let text = with(&format!("[link]\nloss_trace = {{ spans = [{spans}] }}"), "");
     let expected = "x.toml:4:24: link.loss_trace.spans: the spans are too long: expected less than virtual time all together";
     assert_eq!(fault(&text), expected);
+}
+
+/// How a key that wants a table says so.
+#[rstest]
+#[case(
+    "link = 1",
+    "",
+    "link: invalid type: integer `1`, expected a table of a link's keys, such as [link]"
+)]
+#[case(
+    "link.back = true",
+    "",
+    "link.back: invalid type: boolean `true`, expected a table of the keys of one direction"
+)]
+#[case("link.outages = [1]", "", r#"link.outages.0: invalid type: integer `1`, expected a table such as { from = "10s", until = "30s" }"#)]
+#[case("gateway = \"strongswan\"", "", r#"gateway: invalid type: string "strongswan", expected a table of the gateway's keys, such as [gateway]"#)]
+#[case("gateway.requests = [\"liveness\"]", "", r#"gateway.requests.0: invalid type: string "liveness", expected a table such as { kind = "liveness", after = "3s" }"#)]
+#[case(
+    "forger = [1]",
+    "",
+    "forger.0: invalid type: integer `1`, expected a table of a forger's keys, such as [[forger]]"
+)]
+#[case(
+    "",
+    "restart = 3",
+    "node.door.restart: invalid type: integer `3`, expected a table such as { attempts = 3 }"
+)]
+#[case("", "cpu = { x25519 = \"1ms\" }", r#"node.door.cpu.x25519: invalid type: string "1ms", expected a table of `key_generation` and `diffie_hellman`"#)]
+fn what_is_no_table_is_told_what_one_looks_like(
+    #[case] top: &str,
+    #[case] bottom: &str,
+    #[case] expected: &str,
+) {
+    let fault = fault(&with(top, bottom));
+    assert!(fault.ends_with(&format!(": {expected}")), "{fault}");
+}
+
+#[test]
+fn a_word_for_a_group_or_its_wakes_is_told_what_was_expected() {
+    let said = |from: &str, to: &str| fault(&LEAST.replace(from, to));
+    assert_eq!(
+        said(r#"{ at = ["1s"] }"#, r#""1s""#),
+        r#"x.toml:5:9: node.door.wakes: invalid type: string "1s", expected a table such as { every = "15min" }"#
+    );
+    assert_eq!(
+        said(r#"{ kind = "garage-door" }"#, r#""ping""#),
+        r#"x.toml:6:15: node.door.application: invalid type: string "ping", expected a table such as { kind = "ping" }"#
+    );
+}
+
+/// In a run of a minute: more often than anybody will wait for.
+#[rstest]
+#[case(
+    "{ every = \"5us\" }",
+    1,
+    "every: 5\u{b5}s is 12000000 times in this run: expected at most 10000000"
+)]
+#[case(
+    "{ poisson = \"1us\" }",
+    1,
+    "poisson: 1\u{b5}s is 60000000 times in this run: expected at most 10000000"
+)]
+#[case(
+    "{ every = \"500ms\" }",
+    1_000_000,
+    "every: 500ms is 120000000 times in this run, with 1000000 nodes: expected at most 100000000"
+)]
+fn wakes_that_nobody_will_wait_for_are_refused(
+    #[case] wakes: &str,
+    #[case] count: u32,
+    #[case] expected: &str,
+) {
+    let text = LEAST.replace(r#"{ at = ["1s"] }"#, wakes) + &format!("count = {count}\n");
+    let fault = fault(&text);
+    assert!(fault.ends_with(expected) && fault.starts_with("x.toml:5:"), "{fault}");
+}
+
+#[rstest]
+#[case("gateway.liveness = \"5us\"", "x.toml:3:20: gateway.liveness: 5\u{b5}s is ")]
+#[case(
+    "gateway.requests = [{ kind = \"liveness\", after = \"1s\", every = \"5us\" }]",
+    "x.toml:3:64: gateway.requests.0.every: 5\u{b5}s is "
+)]
+#[case(
+    "forger = [{ kind = \"garbage\", target = \"nodes\", every = \"5us\" }]",
+    "x.toml:3:57: forger.0.every: 5\u{b5}s is "
+)]
+fn what_gateway_and_forgers_do_has_the_same_bound(#[case] line: &str, #[case] expected: &str) {
+    let fault = fault(&with(line, ""));
+    assert_eq!(fault, format!("{expected}12000000 times in this run: expected at most 10000000"));
+}
+
+/// What is as often as allowed is a scenario; a forger is counted for as long as it acts, a status while a door moves.
+#[test]
+fn what_is_just_often_enough_is_read() {
+    for wakes in [r#"{ every = "6us" }"#, r#"{ poisson = "6us" }"#] {
+        read(&LEAST.replace(r#"{ at = ["1s"] }"#, wakes));
+    }
+    read(&with(
+        r#"forger = [{ kind = "garbage", target = "nodes", every = "1us", until = "10s" }]"#,
+        "",
+    ));
+    let door = |status: &str| {
+        let keys = format!(r#"kind = "garage-door", travel = "10s", status_every = "{status}""#);
+        LEAST.replace(r#"kind = "garage-door""#, &keys) + "count = 11\n"
+    };
+    read(&door("2us"));
+    let said = "status_every: 1\u{b5}s is 110000000 times in this run, with 11 nodes: expected at most 100000000";
+    assert!(fault(&door("1us")).ends_with(said), "{}", fault(&door("1us")));
+}
+
+#[rstest]
+#[case("first = \"36500d\"")]
+#[case("first = \"1d1us\", cap = \"2d\"")]
+#[case("cap = \"2d\"")]
+fn a_timeout_of_more_than_a_day_is_refused(#[case] keys: &str) {
+    let fault = fault(&with("", &format!("retransmission = {{ {keys} }}")));
+    let expected = "x.toml:8:18: node.door.retransmission: a timeout of more than a day: expected `first` and `cap` up to \"1d\"";
+    assert_eq!(fault, expected);
 }

@@ -116,7 +116,7 @@ fn a_request_whose_sa_was_forgotten_may_be_computed_again() {
     });
     // 30 s is how long a half-open SA lasts.
     let lines = [injected(0, &one), injected(20_000_000, &other), injected(31_000_000, &one)];
-    let faults = Faults::parse(&lines.join("\n")).expect("lines of a trace");
+    let faults = Faults::parse(&lines.join("\n"), scenario.nodes()).expect("lines of a trace");
     let mut half_open = 0;
     let watched = Watched { faults: Some(faults), ..Watched::new(&scenario) };
     let violations = watched.doctored(&mut |seen, checkers| {
