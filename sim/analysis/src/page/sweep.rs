@@ -33,12 +33,6 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
         file("latency.csv"),
         outcome(sweep)
     );
-    let _ = write!(
-        body,
-        "<h2>What each cell cost the network and the gateway</h2>\n<p>Requests for each handshake that succeeds; peaks and orphans of all \
-         seeds; handshakes that succeed in a second, of those that were offered.</p>\n{}",
-        cost(sweep)
-    );
     let coarse = sweep.rows.iter().filter(|row| !row.all.latency_us.is_exact()).count();
     if coarse > 0 {
         body.push_str(&super::coarse(&format!(
@@ -46,6 +40,12 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
             sweep.rows.len()
         )));
     }
+    let _ = write!(
+        body,
+        "<h2>What each cell cost the network and the gateway</h2>\n<p>Requests for each handshake that succeeds; peaks and orphans of all \
+         seeds; handshakes that succeed in a second, of those that were offered.</p>\n{}",
+        cost(sweep)
+    );
     body.push_str(&energy(sweep, &file("energy_by_state.csv")));
     body.push_str(&policies(sweep));
     body.push_str(&identities::section(sweep));
