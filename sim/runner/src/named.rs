@@ -134,7 +134,10 @@ pub fn quoted(word: &str) -> String {
     }
 }
 
-/// The commit of this program's sources, with `+` where they were changed since.
+/// The commit of the checkout that this program was built in, as it is now, with `+` where files were changed since.
+///
+/// It is not put into the program when that is built: a build would then have to be done again after each commit, and
+/// whether files were changed shows only by a look at all of them. `cargo xtask` builds before it runs.
 #[must_use]
 pub fn commit() -> Option<String> {
     let git = |arguments: &[&str]| {

@@ -115,7 +115,7 @@ pub struct Report {
     pub seed: u64,
     /// Which algorithms it had: `real` or `modelled`.
     pub crypto: &'static str,
-    /// The commit of the project that ran, if the program knows it; `+` behind it: with changes.
+    /// The commit of the checkout that ran, if the program knows it; `+` behind it: with changes.
     pub commit: Option<String>,
     /// The overrides, as typed.
     pub overrides: Vec<String>,
