@@ -35,7 +35,10 @@ impl<const N: usize> Secret<N> {
     /// Writes a copy of `octets` over what was there; `None` where they are more than `N`, and then it is empty.
     #[must_use]
     pub fn set(&mut self, octets: &[u8]) -> Option<()> {
-        self.zeroize();
+        // Empty is all zero already, and to wipe it costs as much as any secret.
+        if self.len > 0 {
+            self.zeroize();
+        }
         self.octets.get_mut(..octets.len())?.copy_from_slice(octets);
         self.len = octets.len();
         Some(())
