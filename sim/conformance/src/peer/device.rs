@@ -12,8 +12,9 @@ use crypto::{Crypto, PrivateKey, RustCrypto, SharedSecret};
 use ike_core::payload::{KeyExchange, Nonce, ProposalRepr, SaRepr, TsRepr};
 use ike_core::{ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType, ProtocolId};
 
-/// The SPI of ESP packets to the tester in its first attempt.
-const CHILD_SPI: u32 = 0xc0ff_ee02;
+/// The lower half of the SPI of ESP packets to the tester in its first attempt. The upper half comes from the seed: a daemon
+/// that is asked once more may have the SA of the time before, and refuses another one with its SPI at its address.
+const CHILD_SPI: u32 = 0xee02;
 /// How far those of two attempts are apart: a responder has the SA of the first still, and must not see its SPI again.
 const CHILD_SPI_STEP: u32 = 0x100;
 
@@ -52,12 +53,14 @@ impl Device {
     #[must_use]
     pub fn new(mut session: Session) -> Self {
         let private = PrivateKey::generate(session.setup.suite.ike().group, &mut session.rng);
+        let [high, low, ..] = session.setup.seed;
+        let child_spi = u32::from_be_bytes([high, low, 0, 0]) | CHILD_SPI;
         let mut device = Self {
             peer: Peer::new(session, Side::Initiator),
             private,
             nonce: Vec::new(),
             spi_i: IkeSpi::ZERO,
-            child_spi: CHILD_SPI - CHILD_SPI_STEP,
+            child_spi: child_spi - CHILD_SPI_STEP,
             response: None,
         };
         device.restart();
@@ -224,5 +227,26 @@ impl Device {
         let packets = self.listen(span);
         let words = seen(&packets);
         (packets, words)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Implementation as _, OurResponder, Profile, Role, Setup, cases};
+
+    #[test]
+    fn a_case_that_runs_once_more_with_another_seed_has_another_spi() {
+        let case = cases::all().find(|case| case.role() == Role::Responder).expect("a case");
+        let spis = |seed| {
+            let setup = Setup { seed: [seed; 32], ..Setup::new(Role::Responder, Profile::ALL[0]) };
+            let subject = OurResponder.start(&setup).expect("our responder");
+            let mut device = Device::new(Session::new(case, setup, subject));
+            let first = device.child_spi;
+            device.restart();
+            [first, device.child_spi]
+        };
+        assert_eq!(spis(7), [0x0707_ee02, 0x0707_ef02]);
+        assert_eq!(spis(8), [0x0808_ee02, 0x0808_ef02]);
     }
 }
