@@ -76,7 +76,7 @@ fn is_marked(typed: &str) -> bool {
     typed.trim_start().starts_with(['"', '\'', '[', '{'])
 }
 
-/// As [`value_of`] takes it for that text, whatever it looks like.
+/// What is typed after `--set KEY=` for that text, whatever it looks like.
 #[must_use]
 pub fn as_text(text: &str) -> String {
     match value_of(text) {
