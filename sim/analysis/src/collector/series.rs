@@ -136,7 +136,10 @@ impl Gauge {
     fn reach(&mut self, now_us: u64) {
         let width_us = self.width_us;
         let index = bin(now_us, &mut self.width_us, &mut self.bins, u64::max);
-        self.areas_us = widened(&self.areas_us, (width_us, self.width_us), sum);
+        // Rarely: this comes with every change of the level.
+        if self.width_us > width_us {
+            self.areas_us = widened(&self.areas_us, (width_us, self.width_us), sum);
+        }
         if self.bins.len() <= index {
             self.bins.resize(index + 1, self.level);
         }
