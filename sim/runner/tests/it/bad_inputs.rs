@@ -4,15 +4,18 @@ use rstest::rstest;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const SIMULATE: &str = env!("CARGO_BIN_EXE_simulate");
 const SWEEP: &str = env!("CARGO_BIN_EXE_sweep");
 const CONFORMANCE: &str = env!("CARGO_BIN_EXE_conformance");
 const DOOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scenarios/garage-door.toml");
 
-/// A folder of its own with a file of these octets.
-fn folder(test: &str, octets: &[u8]) -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bad-inputs").join(test);
+/// A folder of its own with a file of these octets: tests run beside each other.
+fn folder(octets: &[u8]) -> PathBuf {
+    static FOLDERS: AtomicUsize = AtomicUsize::new(0);
+    let number = FOLDERS.fetch_add(1, Ordering::Relaxed).to_string();
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bad-inputs").join(number);
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join("file"), octets).expect("a file");
@@ -24,8 +27,8 @@ fn run(folder: &PathBuf, program: &str, arguments: &[&str]) -> Output {
 }
 
 /// What it says of a file, which is all that the folder has afterwards.
-fn refused(test: &str, octets: &[u8], program: &str, arguments: &[&str]) -> String {
-    let folder = folder(test, octets);
+fn refused(octets: &[u8], program: &str, arguments: &[&str]) -> String {
+    let folder = folder(octets);
     let output = run(&folder, program, arguments);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
@@ -41,8 +44,7 @@ fn refused(test: &str, octets: &[u8], program: &str, arguments: &[&str]) -> Stri
 #[case::recording(SIMULATE, &["--recording", "file", "--out", "out"])]
 #[case::baseline(CONFORMANCE, &["--baseline", "file", "--out", "out"])]
 fn a_line_that_is_no_text_is_named(#[case] program: &str, #[case] arguments: &[&str]) {
-    let test = format!("utf-8-{}", arguments.join("").len());
-    let said = refused(&test, b"# one\n# tw\xf6\n", program, arguments);
+    let said = refused(b"# one\n# tw\xf6\n", program, arguments);
     assert!(said.contains("error: file:2: an octet that is not UTF-8: expected text\n"), "{said}");
 }
 
@@ -54,8 +56,7 @@ fn a_line_that_is_no_text_is_named(#[case] program: &str, #[case] arguments: &[&
 )]
 fn faults_that_cannot_be_are_refused(#[case] line: &str, #[case] expected: &str) {
     let arguments = [DOOR, "--replay-faults", "file", "--out", "out"];
-    let test = format!("faults-{}", line.len());
-    let said = refused(&test, line.as_bytes(), SIMULATE, &arguments);
+    let said = refused(line.as_bytes(), SIMULATE, &arguments);
     assert_eq!(said, format!("error: {expected}\n"));
 }
 
@@ -71,13 +72,13 @@ fn options_that_nobody_can_mean_are_refused(
     #[case] arguments: &[&str],
     #[case] expected: &str,
 ) {
-    let said = refused(&format!("options-{}", arguments.join("").len()), b"", program, arguments);
+    let said = refused(b"", program, arguments);
     assert!(said.contains(expected), "{said}");
 }
 
 /// Before the cases are run, which takes a while.
 #[test]
 fn a_folder_that_cannot_be_made_is_refused_before_the_work() {
-    let said = refused("folder", b"", CONFORMANCE, &["--out", "file/below"]);
+    let said = refused(b"", CONFORMANCE, &["--out", "file/below"]);
     assert!(said.contains("error: file/below: cannot be made"), "{said}");
 }
