@@ -162,23 +162,19 @@ fn work_us(group: &Group) -> u64 {
     known.map(|times| micros(times.diffie_hellman)).max().unwrap_or(0)
 }
 
-/// Wakes in a second where all groups wake by a Poisson process: together they are one.
-fn poisson_per_s(scenario: &Scenario) -> Option<f64> {
-    let per_s = |group: &Group| match group.wakes {
-        Wakes::Poisson { mean } => Some(f64::from(group.count) / mean.as_secs_f64()),
+/// The nodes of each group and the wakes of one of them in a second, where all groups wake by a Poisson process.
+fn poisson(scenario: &Scenario) -> Option<Vec<(f64, f64)>> {
+    let of = |group: &Group| match group.wakes {
+        Wakes::Poisson { mean } => Some((f64::from(group.count), 1.0 / mean.as_secs_f64())),
         _ => None,
     };
-    scenario.groups.iter().map(per_s).sum()
+    scenario.groups.iter().map(of).collect()
 }
 
 /// As how many nodes, all alike, those are that wake by Poisson processes: what one that waits takes from the rate of all
 /// others is its own, and whoever wakes more often waits more often.
 pub(crate) fn like_sleepers(scenario: &Scenario) -> Option<u64> {
-    let per_s = |group: &Group| match group.wakes {
-        Wakes::Poisson { mean } => Some((f64::from(group.count), 1.0 / mean.as_secs_f64())),
-        _ => None,
-    };
-    let groups: Vec<(f64, f64)> = scenario.groups.iter().map(per_s).collect::<Option<_>>()?;
+    let groups = poisson(scenario)?;
     let sum: f64 = groups.iter().map(|(count, per_s)| count * per_s).sum();
     let squares: f64 = groups.iter().map(|(count, per_s)| count * per_s * per_s).sum();
     Some((sum * sum / squares).round().max(1.0) as u64)
@@ -261,10 +257,7 @@ impl Premise {
                 why(!scenario.groups.iter().all(once), "nodes wake more than once")
             }
             Self::ServiceTime => why(gateway.service_time.is_none(), "the gateway needs no time"),
-            Self::PoissonWakes => {
-                let poisson = |group: &Group| matches!(group.wakes, Wakes::Poisson { .. });
-                why(!scenario.groups.iter().all(poisson), "wakes are no Poisson process")
-            }
+            Self::PoissonWakes => why(poisson(scenario).is_none(), "wakes are no Poisson process"),
         }
     }
 }
@@ -287,7 +280,9 @@ fn differ_in_frames((way, kind): (&LinkDirection, &Datagrams)) -> bool {
 /// The share of time that the gateway works, where it needs some and all wake by a Poisson process.
 fn load(scenario: &Scenario) -> Option<f64> {
     let service_time = scenario.gateway.service_time?;
-    Some(utilisation(poisson_per_s(scenario)?, micros(service_time)))
+    // Together they are one process.
+    let per_s = poisson(scenario)?.iter().map(|(count, per_s)| count * per_s).sum();
+    Some(utilisation(per_s, micros(service_time)))
 }
 
 fn differ(scenario: &Scenario) -> bool {
