@@ -228,7 +228,7 @@ fn each_octet(device: &mut Device) -> Outcome {
 
 fn creates(device: &mut Device, what: &str, rekeys: Option<u32>) -> Outcome {
     device.establish()?;
-    let proposal = ProposalDraft::esp(&device.setup.suite.esp(), 0xc0ff_ee03);
+    let proposal = ProposalDraft::esp(&device.setup.suite.esp(), device.child_spi + 1);
     let nonce = device.random(32);
     let mut parts = vec![
         sa_part(&[proposal]),
