@@ -262,7 +262,7 @@ pub(super) fn served_while_busy(subject: &Subject<'_>) -> Option<Compared> {
     })
 }
 
-/// From the first that begins to the last that succeeds, of the run that has the most in a second.
+/// Of the run that has the most in a second.
 pub(super) fn goodput(subject: &Subject<'_>) -> Option<Compared> {
     let service_us = micros(subject.scenario.gateway.service_time?);
     let runs = subject.runs.iter().filter(|run| run.goodput_span_us() > 0);

@@ -163,7 +163,7 @@ fn cost(sweep: &Sweep<'_>) -> String {
         "goodput per s",
     ];
     of_cells(sweep, &names, |row| {
-        let (needed, spurious) = row.transmissions();
+        let ((needed, spurious), load) = (row.transmissions(), row.load());
         let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), short);
         vec![
             number(row.per_established(needed)),
@@ -171,8 +171,8 @@ fn cost(sweep: &Sweep<'_>) -> String {
             row.all.half_open_peak.to_string(),
             row.all.waiting_peak.to_string(),
             row.all.orphans.to_string(),
-            number(row.load().offered_per_s),
-            number(row.load().goodput_per_s),
+            number(load.offered_per_s),
+            number(load.goodput_per_s),
         ]
     })
 }
