@@ -33,7 +33,7 @@ struct Part {
 }
 
 /// In the order in which they are measured.
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     Part { name: "power-cut", measure: |given| speed::power_cut(given.rounds), is_short: true },
     Part {
         name: "room-sensors",
@@ -43,7 +43,12 @@ const PARTS: [Part; 4] = [
     Part { name: "network", measure: |given| network::measure(given.rounds), is_short: true },
     Part {
         name: "million",
-        measure: |given| million::measure((given.nodes, given.per_second), given.rounds),
+        measure: |given| million::measure(given.fleet(), given.rounds),
+        is_short: false,
+    },
+    Part {
+        name: "model",
+        measure: |given| million::model(given.fleet(), given.rounds),
         is_short: false,
     },
 ];
@@ -52,18 +57,25 @@ const PARTS: [Part; 4] = [
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Arguments {
-    /// What is measured [default: all but million, which takes minutes].
+    /// What is measured [default: all but million, which takes minutes, and model, which is a part of it].
     #[arg(value_name = "PART", value_parser = PossibleValuesParser::new(PARTS.map(|part| part.name)))]
     parts: Vec<String>,
     /// How often each time is taken; the best counts.
     #[arg(long, default_value_t = 5, value_parser = rounds)]
     rounds: usize,
-    /// How many nodes the part million has.
+    /// How many nodes the parts million and model have.
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     nodes: u32,
     /// How many of them wake in a second.
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     per_second: u32,
+}
+
+impl Arguments {
+    /// Nodes, and how many of them wake in a second.
+    fn fleet(&self) -> (u32, u32) {
+        (self.nodes, self.per_second)
+    }
 }
 
 fn rounds(text: &str) -> Result<usize, String> {

@@ -138,7 +138,7 @@ pub(crate) fn measure((nodes, per_second): (u32, u32), rounds: usize) -> Result<
         percent(hits, misses)
     ))?;
     flat(fleet, &measured, &ahead)?;
-    modelled(fleet, rounds.min(2))
+    model(fleet, rounds.min(2))
 }
 
 fn percent(hits: u64, misses: u64) -> f64 {
@@ -184,7 +184,7 @@ fn flat((nodes, per_second): (u32, u32), many: &Measured, ahead: &Ahead) -> Resu
 }
 
 /// The model against the network alone with the same datagrams.
-fn modelled(fleet: (u32, u32), rounds: usize) -> Result<()> {
+pub(crate) fn model(fleet: (u32, u32), rounds: usize) -> Result<()> {
     let scenario = scenario(fleet, Backend::Modelled);
     let script = Script::record(&scenario);
     let mut network = || {
