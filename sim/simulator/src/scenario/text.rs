@@ -1,6 +1,9 @@
 //! How single values are read: each type says what it expects and what was wrong.
 
+mod table;
 mod words;
+
+pub(super) use table::{Tables, from_tables};
 
 use super::{Bound, Rate, units};
 use core::fmt;

@@ -318,7 +318,7 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
     "frame = 9001",
     "x.toml:4:9: link.frame: 9001 is out of range: expected an integer from 16 to 9000"
 )]
-#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: invalid length 0, expected a table such as { spans = ["pass 1s", "lose 250ms"] } or { file = "trace.csv" }"#)]
+#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: invalid type: sequence, expected a table such as { spans = ["pass 1s", "lose 250ms"] } or { file = "trace.csv" }"#)]
 #[case(
     "loss_trace = { repeat = true }",
     "x.toml:4:14: link.loss_trace: expected either `spans` or a `file`"
@@ -381,6 +381,34 @@ fn what_is_no_table_is_told_what_one_looks_like(
 ) {
     let fault = fault(&with(top, bottom));
     assert!(fault.ends_with(&format!(": {expected}")), "{fault}");
+}
+
+/// A list of the values without their keys, as many as there are keys.
+#[rstest]
+#[case("link.drops = [[1], [2]]", "", "link.drops: ", "{ towards = [1, 2] }")]
+#[case(
+    "link.outages = [[\"1s\", \"2s\"]]",
+    "",
+    "link.outages.0: ",
+    r#"{ from = "10s", until = "30s" }"#
+)]
+#[case(
+    "gateway.requests = [[\"liveness\", \"3s\", \"3s\"]]",
+    "",
+    "gateway.requests.0: ",
+    r#"{ kind = "liveness", after = "3s" }"#
+)]
+#[case("", "restart = [3, \"10s\", 2]", "node.door.restart: ", "{ attempts = 3 }")]
+#[case("link = []", "", "link: ", "[link]")]
+fn a_list_is_no_table(
+    #[case] top: &str,
+    #[case] bottom: &str,
+    #[case] key: &str,
+    #[case] table: &str,
+) {
+    let fault = fault(&with(top, bottom));
+    assert!(fault.contains(key) && fault.ends_with(&format!(" such as {table}")), "{fault}");
+    assert!(fault.contains("invalid type: sequence, expected a table"), "{fault}");
 }
 
 #[test]
