@@ -15,7 +15,7 @@ use harness::gateways::Plug;
 use harness::{Stop, arguments};
 use ike_core::{Identity, Psk, Suite, TrafficSelector};
 use runner::matrix::{self, Judged, show};
-use runner::{files, say};
+use runner::{files, say, status, tell};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -116,15 +116,8 @@ fn main() -> ExitCode {
     let judged = runtime
         .context("no runtime")
         .and_then(|runtime| runtime.block_on(judge(&Arguments::parse())));
-    eprintln!("{:.1} s", start.elapsed().as_secs_f64());
-    match judged {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    tell(&format!("{:.1} s", start.elapsed().as_secs_f64()));
+    status(judged)
 }
 
 /// What is to be judged, and by what.
@@ -262,7 +255,7 @@ async fn caller(arguments: &Arguments, address: SocketAddr, work: &Arc<Work>) ->
     let caller = Arc::new(Caller::new(address, account(arguments), waking, halt.clone()));
     work.planned(&*caller)?;
     let how = if arguments.wake.is_some() { "the command wakes" } else { "waiting for" };
-    eprintln!("{how} the device at {address}");
+    tell(&format!("{how} the device at {address}"));
     run((caller, 1), (halt, stop), work).await
 }
 

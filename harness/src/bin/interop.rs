@@ -12,7 +12,7 @@ use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
 use harness::interop::{again, exchanges, written};
 use harness::{require, tshark};
-use runner::{files, say};
+use runner::{files, say, status, tell};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -53,14 +53,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    status(run(&Arguments::parse()))
 }
 
 /// The cases of a kind, and the columns that they are for.
@@ -142,7 +135,7 @@ fn add(
         return Ok(());
     }
     let expected = column.expected()?;
-    let done = |cell: &Cell| eprintln!("{}", show::progress(cell));
+    let done = |cell: &Cell| tell(&show::progress(cell));
     let mut cells = column.run(cases, arguments.jobs, &arguments.out, &done)?;
     let judged = (cells.as_mut_slice(), &expected);
     matrix.again.extend(again::run(column, cases, judged, arguments.again, &arguments.out)?);

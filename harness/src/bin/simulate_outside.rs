@@ -10,7 +10,7 @@ use core::net::SocketAddr;
 use harness::gateways::{Plug, Running, Setting, StartError, bridge_address, obey};
 use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
-use runner::{Named, Trace, default_folder, files, key_value, say, show};
+use runner::{Named, Trace, default_folder, files, key_value, say, show, tell};
 use simulator::Keep;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -99,7 +99,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {error:#}"));
             let unsupported =
                 matches!(error.downcast_ref::<StartError>(), Some(StartError::Unsupported(_)));
             ExitCode::from(if unsupported { UNSUPPORTED } else { 2 })
@@ -145,7 +145,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         Some(running) => {
             let (finished, refused) = tokio::join!(run, obey(running, &named.scenario, orders));
             for text in refused {
-                eprintln!("{}: {text}", arguments.gateway.name());
+                tell(&format!("{}: {text}", arguments.gateway.name()));
             }
             finished?
         }
@@ -159,7 +159,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     finished.write(&folder, &told)?;
     let said = say(&shown(&finished, &folder, arguments.json));
     if portal.lost() > 0 {
-        eprintln!("{} packets could not be sent through the portal", portal.lost());
+        tell(&format!("{} packets could not be sent through the portal", portal.lost()));
     }
     said?;
     Ok(finished.outcome.report.passed && !finished.stopped)
@@ -173,7 +173,7 @@ async fn come(
 ) -> Result<(Option<Running>, SocketAddr)> {
     let running = match gateway {
         Gateway::Portal(_) => {
-            eprintln!("waiting for a gateway at portal {}", portal.local()?);
+            tell(&format!("waiting for a gateway at portal {}", portal.local()?));
             None
         }
         Gateway::Container(plug) => {
@@ -181,7 +181,7 @@ async fn come(
             let running = Running::start(plug, &setting, portal.local()?).await?;
             let caveats = plug.caveats.iter().map(|&caveat| caveat.to_owned());
             for caveat in caveats.chain(running.caveats()) {
-                eprintln!("{}: {caveat}", plug.name);
+                tell(&format!("{}: {caveat}", plug.name));
             }
             Some(running)
         }

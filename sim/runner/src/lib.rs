@@ -16,5 +16,5 @@ pub use ahead::Ahead;
 pub use named::{
     Named, commit, default_folder, default_sweep_folder, is_regression, key_value, quoted, shipped,
 };
-pub use said::say;
+pub use said::{say, status, tell};
 pub use trace::Trace;

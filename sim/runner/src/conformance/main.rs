@@ -12,7 +12,7 @@ use conformance::{
     Role, Selection, cases, mutants,
 };
 use runner::matrix::{self, Judged, show};
-use runner::{files, say};
+use runner::{files, say, status, tell};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
@@ -64,15 +64,8 @@ fn main() -> ExitCode {
     let start = Instant::now();
     let judged = judge(&Arguments::parse());
     // For whoever waits: nothing depends on it.
-    eprintln!("{:.1} s", start.elapsed().as_secs_f64());
-    match judged {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    tell(&format!("{:.1} s", start.elapsed().as_secs_f64()));
+    status(judged)
 }
 
 /// Whether everything is as expected.

@@ -31,14 +31,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match decode(&arguments).and_then(|text| runner::say(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    let said = decode(&Arguments::parse()).and_then(|text| runner::say(&text));
+    runner::status(said.map(|()| true))
 }
 
 fn decode(arguments: &Arguments) -> Result<String> {
