@@ -5,19 +5,18 @@
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
-use conformance::{
-    Baseline, Implementation, Job, Matrix, Profile, Registry, Role, Selection, cases,
-};
+use conformance::{Baseline, Implementation, Job, Matrix, Registry, Role, Selection};
 use core::net::SocketAddr;
 use core::time::Duration;
 use harness::conform::{self, Account, Caller, Halt, Remote, Squad, Ward, again};
 use harness::gateways::Plug;
 use harness::{Stop, arguments};
 use ike_core::{Identity, Psk, Suite, TrafficSelector};
-use runner::matrix::{self, Judged, show};
-use runner::{files, say};
+use runner::matrix::{self, Judged, Wanted, show};
+use runner::{files, say, status, tell};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,13 +30,17 @@ const CONTAINERS_AT_ONCE: usize = 6;
 
 /// Judges an implementation that is not in this process, in real time.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask conformance", bin_name = "cargo xtask conformance")]
+#[command(
+    name = "cargo xtask conformance",
+    bin_name = "cargo xtask conformance",
+    after_help = "Exit status: 0 every verdict is the expected one, 1 one is not, 2 bad input, or Docker is not there."
+)]
 struct Arguments {
     /// An implementation in a container: strongswan, libreswan or openiked.
     #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present_any = ["gateway", "device"])]
     implementation: Option<&'static Plug>,
     /// Anybody's gateway: udp:ADDRESS or udp:ADDRESS:PORT.
-    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp_peer)]
+    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp)]
     gateway: Option<SocketAddr>,
     /// Anybody's device, which connects to an address of this machine: udp:ADDRESS or udp:ADDRESS:PORT.
     #[arg(long, value_name = "udp:ADDRESS", conflicts_with_all = ["implementation", "gateway"], value_parser = udp)]
@@ -45,69 +48,44 @@ struct Arguments {
     /// With --implementation: what it is, initiator or responder.
     #[arg(long, value_name = "ROLE", default_value = "responder", conflicts_with_all = ["gateway", "device"])]
     role: Role,
-    /// Only the demands of this profile: rfc7815, rfc7296-min or modern.
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<String>,
-    /// Only this requirement, and the cases that judge it.
-    #[arg(long, value_name = "ID")]
-    requirement: Option<String>,
-    /// Only this case, with what crossed.
-    #[arg(long, value_name = "CASE")]
-    case: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Writes conformance.json, conformance.xml, conformance.html, the daemons' logs, and a ladder and a capture of what did not pass into this folder.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// With --implementation: writes the column into this folder, to be shown where no container runs; with --case or --requirement, these verdicts of it.
-    #[arg(long, value_name = "FOLDER", requires = "implementation")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["gateway", "device"])]
     record: Option<PathBuf>,
-    /// With a container: so many cases at once.
-    #[arg(long, value_name = "NUMBER")]
-    jobs: Option<core::num::NonZeroUsize>,
+    /// With --implementation: so many cases at once [default: as many as it can serve].
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["gateway", "device"], value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
     /// So many more chances for a case that is not as expected: on a busy machine an answer may be late.
     #[arg(long, value_name = "TIMES", default_value_t = 0)]
     again: usize,
-    /// The verdicts that are expected.
-    #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
-    baseline: PathBuf,
     /// With --device: what has the device connect, for the shell; without it the device does so by itself.
-    #[arg(long, value_name = "COMMAND", requires = "device")]
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["implementation", "gateway"])]
     wake: Option<String>,
     /// With --device: so many seconds may go by until it connects.
-    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "device")]
+    #[arg(long, value_name = "SECONDS", default_value = "60", conflicts_with_all = ["implementation", "gateway"])]
     within: u64,
     /// With --gateway or --device: who the tester is there.
-    #[arg(long, value_name = "IDENTITY", default_value = "fqdn:tester.example", value_parser = arguments::identity)]
+    #[arg(long, value_name = "IDENTITY", default_value = "fqdn:tester.example", conflicts_with = "implementation", value_parser = arguments::identity)]
     identity: Identity,
     /// With --gateway or --device: the pre-shared key, or hex: and its digits.
-    #[arg(long, value_name = "KEY", default_value = "correct horse battery staple", value_parser = arguments::psk)]
+    #[arg(long, value_name = "KEY", default_value = "correct horse battery staple", conflicts_with = "implementation", value_parser = arguments::psk)]
     psk: Psk,
     /// With --gateway or --device: the suite that the other end accepts or offers.
-    #[arg(long, value_name = "SUITE", default_value = "aes-gcm-x25519", value_parser = arguments::suite())]
+    #[arg(long, value_name = "SUITE", default_value = "aes-gcm-x25519", conflicts_with = "implementation", value_parser = arguments::suite())]
     suite: Suite,
     /// With --gateway: what is behind it, which the tester asks for as TSr; its own address unless it says so.
-    #[arg(long, value_name = "NETWORK", value_parser = arguments::network)]
+    #[arg(long, value_name = "NETWORK", conflicts_with_all = ["implementation", "device"], value_parser = arguments::network)]
     behind: Option<TrafficSelector>,
 }
 
-/// `udp:ADDRESS[:PORT]`, to listen at.
+/// `udp:ADDRESS[:PORT]`, where somebody listens: the gateway, or the tester for the device, which must know the port.
 fn udp(text: &str) -> Result<SocketAddr, String> {
-    arguments::ike_endpoint(after_udp(text)?)
-}
-
-/// `udp:ADDRESS[:PORT]`, to call.
-fn udp_peer(text: &str) -> Result<SocketAddr, String> {
-    arguments::peer_endpoint(after_udp(text)?)
-}
-
-fn after_udp(text: &str) -> Result<&str, String> {
     let wrong = || format!("expected udp:ADDRESS or udp:ADDRESS:PORT, found {text:?}");
-    text.strip_prefix("udp:").ok_or_else(wrong)
-}
-
-/// The root of the workspace.
-fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
+    arguments::peer_endpoint(text.strip_prefix("udp:").ok_or_else(wrong)?)
 }
 
 fn main() -> ExitCode {
@@ -116,15 +94,8 @@ fn main() -> ExitCode {
     let judged = runtime
         .context("no runtime")
         .and_then(|runtime| runtime.block_on(judge(&Arguments::parse())));
-    eprintln!("{:.1} s", start.elapsed().as_secs_f64());
-    match judged {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    tell(&format!("{:.1} s", start.elapsed().as_secs_f64()));
+    status(judged)
 }
 
 /// What is to be judged, and by what.
@@ -138,10 +109,9 @@ struct Work {
 impl Work {
     fn of(arguments: &Arguments) -> Result<Self> {
         let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
-        let path = &arguments.baseline;
-        let text = files::text(path)?;
-        let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
-        let selection = selection(arguments, &registry)?;
+        let baseline = arguments.wanted.baseline()?;
+        let role = if arguments.device.is_some() { Role::Initiator } else { arguments.role };
+        let selection = Selection { role: Some(role), ..arguments.wanted.selection(&registry)? };
         Ok(Self { registry, selection, baseline, again: arguments.again })
     }
 
@@ -156,7 +126,7 @@ impl Work {
 /// Whether everything is as expected.
 async fn judge(arguments: &Arguments) -> Result<bool> {
     let work = Arc::new(Work::of(arguments)?);
-    if let Some(folder) = &arguments.out {
+    for folder in [&arguments.out, &arguments.record].into_iter().flatten() {
         files::prepare(folder)?;
     }
     let matrix = match (arguments.implementation, arguments.gateway, arguments.device) {
@@ -170,7 +140,7 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     };
     let Work { registry, selection, baseline, .. } = &*work;
     let judged = Judged { registry, matrix: &matrix, baseline, selection };
-    let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    let (text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
     // The files are written whoever listens.
     let said = say(&text);
     if let Some(folder) = &arguments.out {
@@ -194,7 +164,7 @@ async fn in_containers(
     ward.plan(setups);
     ward.open().await?;
     let usual = if plug.name == "strongswan" { AT_ONCE } else { AT_ONCE_SLOW };
-    let at_once = arguments.jobs.map_or(usual, core::num::NonZeroUsize::get);
+    let at_once = arguments.jobs.map_or(usual, usize::from);
     let ward = Arc::new(ward);
     let matrix = run((Arc::clone(&ward), at_once), (halt, stop), work).await;
     record(arguments, &matrix, ward.version())?;
@@ -208,7 +178,7 @@ async fn devices(arguments: &Arguments, plug: &'static Plug, work: &Arc<Work>) -
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let squad = Arc::new(Squad::new(plug, halt.clone())?);
     work.planned(&*squad)?;
-    let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, core::num::NonZeroUsize::get);
+    let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, usize::from);
     let matrix = run((Arc::clone(&squad), at_once), (halt, stop), work).await;
     record(arguments, &matrix, squad.version())?;
     write_logs(arguments, squad.name(), &squad.logs())?;
@@ -220,8 +190,7 @@ fn record(arguments: &Arguments, matrix: &Result<Matrix>, version: Option<String
     let (Some(folder), Ok(matrix), Some(version)) = (&arguments.record, matrix, version) else {
         return Ok(());
     };
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let whole = arguments.case.is_none() && arguments.requirement.is_none();
+    let whole = arguments.wanted.case.is_none() && arguments.wanted.requirement.is_none();
     for mut column in matrix::recorded::columns(matrix, &version) {
         let file = folder.join(column.file());
         if !whole && file.exists() {
@@ -257,12 +226,14 @@ fn account(arguments: &Arguments) -> Account {
 
 /// The cases at anybody's device, one after the other.
 async fn caller(arguments: &Arguments, address: SocketAddr, work: &Arc<Work>) -> Result<Matrix> {
+    // Each case listens anew: an address of somebody else, or a port that takes privileges, would be refused in all of them.
+    UdpSocket::bind(address).with_context(|| format!("--device udp:{address}"))?;
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let waking = (arguments.wake.clone(), Duration::from_secs(arguments.within));
     let caller = Arc::new(Caller::new(address, account(arguments), waking, halt.clone()));
     work.planned(&*caller)?;
     let how = if arguments.wake.is_some() { "the command wakes" } else { "waiting for" };
-    eprintln!("{how} the device at {address}");
+    tell(&format!("{how} the device at {address}"));
     run((caller, 1), (halt, stop), work).await
 }
 
@@ -294,23 +265,4 @@ async fn run<I: Implementation + Send + Sync + 'static>(
     // What they were at ends first, so that nothing of it stays.
     let _ = done.await;
     bail!("stopped")
-}
-
-fn selection(arguments: &Arguments, registry: &Registry) -> Result<Selection> {
-    if let Some(id) = &arguments.requirement {
-        let known = registry.get(id).is_some();
-        ensure!(known, "--requirement {id}: expected an id of docs/conformance/requirements.toml");
-    }
-    if let Some(name) = &arguments.case {
-        let known = cases::all().any(|case| case.name == name);
-        ensure!(known, "--case {name}: expected a case of `cargo xtask conformance --list`");
-    }
-    let profile = arguments.profile.as_deref().map(str::parse::<Profile>).transpose();
-    Ok(Selection {
-        role: Some(if arguments.device.is_some() { Role::Initiator } else { arguments.role }),
-        implementation: None,
-        profile: profile.map_err(|error| anyhow!("--profile: {error}"))?,
-        requirement: arguments.requirement.clone(),
-        case: arguments.case.clone(),
-    })
 }

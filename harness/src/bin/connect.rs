@@ -75,15 +75,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(arguments) {
-        Ok(outcome) if outcome.established.is_some() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    runner::status(run(Arguments::parse()).map(|outcome| outcome.established.is_some()))
 }
 
 fn run(arguments: Arguments) -> Result<Outcome> {

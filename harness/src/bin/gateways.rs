@@ -10,7 +10,7 @@ use harness::gateways::{
     GATEWAYS, Image, Plug, Running, Setting, StartError, bridge_address, clean, leftovers,
 };
 use harness::{Portal, Stop};
-use runner::say;
+use runner::{say, tell};
 use simulator::scenario::Scenario;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     match runtime.context("no runtime").and_then(|runtime| runtime.block_on(run(&arguments))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {error:#}"));
             let docker = matches!(error.downcast_ref::<StartError>(), Some(StartError::Docker(_)));
             ExitCode::from(if docker { 2 } else { 1 })
         }
@@ -66,7 +66,7 @@ async fn run(arguments: &Arguments) -> Result<()> {
         let state = if arguments.list {
             if image.is_built()? { "built".to_owned() } else { "not built".to_owned() }
         } else {
-            eprintln!("{}: builds {}:{}", plug.name, image.name(), image.tag());
+            tell(&format!("{}: builds {}:{}", plug.name, image.name(), image.tag()));
             image.build()?;
             if arguments.build {
                 "built".to_owned()
@@ -87,7 +87,8 @@ async fn run(arguments: &Arguments) -> Result<()> {
     say(&format!("{table}\n"))?;
     let left = leftovers()?;
     if !left.is_empty() {
-        eprintln!("containers of other runs, or left over: {}; --clean removes them", left.len());
+        let count = left.len();
+        tell(&format!("containers of other runs, or left over: {count}; --clean removes them"));
     }
     Ok(())
 }

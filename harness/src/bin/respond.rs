@@ -69,14 +69,7 @@ struct Arguments {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let once = arguments.once;
-    match run(arguments) {
-        Ok(summary) if once && summary.established == 0 => ExitCode::from(1),
-        Ok(_) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    runner::status(run(arguments).map(|summary| !once || summary.established > 0))
 }
 
 fn run(arguments: Arguments) -> Result<Summary> {

@@ -10,7 +10,7 @@ use core::net::SocketAddr;
 use harness::gateways::{Plug, Running, Setting, StartError, bridge_address, obey};
 use harness::outside::{self, Finished, Options, Told};
 use harness::{Portal, Stop};
-use runner::{Named, Trace, default_folder, files, key_value, say, show};
+use runner::{Named, Trace, default_folder, files, key_value, say, show, tell};
 use simulator::Keep;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +21,11 @@ use tokio::sync::mpsc::unbounded_channel;
 /// Nodes, links and faults are virtual, as ever; what crosses the network reaches the gateway's own network interface.
 /// The run leaves a recording that `cargo xtask simulate --recording` does again without the gateway.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate")]
+#[command(
+    name = "cargo xtask simulate",
+    bin_name = "cargo xtask simulate",
+    after_help = "Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input, 77 the gateway cannot do what the scenario asks."
+)]
 struct Arguments {
     /// The scenario, a TOML file; docs/scenario.md has every key.
     scenario: PathBuf,
@@ -99,7 +103,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            tell(&format!("error: {error:#}"));
             let unsupported =
                 matches!(error.downcast_ref::<StartError>(), Some(StartError::Unsupported(_)));
             ExitCode::from(if unsupported { UNSUPPORTED } else { 2 })
@@ -145,7 +149,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
         Some(running) => {
             let (finished, refused) = tokio::join!(run, obey(running, &named.scenario, orders));
             for text in refused {
-                eprintln!("{}: {text}", arguments.gateway.name());
+                tell(&format!("{}: {text}", arguments.gateway.name()));
             }
             finished?
         }
@@ -159,7 +163,7 @@ async fn run(arguments: &Arguments) -> Result<bool> {
     finished.write(&folder, &told)?;
     let said = say(&shown(&finished, &folder, arguments.json));
     if portal.lost() > 0 {
-        eprintln!("{} packets could not be sent through the portal", portal.lost());
+        tell(&format!("{} packets could not be sent through the portal", portal.lost()));
     }
     said?;
     Ok(finished.outcome.report.passed && !finished.stopped)
@@ -173,7 +177,7 @@ async fn come(
 ) -> Result<(Option<Running>, SocketAddr)> {
     let running = match gateway {
         Gateway::Portal(_) => {
-            eprintln!("waiting for a gateway at portal {}", portal.local()?);
+            tell(&format!("waiting for a gateway at portal {}", portal.local()?));
             None
         }
         Gateway::Container(plug) => {
@@ -181,7 +185,7 @@ async fn come(
             let running = Running::start(plug, &setting, portal.local()?).await?;
             let caveats = plug.caveats.iter().map(|&caveat| caveat.to_owned());
             for caveat in caveats.chain(running.caveats()) {
-                eprintln!("{}: {caveat}", plug.name);
+                tell(&format!("{}: {caveat}", plug.name));
             }
             Some(running)
         }

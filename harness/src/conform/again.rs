@@ -23,7 +23,7 @@ pub fn judge(
             break;
         }
         for case in &cases {
-            eprintln!("again: {case}");
+            runner::tell(&format!("again: {case}"));
         }
         let one = |case: &&str| {
             let selection = Selection { case: Some((*case).to_owned()), ..selection.clone() };

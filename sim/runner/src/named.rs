@@ -112,7 +112,8 @@ fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The root of the workspace that this program was built from.
-fn workspace() -> PathBuf {
+#[must_use]
+pub fn workspace() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().unwrap_or(root)
 }
@@ -178,14 +179,20 @@ pub(crate) fn short(path: &Path) -> String {
 /// Where the files of a sweep go if nothing else is said.
 #[must_use]
 pub fn default_sweep_folder(name: &str) -> PathBuf {
-    from_here(workspace().join("target").join("sweep").join(name))
+    in_target("sweep").join(name)
+}
+
+/// A folder for files that a program makes if nothing else is said, from wherever it is typed.
+#[must_use]
+pub fn in_target(folder: &str) -> PathBuf {
+    from_here(workspace().join("target").join(folder))
 }
 
 /// Where the files of a run go if nothing else is said, from wherever the command is typed: `which` is its seed, and the
 /// gateway if that is another one.
 #[must_use]
 pub fn default_folder(name: &str, which: &str) -> PathBuf {
-    from_here(workspace().join("target").join("sim").join(name).join(which))
+    in_target("sim").join(name).join(which)
 }
 
 #[cfg(test)]

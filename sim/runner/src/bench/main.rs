@@ -84,13 +84,7 @@ fn rounds(text: &str) -> Result<usize, String> {
 }
 
 fn main() -> ExitCode {
-    match measured(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    runner::status(measured(&Arguments::parse()).map(|()| true))
 }
 
 fn measured(arguments: &Arguments) -> Result<()> {

@@ -15,7 +15,11 @@ use std::process::ExitCode;
 
 /// Names the first event in which two runs differ.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask diff", bin_name = "cargo xtask diff")]
+#[command(
+    name = "cargo xtask diff",
+    bin_name = "cargo xtask diff",
+    after_help = "Exit status: 0 the runs are the same, 1 they differ, 2 bad input."
+)]
 struct Arguments {
     /// The folder of a run, or its trace.jsonl.
     first: PathBuf,
@@ -27,15 +31,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match shown(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    runner::status(shown(&Arguments::parse()))
 }
 
 /// Whether the runs are the same.

@@ -27,22 +27,14 @@ const FLEET: u32 = 100;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let done = match (&arguments.scenario, &arguments.seeds) {
+    runner::status(match (&arguments.scenario, &arguments.seeds) {
         (Some(path), Some(range)) => try_seeds(path, range.clone(), &arguments),
         (Some(path), None) => simulate(path, &arguments),
         (None, _) => match &arguments.recording {
             Some(path) => recorded::replay(path, &arguments),
             None => simulate_all(&arguments),
         },
-    };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    })
 }
 
 /// Runs, writes, prints; whether the run did what was expected.

@@ -2,7 +2,7 @@
 
 use crate::arguments::Arguments;
 use anyhow::{Context, Result};
-use runner::{commit, default_folder, files, quoted, say, show};
+use runner::{commit, default_folder, files, quoted, say, show, tell};
 use simulator::{Keep, Tape, replay as replay_tape};
 use std::path::Path;
 
@@ -33,7 +33,7 @@ pub(crate) fn replay(path: &Path, arguments: &Arguments) -> Result<bool> {
         show::result(&again.outcome, &folder, &command)
     });
     if let Some(difference) = &again.difference {
-        eprintln!("not as recorded: {difference}");
+        tell(&format!("not as recorded: {difference}"));
     }
     said?;
     Ok(again.outcome.report.passed && again.difference.is_none())

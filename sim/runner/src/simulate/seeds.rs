@@ -2,7 +2,7 @@
 
 use indicatif::{ParallelProgressIterator, ProgressBar, ProgressStyle};
 use rayon::prelude::*;
-use runner::Named;
+use runner::{Named, tell};
 use simulator::{Report, passes, verdict};
 use std::io::{IsTerminal, stderr};
 use std::ops::RangeInclusive;
@@ -17,7 +17,7 @@ pub(crate) fn first_failure(named: &Named, seeds: RangeInclusive<u64>) -> Option
     let tell = || {
         let done = done.fetch_add(1, Ordering::Relaxed) + 1;
         if in_lines && is_a_tenth(done, length) {
-            eprintln!("{done} of {length} seeds");
+            tell(&format!("{done} of {length} seeds"));
         }
     };
     let failure = seeds

@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use mimalloc::MiMalloc;
 use runner::sweep::{Job, Shard, Summary, parts};
-use runner::{default_sweep_folder, say};
+use runner::{default_sweep_folder, say, tell};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -20,7 +20,11 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Runs a scenario with many changes and seeds, on all cores, and reports what they say together.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask sweep", bin_name = "cargo xtask sweep")]
+#[command(
+    name = "cargo xtask sweep",
+    bin_name = "cargo xtask sweep",
+    after_help = "Exit status: 0 every identity that was compared holds and no run broke a rule, 1 otherwise, 2 bad input."
+)]
 struct Arguments {
     /// The plan, a TOML file; docs/sweep.md has every key.
     #[arg(required_unless_present = "merge")]
@@ -44,15 +48,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match sweep(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    runner::status(sweep(&Arguments::parse()))
 }
 
 /// Whether all identities hold that were compared, and no run broke a rule.
@@ -95,12 +91,12 @@ fn run(job: &Job, folder: &Path, shard: Shard) -> Result<()> {
     let (pending, stale) = job.pending(folder, shard);
     let all = job.planned.iter().filter(|cell| shard.has(cell.index)).count();
     if pending.len() < all {
-        eprintln!("{} of {all} cells are finished already", all - pending.len());
+        tell(&format!("{} of {all} cells are finished already", all - pending.len()));
     }
     if stale > 0 {
-        eprintln!(
+        tell(&format!(
             "{stale} cells that are broken, or of another plan, scenario or commit, are run again"
-        );
+        ));
     }
     let runs = pending.len() * job.plan.seeds.len();
     let style = ProgressStyle::with_template("{bar:40} {pos}/{len} runs ({eta} left)")?;

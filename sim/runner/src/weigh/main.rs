@@ -33,13 +33,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let weighed =
         memory::measure().and_then(|resident| million::measure(arguments.nodes, resident));
-    match weighed {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
-        }
-    }
+    runner::status(weighed.map(|()| true))
 }
 
 /// Prints a number of octets.

@@ -8,7 +8,7 @@ mod hardware;
 mod link;
 mod node;
 
-pub(super) use super::text::{FromText, Number, Or, Positive, Text, WholePercent};
+pub(super) use super::text::{FromText, Number, Or, Positive, Text, WholePercent, from_tables};
 pub(super) use application::{Application, Kind};
 pub(super) use gateway::{Accept, Child, ChildError, Cookies, Forger, Gateway, Request};
 #[cfg(test)]

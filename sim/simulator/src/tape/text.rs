@@ -3,7 +3,8 @@
 use super::Tape;
 use crate::event::direction_name;
 use crate::world::Crossing;
-use core::fmt::{self, Write as _};
+use core::fmt;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use ike_core::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ impl Tape {
             text.push_str(&json(&Line {
                 at_us: crossing.at.micros(),
                 direction: direction_name(crossing.direction).to_owned(),
-                hex: hex(&crossing.octets),
+                hex: HEXLOWER.encode(&crossing.octets),
             }));
         }
         text
@@ -93,8 +94,10 @@ impl Tape {
                 message: "empty: expected the line of the run".into(),
             });
         };
-        let head: Head = serde_json::from_str(first)
-            .map_err(|error| TapeError { line: 1, message: format!("not a recording: {error}") })?;
+        let head: Head = serde_json::from_str(first).map_err(|error| TapeError {
+            line: 1,
+            message: format!("not a recording: {}", in_line(&error)),
+        })?;
         if head.recording != FORMAT {
             let message = format!("recording {}: expected version {FORMAT}", head.recording);
             return Err(TapeError { line: 1, message });
@@ -142,9 +145,16 @@ fn name(head: &Head) -> Result<(), String> {
     Ok(())
 }
 
+/// What is wrong with the JSON of a line, and where in it: serde_json takes the text that it gets for a file.
+fn in_line(error: &serde_json::Error) -> String {
+    let (text, column) = (error.to_string(), error.column());
+    let message = text.strip_suffix(&format!(" at line {} column {column}", error.line()));
+    format!("{}, column {column}", message.unwrap_or(&text))
+}
+
 fn crossing(text: &str, times: core::ops::RangeInclusive<Instant>) -> Result<Crossing, String> {
     let line: Line =
-        serde_json::from_str(text).map_err(|error| format!("not a packet: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not a packet: {}", in_line(&error)))?;
     let at = Instant::from_micros(line.at_us);
     if !times.contains(&at) {
         let (least, most) = (times.start().micros(), times.end().micros());
@@ -155,7 +165,8 @@ fn crossing(text: &str, times: core::ops::RangeInclusive<Instant>) -> Result<Cro
         "back" => Direction::Back,
         other => return Err(format!("direction {other:?}: expected towards or back")),
     };
-    let octets = octets(&line.hex).ok_or("hex: expected pairs of hexadecimal digits")?;
+    let wrong = |_| "hex: expected pairs of hexadecimal digits";
+    let octets = HEXLOWER_PERMISSIVE.decode(line.hex.as_bytes()).map_err(wrong)?;
     Ok(Crossing { at, direction, octets })
 }
 
@@ -163,18 +174,4 @@ fn json(value: &impl Serialize) -> String {
     let mut line = serde_json::to_string(value).expect("numbers and texts");
     line.push('\n');
     line
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(2 * octets.len()), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
-}
-
-fn octets(digits: &str) -> Option<Vec<u8>> {
-    let digit = |octet: &u8| char::from(*octet).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    let pair = |[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
-    if rest.is_empty() { pairs.iter().map(pair).collect() } else { None }
 }

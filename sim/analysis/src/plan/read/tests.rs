@@ -62,7 +62,7 @@ fn a_mistake_is_named_with_its_place() {
     for (from, to, place, part) in [
         ("seeds = \"3..5\"", "seeds = \"5..3\"", (3, 9), "seeds: expected the last"),
         ("seeds = \"3..5\"", "seeds = 5", (3, 9), "expected a string"),
-        ("scenario = \"x.toml\"", "scenaro = \"x.toml\"", (2, 1), "unknown field `scenaro`"),
+        ("scenario = \"x.toml\"", "scenaro = \"x.toml\"", (2, 1), "unknown key `scenaro`"),
         ("\"5%\"", "\"0%\"", (20, 17), "axis `loss`: `0%` is there twice"),
         (
             "\"link.loss\"",

@@ -1,15 +1,17 @@
 //! `application`.
 
-use super::{FromText, Number, Positive, Text};
+use super::{FromText, Number, Positive, Text, from_tables};
 use crate::scenario::text::word;
 use core::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+from_tables! { Application }
+
 /// `application`: the keys of all kinds. Which kind has which is checked later, where each value still has
 /// its place.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { kind = \"ping\" }")]
+#[serde(deny_unknown_fields, remote = "Self", expecting = "a table such as { kind = \"ping\" }")]
 pub(in crate::scenario) struct Application {
     pub(in crate::scenario) kind: Text<Kind>,
     pub(in crate::scenario) travel: Option<Spanned<Text<Duration>>>,

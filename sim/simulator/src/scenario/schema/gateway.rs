@@ -1,6 +1,6 @@
 //! `[gateway]` and `[[forger]]`.
 
-use super::{List, Number, Or, Positive, Text, Times};
+use super::{List, Number, Or, Positive, Text, Times, from_tables};
 use crate::scenario::{
     Cookies as CookieWord, Forgery, ForgeryTarget, GatewaySelectors, RequestKind,
 };
@@ -9,12 +9,18 @@ use ike_core::{Identity, NotifyType, Suite};
 use serde::Deserialize;
 use toml::Spanned;
 
+from_tables! { Gateway Request Forger }
+
 /// How many of something that is counted in SAs.
 pub(in crate::scenario) type Limit<const MIN: u64> = Number<MIN, 1_000_000>;
 
 /// `[gateway]`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, expecting = "a table of the gateway's keys, such as [gateway]")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table of the gateway's keys, such as [gateway]"
+)]
 pub(in crate::scenario) struct Gateway {
     pub(in crate::scenario) identity: Option<Text<Identity>>,
     pub(in crate::scenario) suites: Option<List<Text<Suite>>>,
@@ -44,7 +50,11 @@ pub(in crate::scenario) struct Cookies {
 
 /// An element of `requests`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { kind = \"liveness\", after = \"3s\" }")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table such as { kind = \"liveness\", after = \"3s\" }"
+)]
 pub(in crate::scenario) struct Request {
     pub(in crate::scenario) kind: Text<RequestKind>,
     pub(in crate::scenario) after: Text<Positive>,
@@ -67,7 +77,11 @@ pub(in crate::scenario) struct ChildError(pub(in crate::scenario) NotifyType);
 
 /// `[[forger]]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table of a forger's keys, such as [[forger]]")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table of a forger's keys, such as [[forger]]"
+)]
 pub(in crate::scenario) struct Forger {
     pub(in crate::scenario) kind: Text<Forgery>,
     pub(in crate::scenario) target: Text<ForgeryTarget>,

@@ -1,7 +1,7 @@
 //! `cpu`, `radio` and `listen` of `[[node]]`, and the file of their presets.
 
 use super::super::hardware::{self, Fragments};
-use super::{FromText, Number, Positive, Text};
+use super::{FromText, Number, Positive, Text, from_tables};
 use crate::scenario::text::alternatives;
 use crate::scenario::units;
 use core::time::Duration;
@@ -9,6 +9,8 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use toml::Spanned;
+
+from_tables! { GroupTimes }
 
 /// `cpu` as a table.
 #[derive(Clone, Deserialize)]
@@ -23,7 +25,11 @@ pub(in crate::scenario) struct Cpu {
 
 /// What a processor takes for a group.
 #[derive(Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table of `key_generation` and `diffie_hellman`")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table of `key_generation` and `diffie_hellman`"
+)]
 pub(in crate::scenario) struct GroupTimes {
     pub(in crate::scenario) key_generation: Text<Duration>,
     pub(in crate::scenario) diffie_hellman: Text<Duration>,

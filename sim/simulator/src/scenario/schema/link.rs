@@ -1,6 +1,6 @@
 //! `[link]` and `[node.link]`.
 
-use super::{FromText, List, Number, Positive, Text};
+use super::{FromText, List, Number, Positive, Text, from_tables};
 use crate::scenario::Rate;
 use core::fmt;
 use core::num::NonZeroU64;
@@ -10,9 +10,15 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 use toml::Spanned;
 
+from_tables! { Link LinkDirection GilbertElliott LossTrace Outage Listed }
+
 /// `[link]` and `[node.link]`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, expecting = "a table of a link's keys, such as [link]")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table of a link's keys, such as [link]"
+)]
 pub(in crate::scenario) struct Link {
     pub(in crate::scenario) delay: Option<Text<Duration>>,
     pub(in crate::scenario) jitter: Option<Text<Duration>>,
@@ -40,7 +46,7 @@ pub(in crate::scenario) struct Link {
 
 /// `[link.towards]` and `[link.back]`.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, expecting = "a table of the keys of one direction")]
+#[serde(deny_unknown_fields, remote = "Self", expecting = "a table of the keys of one direction")]
 pub(in crate::scenario) struct LinkDirection {
     pub(in crate::scenario) delay: Option<Text<Duration>>,
     pub(in crate::scenario) jitter: Option<Text<Duration>>,
@@ -59,7 +65,11 @@ pub(in crate::scenario) struct LinkDirection {
 
 /// `gilbert_elliott`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with `step`, `good_to_bad` and `bad_to_good`")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table with `step`, `good_to_bad` and `bad_to_good`"
+)]
 pub(in crate::scenario) struct GilbertElliott {
     pub(in crate::scenario) step: Text<Positive>,
     pub(in crate::scenario) good_to_bad: Text<Rate>,
@@ -114,6 +124,7 @@ impl<'de> Deserialize<'de> for Queue {
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
+    remote = "Self",
     expecting = "a table such as { spans = [\"pass 1s\", \"lose 250ms\"] } or { file = \"trace.csv\" }"
 )]
 pub(in crate::scenario) struct LossTrace {
@@ -171,7 +182,11 @@ pub(in crate::scenario) type Mtu = Number<576, 9_000>;
 
 /// An element of `outages`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { from = \"10s\", until = \"30s\" }")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table such as { from = \"10s\", until = \"30s\" }"
+)]
 pub(in crate::scenario) struct Outage {
     pub(in crate::scenario) from: Spanned<Text<Duration>>,
     pub(in crate::scenario) until: Spanned<Text<Duration>>,
@@ -179,7 +194,7 @@ pub(in crate::scenario) struct Outage {
 
 /// `drops`, and the lists of other faults.
 #[derive(Deserialize, Default)]
-#[serde(deny_unknown_fields, expecting = "a table such as { towards = [1, 2] }")]
+#[serde(deny_unknown_fields, remote = "Self", expecting = "a table such as { towards = [1, 2] }")]
 pub(in crate::scenario) struct Listed {
     pub(in crate::scenario) towards: Option<List<DatagramNumber>>,
     pub(in crate::scenario) back: Option<List<DatagramNumber>>,

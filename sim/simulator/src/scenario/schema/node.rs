@@ -2,7 +2,7 @@
 
 use super::{
     Always, Application, Cpu, CpuPreset, FromText, Link, Number, Or, Positive, Radio, RadioPreset,
-    Text, Times, WholePercent, Windows,
+    Text, Times, WholePercent, Windows, from_tables,
 };
 use crate::scenario::text::word;
 use crate::scenario::{Address, Close, MAX_NODES, Profile, Remote};
@@ -11,12 +11,18 @@ use ike_core::{Factor, Schedule, Suite};
 use serde::Deserialize;
 use toml::Spanned;
 
+from_tables! { Node Wakes Restart }
+
 /// How many nodes a group may have.
 pub(in crate::scenario) type Count = Number<1, { MAX_NODES as u64 }>;
 
 /// `[[node]]`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table of a group's keys, such as [[node]]")]
+#[serde(
+    deny_unknown_fields,
+    remote = "Self",
+    expecting = "a table of a group's keys, such as [[node]]"
+)]
 pub(in crate::scenario) struct Node {
     pub(in crate::scenario) name: Spanned<String>,
     pub(in crate::scenario) count: Option<Spanned<Count>>,
@@ -43,7 +49,7 @@ pub(in crate::scenario) struct Node {
 
 /// `wakes`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { every = \"15min\" }")]
+#[serde(deny_unknown_fields, remote = "Self", expecting = "a table such as { every = \"15min\" }")]
 pub(in crate::scenario) struct Wakes {
     pub(in crate::scenario) at: Option<Times>,
     pub(in crate::scenario) every: Option<Spanned<Text<Positive>>>,
@@ -123,7 +129,7 @@ pub(in crate::scenario) struct Jitter {
 
 /// `restart`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as { attempts = 3 }")]
+#[serde(deny_unknown_fields, remote = "Self", expecting = "a table such as { attempts = 3 }")]
 pub(in crate::scenario) struct Restart {
     pub(in crate::scenario) attempts: Option<Number<1, 255>>,
     pub(in crate::scenario) hold_off: Option<Text<Duration>>,
