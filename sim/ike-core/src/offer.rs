@@ -318,14 +318,15 @@ fn is_choice(proposal: &Proposal<'_>, ours: &[Transform]) -> bool {
     let all_ours_offered =
         ours.iter().all(|wanted| proposal.transforms().any(|offered| offered == *wanted));
     // RFC 7296 3.3.6: one of each offered type must be chosen. "NONE" (id 0) may stand for none
-    // at all with an AEAD's integrity (RFC 7296 3.3.3) and with a group in IKE_AUTH (1.2).
+    // at all with an AEAD's integrity (RFC 7296 3.3.3) and with a group in IKE_AUTH (1.2). It is looked for once: anybody
+    // may send an offer of thousands of transforms.
+    let is_none_offered =
+        |kind| proposal.transforms().any(|offered| offered.kind == kind && offered.id == 0);
+    let dispensable =
+        [TransformType::INTEG, TransformType::DH].map(|kind| (kind, is_none_offered(kind)));
     let all_types_ours = proposal.transforms().all(|offered| {
         ours.iter().any(|wanted| wanted.kind == offered.kind)
-            || proposal.transforms().any(|other| {
-                other.kind == offered.kind
-                    && other.id == 0
-                    && matches!(other.kind, TransformType::INTEG | TransformType::DH)
-            })
+            || dispensable.contains(&(offered.kind, true))
     });
     all_ours_offered && all_types_ours
 }

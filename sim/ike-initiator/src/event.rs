@@ -54,6 +54,8 @@ pub enum CloseReason {
     ChildDeletedByPeer,
     /// The attempt failed.
     Failed,
+    /// A request of the gateway was answered INVALID_SYNTAX, which ends the IKE SA on both sides (RFC 7296 2.21.3).
+    InvalidSyntax,
 }
 
 impl fmt::Display for CloseReason {
@@ -65,6 +67,7 @@ impl fmt::Display for CloseReason {
             Self::DeletedByPeer => "the gateway deleted the IKE SA",
             Self::ChildDeletedByPeer => "the gateway deleted the Child SA",
             Self::Failed => "the attempt failed",
+            Self::InvalidSyntax => "a request of the gateway made no sense",
         })
     }
 }

@@ -24,11 +24,17 @@ struct Answer {
 
 impl Answer {
     fn error(error: &Error) -> Self {
-        Self { notify: Some(answer(error)), ends: None }
+        Self::refusal(answer(error))
     }
 
     fn notify(kind: NotifyType) -> Self {
-        Self { notify: Some((kind, [0; 2], 0)), ends: None }
+        Self::refusal((kind, [0; 2], 0))
+    }
+
+    /// RFC 7296 2.21.3: INVALID_SYNTAX is fatal on both sides, without a Delete: the gateway forgets the SA.
+    fn refusal(notify: (NotifyType, [u8; 2], usize)) -> Self {
+        let is_fatal = notify.0 == NotifyType::INVALID_SYNTAX;
+        Self { notify: Some(notify), ends: is_fatal.then_some(CloseReason::InvalidSyntax) }
     }
 }
 

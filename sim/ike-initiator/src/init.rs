@@ -18,13 +18,23 @@ use rand_core::CryptoRng;
 /// So many cookies are answered at once; a further one waits for the next timeout (RFC 7296 2.6).
 const MAX_COOKIES: u8 = 3;
 
+/// For so many earlier copies of the request a cookie of their own is expected at most: more are
+/// those of a way that was down, not of one that takes so long.
+const MAX_LATE_COOKIES: u8 = 3;
+
 /// The longest nonce (RFC 7296 3.9).
 const MAX_NONCE: usize = 256;
 
 /// What an IKE_SA_INIT response says.
 enum Answer<'m> {
-    Accepted { suite: IkeSuite, public: &'m [u8], nonce: &'m [u8] },
+    Accepted {
+        suite: IkeSuite,
+        public: &'m [u8],
+        nonce: &'m [u8],
+    },
     Cookie(Cookie),
+    /// Another cookie than the one that the request carries, for an earlier copy.
+    LateCookie,
     Group(Group),
 }
 
@@ -141,10 +151,17 @@ fn judge_cookie<'m>(
     if cookie.is_empty() || !profile.answers_unauthenticated_notifies() {
         return Err(DropReason::CookieIgnored);
     }
+    let carried = state.next_cookie.as_ref().or(state.cookie.as_ref());
     // The answer to a repeated or duplicated request: it is no reason to send, or to begin the
     // schedule anew.
-    if state.next_cookie.as_ref().or(state.cookie.as_ref()) == Some(&cookie) {
+    if carried == Some(&cookie) {
         return Err(DropReason::LateResponse);
+    }
+    // A gateway may ask each copy for another cookie (RFC 7296 2.6 leaves that to it). Were the
+    // request changed for that, the answer on its way, to the one with the first cookie, would be
+    // to a request that AUTH does not cover.
+    if carried.is_some() && state.unanswered > 0 {
+        return Ok(Answer::LateCookie);
     }
     Ok(Answer::Cookie(cookie))
 }
@@ -253,6 +270,10 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
                 self.begin_auth(AuthStart { sa, nonce_r: nonce, shared, message }, rng);
             }
             Answer::Cookie(cookie) => self.take_cookie(cookie, rng),
+            Answer::LateCookie => {
+                self.note_late_cookie();
+                return Err(DropReason::LateResponse);
+            }
             Answer::Group(group) => self.take_group(group, rng),
         }
         Ok(())
@@ -268,9 +289,17 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
         state.next_cookie = Some(cookie);
         if at_once {
             state.cookies += 1;
+            // This is the answer to one of them.
+            let others = state.timer.sent().saturating_sub(1);
+            state.unanswered = state.unanswered.saturating_add(others).min(MAX_LATE_COOKIES);
             state.timer = Timer::start(ExchangeType::IKE_SA_INIT, rng);
         }
         self.emit(Event::CookieRequested { len, at_once });
+    }
+
+    fn note_late_cookie(&mut self) {
+        let State::InitSent(state) = &mut self.state else { return };
+        state.unanswered = state.unanswered.saturating_sub(1);
     }
 
     /// Puts the cookie that waits into the request, which is about to go out.

@@ -6,6 +6,9 @@
 //! drains [`Initiator::poll_event`] after each call. Once established, the keys of the Child SA
 //! leave by [`Initiator::take_child_keys`].
 //!
+//! Datagrams and the deadline take turns: who looks at the time only when no datagram is left lets
+//! anybody stop the retransmissions with a flood. A call too early does nothing.
+//!
 //! A datagram that fails a check is an event, never an error of the owner: forged packets are
 //! weather.
 #![no_std]

@@ -92,6 +92,7 @@ impl<C: Crypto, B: Behaviour> Initiator<C, B> {
             cookies: 0,
             next_cookie: None,
             cookie: None,
+            unanswered: 0,
             group_requests: 0,
         });
         Ok(())

@@ -110,6 +110,11 @@ impl Timer {
         self.exchange
     }
 
+    /// Transmissions so far.
+    pub(crate) fn sent(&self) -> u8 {
+        self.sent
+    }
+
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }

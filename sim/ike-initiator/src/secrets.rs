@@ -6,6 +6,10 @@ use ike_core::{EspSuite, IkeKeys, IkeSuite, Selectors};
 use rand_core::CryptoRng;
 
 /// The Child SA, for whoever does the ESP. The keys are wiped when it is dropped.
+///
+/// An inner packet whose ends are not within `local` and `remote` is not to be sent, nor to be accepted however
+/// authentic it is (RFC 4301 5.1, 5.2): a [`TrafficSelector`](ike_core::TrafficSelector) of its address, protocol and
+/// port is in one of them, by [`contains`](ike_core::TrafficSelector::contains).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChildSa {
     /// The SPI of packets to us.

@@ -23,6 +23,9 @@ pub(crate) struct InitSent {
     pub(crate) next_cookie: Option<Cookie>,
     /// The cookie that the request carries.
     pub(crate) cookie: Option<Cookie>,
+    /// Copies that left before the request carried it, and that nothing has come back to: each may
+    /// still be asked for a cookie of its own.
+    pub(crate) unanswered: u8,
     /// Groups that the gateway asked for so far.
     pub(crate) group_requests: u8,
 }

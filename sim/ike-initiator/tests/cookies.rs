@@ -198,6 +198,63 @@ fn the_same_cookie_again_changes_nothing() {
     pair.go_on_from_init(&second);
 }
 
+/// The way there and back takes longer than the first timeout, and each copy of the request is asked for another cookie:
+/// strongSwan's have the second in them. The answer to the request with the first one is on its way by then, and
+/// AUTH must cover that request.
+#[rstest]
+fn other_cookies_that_earlier_copies_are_asked_for_are_late(#[values(1, 2, 3)] copies: u8) {
+    let (mut pair, first) = Pair::init_sent(config());
+    for _ in 0..copies {
+        pair.timeout();
+        assert_eq!(pair.sent(), first);
+    }
+    pair.receive(&Gateway::init_notify(&first, cookie(b"first")));
+    let second = pair.sent();
+    for copy in 0..copies {
+        let late = Gateway::init_notify(&first, cookie(&[copy]));
+        assert_eq!(pair.drops(&late), DropReason::LateResponse);
+    }
+    pair.go_on_from_init(&second);
+}
+
+/// Copies that left while nothing came through at all are not waited for one by one.
+#[test]
+fn of_many_earlier_copies_three_count() {
+    let (mut pair, first) = Pair::init_sent(config());
+    for _ in 0..6 {
+        pair.timeout();
+        pair.sent();
+    }
+    pair.receive(&Gateway::init_notify(&first, cookie(b"first")));
+    pair.sent();
+    for copy in 0..3 {
+        let late = Gateway::init_notify(&first, cookie(&[copy]));
+        assert_eq!(pair.drops(&late), DropReason::LateResponse);
+    }
+    assert_eq!(pair.receive(&Gateway::init_notify(&first, cookie(b"new"))), requested(3, true));
+    let last = pair.sent();
+    pair.go_on_from_init(&last);
+}
+
+/// What is more than the earlier copies can be asked for is a new wish of the gateway's.
+#[test]
+fn another_cookie_counts_once_every_earlier_copy_has_its_own() {
+    let (mut pair, first) = Pair::init_sent(config());
+    pair.timeout();
+    assert_eq!(pair.sent(), first);
+    pair.receive(&Gateway::init_notify(&first, cookie(b"first")));
+    let second = pair.sent();
+    let secret = Gateway::init_notify(&second, cookie(b"new secret"));
+    assert_eq!(pair.drops(&secret), DropReason::LateResponse);
+    // The gateway says it again to the next copy.
+    pair.timeout();
+    assert_eq!(pair.sent(), second);
+    assert_eq!(pair.receive(&secret), requested(10, true));
+    let third = pair.sent();
+    assert_eq!(clear_parts(&third)[0], cookie(b"new secret"));
+    pair.go_on_from_init(&third);
+}
+
 #[test]
 fn a_cookie_after_the_exchange_is_late() {
     let (mut pair, first) = Pair::init_sent(config());

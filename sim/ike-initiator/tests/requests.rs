@@ -56,24 +56,6 @@ fn rekey_child() -> Part {
     vec![Part::delete_ike()],
     Some(NotifyType::NO_ADDITIONAL_SAS)
 )]
-#[case::an_unknown_exchange(ExchangeType(250), vec![], Some(NotifyType::INVALID_SYNTAX))]
-#[case::ike_auth_again(ExchangeType::IKE_AUTH, vec![], Some(NotifyType::INVALID_SYNTAX))]
-#[case::ike_sa_init_inside(ExchangeType::IKE_SA_INIT, vec![], Some(NotifyType::INVALID_SYNTAX))]
-#[case::a_malformed_delete(
-    INFORMATIONAL,
-    vec![Part::raw(PayloadType::D, &[1, 0, 0])],
-    Some(NotifyType::INVALID_SYNTAX)
-)]
-#[case::a_delete_that_counts_wrong(
-    INFORMATIONAL,
-    vec![Part::raw(PayloadType::D, &[3, 4, 0, 2, 1, 2, 3, 4])],
-    Some(NotifyType::INVALID_SYNTAX)
-)]
-#[case::sk_inside_sk(
-    INFORMATIONAL,
-    vec![Part::raw(PayloadType::SK, &[0; 40])],
-    Some(NotifyType::INVALID_SYNTAX)
-)]
 fn every_request_is_answered_with_nothing_or_an_error(
     #[case] exchange: ExchangeType,
     #[case] parts: Vec<Part>,
@@ -122,6 +104,40 @@ fn an_unknown_critical_payload_is_named(
     assert_eq!(answer(&pair, &response), (exchange, 2, named));
 }
 
+/// RFC 7296 2.21.3: INVALID_SYNTAX is fatal on both sides. The gateway forgets the IKE SA without a Delete, so a device that
+/// kept it would send into the void.
+fn ends_by_invalid_syntax(mut pair: Pair, exchange: ExchangeType, request: &[u8]) {
+    let ended = Event::Closed(CloseReason::InvalidSyntax);
+    let [answered] = answered(exchange, 0, Some(NotifyType::INVALID_SYNTAX));
+    assert_eq!(pair.receive(request), [answered, ended]);
+    assert!(pair.device.ike_keys().is_none() && pair.device.take_child_keys().is_none());
+    let response = pair.sent();
+    let invalid = Some(notify(NotifyType::INVALID_SYNTAX));
+    assert_eq!(answer(&pair, &response), (exchange, 0, invalid), "and no Delete");
+    assert_eq!(pair.device.close_reason(), Some(CloseReason::InvalidSyntax));
+    assert_eq!(pair.drops(request), DropReason::NotExpected);
+}
+
+#[rstest]
+#[case::an_unknown_exchange(ExchangeType(250), vec![])]
+#[case::ike_auth_again(ExchangeType::IKE_AUTH, vec![])]
+#[case::ike_sa_init_inside(ExchangeType::IKE_SA_INIT, vec![])]
+#[case::a_malformed_delete(INFORMATIONAL, vec![Part::raw(PayloadType::D, &[1, 0, 0])])]
+#[case::a_delete_that_counts_wrong(
+    INFORMATIONAL,
+    vec![Part::raw(PayloadType::D, &[3, 4, 0, 2, 1, 2, 3, 4])]
+)]
+#[case::sk_inside_sk(INFORMATIONAL, vec![Part::raw(PayloadType::SK, &[0; 40])])]
+fn a_request_that_makes_no_sense_ends_the_sa(
+    #[case] exchange: ExchangeType,
+    #[case] parts: Vec<Part>,
+    #[values(config(), polite(), rfc7815())] config: Config,
+) {
+    let mut pair = Pair::established(config);
+    let request = pair.gateway.request(exchange, &parts);
+    ends_by_invalid_syntax(pair, exchange, &request);
+}
+
 #[rstest]
 #[case::padding_beyond_the_text(Inside { pad_length: Some(99), ..Inside::of(&[]) })]
 #[case::a_cut_payload(Inside {
@@ -139,14 +155,11 @@ fn an_unknown_critical_payload_is_named(
     octets: vec![0, 0, 0, 3],
     pad_length: None,
 })]
-fn a_request_with_nonsense_inside_has_an_invalid_syntax(#[case] inside: Inside) {
+fn a_request_with_nonsense_inside_ends_the_sa(#[case] inside: Inside) {
     let mut pair = Pair::established(config());
     let header = pair.gateway.header(INFORMATIONAL, 0);
     let request = pair.gateway.seal(&header, &[], &inside);
-    let invalid = NotifyType::INVALID_SYNTAX;
-    assert_eq!(pair.receive(&request), answered(INFORMATIONAL, 0, Some(invalid)));
-    let response = pair.sent();
-    assert_eq!(answer(&pair, &response), (INFORMATIONAL, 0, Some(notify(invalid))));
+    ends_by_invalid_syntax(pair, INFORMATIONAL, &request);
 }
 
 /// RFC 7296 3.10.1: INVALID_SYNTAX is for those who have the keys; to all others silence.

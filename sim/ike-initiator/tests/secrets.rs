@@ -34,9 +34,7 @@ fn no_iv_ever_stands_in_two_messages(
         assert_eq!(pair.sent(), auth);
         let response = pair.gateway.auth(&auth);
         pair.expect_established(&response);
-        for exchange in
-            [ExchangeType::INFORMATIONAL, ExchangeType::CREATE_CHILD_SA, ExchangeType(250)]
-        {
+        for exchange in [ExchangeType::INFORMATIONAL, ExchangeType::CREATE_CHILD_SA] {
             for part in [vec![], vec![Part::raw(ike_core::PayloadType(200), b"?").critical()]] {
                 let request = pair.gateway.request(exchange, &part);
                 for _ in 0..3 {
@@ -57,7 +55,7 @@ fn no_iv_ever_stands_in_two_messages(
         assert_eq!(pair.device.state(), StateName::Closed);
     }
     // IKE_AUTH, answers (one a request, or one a copy), Delete, one more answer; twice.
-    let answers = if profile == Profile::Rfc7815 { 18 } else { 6 };
+    let answers = if profile == Profile::Rfc7815 { 12 } else { 4 };
     assert_eq!(pair.protected_messages(), 2 * (1 + answers + 1 + 1));
 }
 

@@ -110,7 +110,8 @@ impl Authentication {
                     NodeClose::Failed => failed,
                     NodeClose::DeleteAnswered
                     | NodeClose::DeletedByPeer
-                    | NodeClose::ChildDeletedByPeer => proven,
+                    | NodeClose::ChildDeletedByPeer
+                    | NodeClose::InvalidSyntax => proven,
                 }
             }
             Node::Operation(_) | Node::Dropped(_) => true,
