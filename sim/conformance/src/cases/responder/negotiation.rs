@@ -185,9 +185,10 @@ pub(super) const CASES: &[Case] = &[
                         p.transforms.iter_mut().for_each(|transform| transform.reserved = 0xff);
                     })
                 })],
-            )
+            )?;
+            super::framing::zeros(d, &[PayloadType::SA])
         },
-        "sets the reserved octets of proposal and transforms",
+        "sets the reserved octets of proposal and transforms, and looks at those of the answers",
     ),
     Case::responder(
         "negotiation/no-proposal",
