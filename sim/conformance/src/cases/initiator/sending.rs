@@ -6,7 +6,7 @@ use crate::peer::{Side, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway, Wish};
 use core::time::Duration;
-use ike_core::{ExchangeType, NotifyType, PayloadType};
+use ike_core::{ExchangeType, Header, NotifyType, PayloadType};
 use std::collections::BTreeSet;
 
 pub(super) const CASES: &[Case] = &[
@@ -32,7 +32,7 @@ pub(super) const CASES: &[Case] = &[
         "sending/cookie",
         &["NG15", "AU4"],
         cookie,
-        "asks for a cookie: it comes first, all else stays, and AUTH covers the request with it",
+        "asks for a cookie: it comes first, all else stays, the header, too; AUTH covers the request with it",
     )
     .only(FULL),
     Case::initiator(
@@ -133,6 +133,11 @@ fn cookie(gateway: &mut Gateway) -> Outcome {
     gateway.demand("NG15", same, "all other payloads as before", || second.summary())?;
     let (before, after) = (first.header.spi_i, second.header.spi_i);
     gateway.demand("NG15", before == after, &before.to_string(), || after.to_string())?;
+    let Header { next_payload, length, .. } = first.header;
+    let same = Header { next_payload, length, ..second.header } == first.header;
+    gateway.demand("NG15", same, "the header as before but for its length", || {
+        format!("{:?} behind {:?}", second.header, first.header)
+    })?;
     let answer = gateway.init_answer()?;
     gateway.send_init(&answer)?;
     let asked = gateway.expect_auth()?;

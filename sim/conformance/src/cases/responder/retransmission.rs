@@ -1,7 +1,7 @@
 //! Requests that come again, and those that are out of turn.
 
 use super::common::{
-    answered, authenticates, beside, ignores, is_silent, is_up, makes_sa, repeats, words,
+    answered, authenticates, beside, ignores, is_silent, is_up, makes_sa, refused, repeats, words,
 };
 use crate::message::Part;
 use crate::peer::seen;
@@ -115,7 +115,7 @@ pub(super) const CASES: &[Case] = &[
         "window/counts",
         &["RT10"],
         counts,
-        "asks five times in turn; each answer bears the request's Message ID",
+        "asks five times in turn; each answer bears the request's Message ID, that of IKE_SA_INIT 0",
     ),
     Case::responder(
         "window/before-auth",
@@ -318,11 +318,16 @@ fn other_octets(device: &mut Device) -> Outcome {
 
 fn counts(device: &mut Device) -> Outcome {
     device.establish()?;
+    let id = device.response.as_ref().map(|answer| answer.header.message_id);
+    let right = id == Some(0);
+    device.demand("RT10", right, "Message ID 0 in IKE_SA_INIT", || format!("{id:?}"))?;
     for _ in 0..5 {
         let request = device.ask(INFORMATIONAL, Vec::new())?;
         answered(device, "RT10", ("a request in turn", &request))?;
     }
-    Ok(())
+    let id = refused(device, |_| {})?.map(|answer| answer.header.message_id);
+    let right = id.is_none_or(|id| id == 0);
+    device.demand("RT10", right, "Message ID 0 in a refusal", || format!("{id:?}"))
 }
 
 fn before_auth(device: &mut Device) -> Outcome {
