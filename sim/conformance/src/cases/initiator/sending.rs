@@ -1,7 +1,7 @@
 //! What a device sends of its own accord, and when.
 
 use super::common::{FULL, afresh_to_auth, is_of};
-use crate::message::Part;
+use crate::message::{Part, ProposalDraft, find};
 use crate::peer::{Side, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway, Wish};
@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         "sending/fresh",
         &["HD2", "NG13", "NG9", "ES1"],
         fresh,
-        "compares SPIs and nonces of several wakes, and looks at the ESP SPI",
+        "compares SPIs and nonces of several wakes, and looks for SPIs in both SA payloads",
     ),
     Case::initiator(
         "sending/cookie",
@@ -108,6 +108,9 @@ fn fresh(gateway: &mut Gateway) -> Outcome {
         gateway.demand("NG13", fits, "16 to 256 octets", || nonce.len().to_string())?;
         let is_new = nonces.insert(nonce);
         gateway.demand("NG13", is_new, "another nonce", || "the same again".into())?;
+        let sa = find(&init.parts, PayloadType::SA).map(ProposalDraft::all_of).unwrap_or_default();
+        let none = !sa.is_empty() && sa.iter().all(|proposal| proposal.spi.is_empty());
+        gateway.demand("NG9", none, "no SPI in proposals of IKE_SA_INIT", || format!("{sa:?}"))?;
         let spi = asked.esp_spi();
         let right = spi.is_some_and(|spi| spi > 255);
         let expected = "an ESP SPI of four octets above 255";

@@ -182,7 +182,10 @@ fn cookie_asked(device: &mut Device) -> Outcome {
     let answer = device.clear_answer();
     is_only(device, "NG16", ("no cookie", answer.as_ref()), NotifyType::COOKIE)?;
     let Some(answer) = answer else { return Ok(()) };
-    let length = answer.notify(NotifyType::COOKIE).map_or(0, |cookie| cookie.len());
+    let cookie = answer.notify(NotifyType::COOKIE).unwrap_or_default();
+    let plain = answer.parts == [Part::notify(NotifyType::COOKIE, &cookie)];
+    device.demand("NG16", plain, "a cookie about no SPI", || format!("{:02x?}", answer.parts))?;
+    let length = cookie.len();
     let fits = (1..=64).contains(&length);
     device.demand("NG16", fits, "a cookie of 1 to 64 octets", || length.to_string())?;
     let spi = answer.header.spi_r.0;
