@@ -87,7 +87,7 @@ pub(super) const CASES: &[Case] = &[
         "answering/padding",
         &["AU10"],
         padding,
-        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs",
+        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs, those of ESP, too",
     )
     .with(|setup| setup.suite = Suite::AesCbcModp2048),
     Case::initiator(
@@ -307,5 +307,6 @@ fn padding(gateway: &mut Gateway) -> Outcome {
         packets.push(answered(gateway, "AU10", (what, &request))?.packet);
     }
     gateway.demand_other_ivs("AU10", &packets)?;
-    gateway.demand_unforeseen_ivs("AU10", &packets)
+    gateway.demand_unforeseen_ivs("AU10", &packets)?;
+    gateway.demand_other_esp_ivs("AU10")
 }

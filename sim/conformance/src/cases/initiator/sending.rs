@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
         "sending/ivs",
         &["AU11"],
         ivs,
-        "compares the IVs of all protected messages, answers and Delete among them",
+        "compares the IVs of all protected messages, answers and Delete among them, and those of ESP packets",
     ),
 ];
 
@@ -167,6 +167,7 @@ fn ivs(gateway: &mut Gateway) -> Outcome {
         let nothing = || Stop::Inconclusive("no answer to INFORMATIONAL".into());
         messages.push(answer.ok_or_else(nothing)?.packet);
     }
+    gateway.demand_other_esp_ivs("AU11")?;
     // What cannot be told to end says nothing.
     let _ = gateway.wish(Wish::Close);
     let span = gateway.patience.answer;

@@ -58,10 +58,10 @@ pub(super) const CASES: &[Case] = &[
         "after/padding",
         &["AU10"],
         padding,
-        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs",
+        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs, those of ESP, too",
     )
     .with(|setup| setup.suite = Suite::AesCbcModp2048),
-    Case::responder("after/ivs", &["AU11"], ivs, "compares the IVs of all protected answers"),
+    Case::responder("after/ivs", &["AU11"], ivs, "compares the IVs of all protected answers and of an own request, and those of ESP packets"),
     Case::responder(
         "after/nested",
         &["HD8"],
@@ -332,7 +332,8 @@ fn padding(device: &mut Device) -> Outcome {
         packets.push(answered(device, "AU10", (what, &request))?.packet);
     }
     device.demand_other_ivs("AU10", &packets)?;
-    device.demand_unforeseen_ivs("AU10", &packets)
+    device.demand_unforeseen_ivs("AU10", &packets)?;
+    device.demand_other_esp_ivs("AU10")
 }
 
 fn ivs(device: &mut Device) -> Outcome {
@@ -342,7 +343,12 @@ fn ivs(device: &mut Device) -> Outcome {
         let nothing = || Stop::Inconclusive("no answer to INFORMATIONAL".into());
         packets.push(device.exchange(&request)?.ok_or_else(nothing)?.packet);
     }
-    device.demand_other_ivs("AU11", &packets)
+    // Its own requests are protected with the same key; whoever cannot be made to ask shows none.
+    if device.wish(Wish::CheckLiveness).is_ok() {
+        packets.extend(its_request(device).map(|asked| asked.packet));
+    }
+    device.demand_other_ivs("AU11", &packets)?;
+    device.demand_other_esp_ivs("AU11")
 }
 
 /// The responder's next request inside the SA.
