@@ -82,7 +82,7 @@ pub(super) const CASES: &[Case] = &[
         "header/length",
         &["HD21"],
         length,
-        "answers with a length that is not the datagram's",
+        "answers and asks with a length that is not the datagram's",
     ),
     Case::initiator(
         "header/short",
@@ -275,6 +275,11 @@ fn initiator_flag(gateway: &mut Gateway) -> Outcome {
     let octets = answer.octets(None);
     gateway.send(&octets)?;
     init_goes_on(gateway, "HD6", "an IKE_SA_INIT answer with the initiator flag")?;
+    super::common::afresh_to_auth(gateway)?;
+    let mut answer = gateway.auth_answer()?;
+    answer.header.flags = Flags(0x28);
+    gateway.send_draft(&answer)?;
+    auth_goes_on(gateway, "HD6", "an IKE_AUTH answer with the initiator flag")?;
     let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
     request.header.flags = Flags::INITIATOR;
     let answer = gateway.exchange(&request)?;
@@ -316,7 +321,16 @@ fn length(gateway: &mut Gateway) -> Outcome {
     let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
     request.length = Some(27);
     let answer = gateway.exchange(&request)?;
-    gateway.demand("HD21", answer.is_none(), "no answer to a length of 27", || "one".into())
+    gateway.demand("HD21", answer.is_none(), "no answer to a length of 27", || "one".into())?;
+    gateway.next_id -= 1;
+    let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    let right = gateway.seal(&request)?.len();
+    (request.length, request.trailing) = (u32::try_from(right).ok(), vec![0; 4]);
+    let answer = gateway.exchange(&request)?;
+    let expected = "no answer to a request with four octets behind its end";
+    gateway.demand("HD21", answer.is_none(), expected, || "one".into())?;
+    gateway.next_id -= 1;
+    is_up(gateway, "HD21", "requests of wrong lengths")
 }
 
 fn length_of(draft: &crate::Draft) -> u32 {

@@ -332,8 +332,21 @@ fn selectors(gateway: &mut Gateway) -> Outcome {
     let changes: &[Change] = &[
         ("all addresses for TSi", |it| set_ts(it, PayloadType::TSI, &everything())),
         ("all addresses for TSr", |it| set_ts(it, PayloadType::TSR, &everything())),
+        ("all addresses up to what was proposed for TSi", |it| widen(it, PayloadType::TSI, 0)),
+        ("all addresses from what was proposed for TSr on", |it| widen(it, PayloadType::TSR, 1)),
     ];
     refuses_each_auth(gateway, "TS2", changes)
+}
+
+/// Has the first selector of one side begin with the lowest address, or end with the highest.
+fn widen(draft: &mut Draft, whose: PayloadType, end: usize) {
+    let mut selectors = SelectorDraft::of(draft.part(whose));
+    if let Some(first) = selectors.first_mut() {
+        let half = first.range.len() / 2;
+        let (octets, bound) = [(0..half, 0), (half..2 * half, 0xff)][end].clone();
+        first.range[octets].fill(bound);
+    }
+    set_ts(draft, whose, &selectors);
 }
 
 /// What is no part of a proposal of one address for each side.

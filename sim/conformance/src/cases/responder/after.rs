@@ -109,15 +109,7 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "after/delete-child",
         &["PO11"],
-        |d| {
-            d.establish()?;
-            let parts = vec![Part::delete_esp(d.child_spi)];
-            let answer =
-                answered_well(d, "PO11", ("a Delete of the Child SA", INFORMATIONAL, parts))?;
-            let names = answer.body(PayloadType::D).is_some();
-            d.demand("PO11", names, "a Delete of the other direction", || answer.summary())?;
-            is_up(d, "PO11", "a Delete of the Child SA")
-        },
+        delete_child,
         "deletes the Child SA; the other half must be named, and the IKE SA stands",
     ),
     Case::responder(
@@ -195,6 +187,20 @@ pub(super) const CASES: &[Case] = &[
         "does not answer liveness checks; the responder must give up",
     ),
 ];
+
+fn delete_child(device: &mut Device) -> Outcome {
+    let theirs = device.establish()?.esp_spi().map(|spi| Part::delete_esp(spi).body);
+    let parts = vec![Part::delete_esp(device.child_spi)];
+    let what = ("a Delete of the Child SA", INFORMATIONAL, parts);
+    let answer = answered_well(device, "PO11", what)?;
+    let named = answer.body(PayloadType::D).map(<[u8]>::to_vec);
+    let expected = "a Delete of the other direction";
+    device.demand("PO11", named.is_some(), expected, || answer.summary())?;
+    // RFC 7296 1.4.1: by the SPI of packets to whoever answers.
+    let expected = "the SPI of the responder's own half in it";
+    device.demand("PO11", named == theirs, expected, || format!("{named:02x?}"))?;
+    is_up(device, "PO11", "a Delete of the Child SA")
+}
 
 fn critical(device: &mut Device) -> Outcome {
     device.establish()?;

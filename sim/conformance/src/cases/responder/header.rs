@@ -120,8 +120,15 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "header/no-initiator-flag",
         &["HD6"],
-        |d| drops_auth(d, "HD6", &[("no initiator flag", |r| r.header.flags = Flags(0))]),
-        "asks IKE_AUTH without the initiator flag",
+        |d| {
+            drops_auth(d, "HD6", &[("no initiator flag", |r| r.header.flags = Flags(0))])?;
+            let id = d.next_id;
+            let mut request = d.ask_with(INFORMATIONAL, id, vec![Part::delete_ike()])?;
+            request.header.flags = Flags(0);
+            let octets = d.seal(&request)?;
+            ignores(d, "HD6", ("a Delete without the initiator flag", &octets))
+        },
+        "asks IKE_AUTH and a Delete without the initiator flag",
     ),
     Case::responder(
         "header/length-init",
@@ -152,9 +159,15 @@ pub(super) const CASES: &[Case] = &[
                     r.length = Some(length(r));
                     r.trailing = vec![0];
                 })],
-            )
+            )?;
+            let id = d.next_id;
+            let mut request = d.ask_with(INFORMATIONAL, id, vec![Part::delete_ike()])?;
+            request.length = u32::try_from(d.seal(&request)?.len()).ok();
+            request.trailing = vec![0];
+            let octets = d.seal(&request)?;
+            ignores(d, "HD21", ("a Delete with an octet behind the length", &octets))
         },
-        "sends an octet behind what the header's length counts",
+        "sends IKE_SA_INIT and a Delete with an octet behind what the header's length counts",
     ),
     Case::responder(
         "header/zero-spi",
