@@ -50,3 +50,14 @@ pub(crate) fn of(protocol: ProtocolId, transform: &TransformDraft) -> Level {
 pub(crate) fn is_aead(transform: &TransformDraft) -> bool {
     transform.kind == TransformType::ENCR && matches!(transform.id, 14..=16 | 18..=20 | 28..=31)
 }
+
+/// Whether a cipher is offered with a Key Length; `None` for one of which nothing is known here.
+pub(crate) fn has_key_length(transform: &TransformDraft) -> Option<bool> {
+    match transform.id {
+        // AES and Camellia in their modes.
+        12..=16 | 18..=20 | 23..=27 => Some(true),
+        // DES, 3DES, NULL, ChaCha20-Poly1305 (RFC 7296 3.3.5, RFC 7634 4).
+        2 | 3 | 11 | 28 => Some(false),
+        _ => None,
+    }
+}

@@ -3,9 +3,11 @@
 //! A [`Draft`] starts lawful; a case changes fields until it is what it wants to send. Lengths, next
 //! payload fields, padding and ICV are computed unless they are set.
 
+mod reserved;
 mod sa;
 mod ts;
 
+pub(crate) use reserved::reserved;
 pub use sa::{ProposalDraft, TransformDraft, sa_part};
 pub use ts::{SelectorDraft, ts_part};
 
@@ -81,17 +83,24 @@ impl Part {
     }
 }
 
-/// The parts of a chain.
+/// Where the octet with the critical flag is, before the body of its payload.
+const FLAGS_BEFORE_BODY: usize = 3;
+
+/// The parts of a chain of that message.
 ///
 /// # Errors
 /// Where it does not parse.
-pub fn parts(payloads: Payloads<'_>) -> Result<Vec<Part>, Malformed> {
+pub fn parts(payloads: Payloads<'_>, message: &[u8]) -> Result<Vec<Part>, Malformed> {
+    // The codec keeps no reserved bits.
+    let flags = |body: usize| {
+        let at = body.checked_sub(FLAGS_BEFORE_BODY);
+        at.and_then(|at| message.get(at)).copied().unwrap_or_default()
+    };
     payloads
         .map(|payload| {
-            payload.map(|payload| Part {
-                flags: if payload.critical { 0x80 } else { 0 },
-                ..Part::raw(payload.kind, payload.body)
-            })
+            let payload = payload?;
+            let part = Part::raw(payload.kind, payload.body);
+            Ok(Part { flags: flags(payload.offset), ..part })
         })
         .collect()
 }

@@ -8,6 +8,7 @@ mod both;
 mod chain;
 mod initiator;
 mod responder;
+mod said;
 mod tamper;
 
 use crate::message::Draft;

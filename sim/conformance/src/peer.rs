@@ -37,7 +37,7 @@ impl Opened {
     pub fn clear(packet: &Packet) -> Option<Self> {
         let header = Header::parse(&packet.octets).ok()?;
         let payloads = Payloads::new(header.next_payload, &packet.octets[HEADER_LEN..], HEADER_LEN);
-        let parts = parts(payloads).ok()?;
+        let parts = parts(payloads, &packet.octets).ok()?;
         Some(Self { packet: packet.clone(), header, parts, protected: false })
     }
 

@@ -10,9 +10,10 @@ mod header;
 mod negotiation;
 mod offers;
 mod requests;
+mod said;
 mod transmission;
 
-use super::{Mutant, both};
+use super::{Mutant, both, said as both_said};
 use crate::Role;
 
 /// All, by theme.
@@ -20,6 +21,7 @@ pub(super) const THEMES: &[&[Mutant]] = &[
     &both::framing(Role::Initiator),
     &both::keys(Role::Initiator),
     &both::sayings(Role::Initiator),
+    &both_said::fields(Role::Initiator),
     transmission::MUTANTS,
     header::MUTANTS,
     negotiation::MUTANTS,
@@ -31,4 +33,5 @@ pub(super) const THEMES: &[&[Mutant]] = &[
     framing::MUTANTS,
     requests::MUTANTS,
     cookies::MUTANTS,
+    said::MUTANTS,
 ];

@@ -7,8 +7,9 @@ mod header;
 mod negotiation;
 mod offers;
 mod repetition;
+mod said;
 
-use super::{Mutant, both};
+use super::{Mutant, both, said as both_said};
 use crate::Role;
 
 /// All, by theme.
@@ -16,6 +17,7 @@ pub(super) const THEMES: &[&[Mutant]] = &[
     &both::framing(Role::Responder),
     &both::keys(Role::Responder),
     &both::sayings(Role::Responder),
+    &both_said::fields(Role::Responder),
     repetition::MUTANTS,
     header::MUTANTS,
     negotiation::MUTANTS,
@@ -23,4 +25,5 @@ pub(super) const THEMES: &[&[Mutant]] = &[
     framing::MUTANTS,
     offers::MUTANTS,
     exchanges::MUTANTS,
+    said::MUTANTS,
 ];

@@ -3,7 +3,7 @@
 use super::Opened;
 use super::material::{Side, SkKeys, iv};
 use crate::Session;
-use crate::message::{Draft, Inside, Part, ProposalDraft, find, parts};
+use crate::message::{Draft, Inside, Part, ProposalDraft, find, parts, reserved};
 use crate::subject::Packet;
 use crate::verdict::{Outcome, Stop};
 use core::ops::{Deref, DerefMut};
@@ -142,7 +142,7 @@ impl Peer {
         let mut octets = packet.octets.clone();
         let key = sa.protecting(self.side.other());
         let inner = open_protected(&RustCrypto, key, &mut octets).ok()?;
-        let parts = parts(inner.payloads(&octets)).ok()?;
+        let parts = parts(inner.payloads(&octets), &octets).ok()?;
         Some(Opened { packet: packet.clone(), header, parts, protected: true })
     }
 
@@ -180,6 +180,38 @@ impl Peer {
             self.demand(id, other, "another IV", || format!("{} again", ike_decode::hex(iv)))?;
         }
         Ok(())
+    }
+
+    /// Judges that the reserved octets in the bodies of payloads of these types are zero in a message of
+    /// the subject's (RFC 7296 2.5).
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn demand_zeros(
+        &mut self,
+        id: &'static str,
+        (said, kinds): (&Opened, &[PayloadType]),
+    ) -> Outcome {
+        for part in said.parts.iter().filter(|part| kinds.contains(&part.kind)) {
+            let found = reserved(part);
+            let zero = found.iter().all(|octet| *octet == 0);
+            let expected = format!("zero in the reserved octets of {}", part.kind);
+            self.demand(id, zero, &expected, || ike_decode::hex(&found))?;
+        }
+        Ok(())
+    }
+
+    /// Judges that the reserved bits of all payload headers are zero in a message of the subject's,
+    /// that of SK among them (RFC 7296 3.2).
+    ///
+    /// # Errors
+    /// One is not.
+    pub fn demand_zero_bits(&mut self, id: &'static str, said: &Opened) -> Outcome {
+        let outer = said.packet.octets.get(HEADER_LEN + 1).copied();
+        let all = said.parts.iter().map(|part| part.flags).chain(outer);
+        let found = all.fold(0, |all, flags| all | flags) & 0x7f;
+        let expected = format!("no reserved bit in a payload header of {}", said.summary());
+        self.demand(id, found == 0, &expected, || format!("{found:#04x}"))
     }
 
     /// Judges that each proposal of that message has ChaCha20-Poly1305 as its cipher (28), without a

@@ -5,6 +5,7 @@ use crate::subject::{Packet, Wire, Wish};
 use crate::verdict::{Outcome, Stop};
 use crypto::{ProtectionKey, RustCrypto};
 use esp::{Inbound, Opened, ReplayWindow};
+use std::collections::BTreeSet;
 
 impl Peer {
     /// The subject's next ESP packet.
@@ -35,6 +36,23 @@ impl Peer {
         let tunnel = matches!(opened, Ok(Opened::Packet { .. }));
         let found = opened.err().map_or_else(|| "a dummy".to_owned(), |error| error.to_string());
         self.demand(id, tunnel, expected, || found)
+    }
+
+    /// Judges that no two of the subject's next ESP packets have one IV. Whoever cannot be made to send any shows
+    /// nothing.
+    ///
+    /// # Errors
+    /// Two have.
+    pub fn demand_other_esp_ivs(&mut self, id: &'static str) -> Outcome {
+        let len = self.setup.suite.esp().protection.encryption().iv_len();
+        let mut known = BTreeSet::new();
+        for _ in 0..3 {
+            let Ok(packet) = self.esp_packet() else { return Ok(()) };
+            let iv = packet.octets.get(esp::HEADER_LEN..esp::HEADER_LEN + len).unwrap_or_default();
+            let found = || format!("{} again", ike_decode::hex(iv));
+            self.demand(id, known.insert(iv.to_vec()), "another IV of ESP", found)?;
+        }
+        Ok(())
     }
 
     /// Judges that the sequence numbers of the subject's next five ESP packets grow.

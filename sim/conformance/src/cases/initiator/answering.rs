@@ -34,15 +34,15 @@ pub(super) const CASES: &[Case] = &[
         "answering/message-ids",
         &["RT14"],
         message_ids,
-        "asks with Message IDs out of turn",
+        "asks with Message IDs out of turn, skipped and long used",
     )
     .only(FULL),
-    Case::initiator("answering/port", &["RT17"], port, "asks from another port"),
+    Case::initiator("answering/port", &["RT17"], port, "asks from another port; the answer goes there, from the port that was asked"),
     Case::initiator(
         "answering/address",
         &["RT18"],
         address,
-        "asks from another address and port: the SPIs name the SA",
+        "asks from another address: the SPIs name the SA; asks with an SPI that is one off: they name none",
     ),
     Case::initiator("answering/long", &["RT16"], long, "asks with 1,280 octets, and with 3,000"),
     Case::initiator(
@@ -87,7 +87,7 @@ pub(super) const CASES: &[Case] = &[
         "answering/padding",
         &["AU10"],
         padding,
-        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs",
+        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs, those of ESP, too",
     )
     .with(|setup| setup.suite = Suite::AesCbcModp2048),
     Case::initiator(
@@ -158,6 +158,17 @@ fn message_ids(gateway: &mut Gateway) -> Outcome {
         gateway.send_draft(&request)?;
         is_silent(gateway, "RT14", &format!("Message ID {id} in the place of {next}"))?;
     }
+    for _ in 0..2 {
+        let request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        answered(gateway, "RT14", ("a request in turn", &request))?;
+    }
+    // The latest one may be answered again.
+    let next = gateway.next_id;
+    for id in 0..next - 1 {
+        let request = gateway.ask_with(ExchangeType::INFORMATIONAL, id, Vec::new())?;
+        gateway.send_draft(&request)?;
+        is_silent(gateway, "RT14", &format!("Message ID {id} in the place of {next}"))?;
+    }
     Ok(())
 }
 
@@ -174,7 +185,10 @@ fn port(gateway: &mut Gateway) -> Outcome {
     gateway.demand("RT17", right, "an answer to port 40500", || match packets.first() {
         Some(packet) => format!("one to port {}", packet.path.local.port()),
         None => seen(&packets),
-    })
+    })?;
+    let (asked, from) = (gateway.path.remote, packets.first().map(|packet| packet.path.remote));
+    let expected = format!("an answer from {asked}");
+    gateway.demand("RT17", from == Some(asked), &expected, || format!("one from {from:?}"))
 }
 
 fn address(gateway: &mut Gateway) -> Outcome {
@@ -192,7 +206,14 @@ fn address(gateway: &mut Gateway) -> Outcome {
     let packets = gateway.listen(span);
     let answers = packets.iter().any(|packet| gateway.open(packet).is_some());
     let expected = "an answer under the SA that the SPIs name";
-    gateway.demand("RT18", answers, expected, || seen(&packets))
+    gateway.demand("RT18", answers, expected, || seen(&packets))?;
+    let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    request.header.spi_i.0 ^= 1;
+    gateway.send_draft(&request)?;
+    let packets = gateway.listen(span);
+    let sealed = packets.iter().any(|packet| packet.octets.get(16) == Some(&PayloadType::SK.0));
+    let expected = "no protected answer under another SPI";
+    gateway.demand("RT18", !sealed, expected, || seen(&packets))
 }
 
 /// An unknown status notify of that many octets in all.
@@ -307,5 +328,6 @@ fn padding(gateway: &mut Gateway) -> Outcome {
         packets.push(answered(gateway, "AU10", (what, &request))?.packet);
     }
     gateway.demand_other_ivs("AU10", &packets)?;
-    gateway.demand_unforeseen_ivs("AU10", &packets)
+    gateway.demand_unforeseen_ivs("AU10", &packets)?;
+    gateway.demand_other_esp_ivs("AU10")
 }

@@ -86,7 +86,7 @@ pub(super) const CASES: &[Case] = &[
 ];
 
 /// Tells the device that this notify is wanted first.
-fn ask(gateway: &mut Gateway, kind: NotifyType, data: &[u8]) -> Outcome {
+pub(super) fn ask(gateway: &mut Gateway, kind: NotifyType, data: &[u8]) -> Outcome {
     let octets = gateway.init_refusal(Part::notify(kind, data))?.octets(None);
     gateway.send(&octets)
 }

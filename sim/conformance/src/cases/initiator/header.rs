@@ -4,23 +4,23 @@ use super::common::{
     FULL, accepts_each_auth, accepts_each_init, answered_empty, auth_goes_on, init_goes_on,
     is_silent, is_up, refuses_each_init,
 };
-use crate::peer::seen;
+use crate::peer::{Opened, seen};
 use crate::verdict::Outcome;
 use crate::{Case, Gateway, Profile};
-use ike_core::{ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType};
+use ike_core::{ExchangeType, Flags, HEADER_LEN, Header, IkeSpi, NotifyType, PayloadType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "header/requests",
         &["HD1", "HD3", "HD5", "HD6", "HD9"],
         requests,
-        "looks at SPIs, version, flags and critical flags of both requests",
+        "looks at SPIs, version, flags and critical flags of both requests, and of the one with a cookie",
     ),
     Case::initiator(
         "header/minor-version",
         &["HD3"],
         minor_version,
-        "answers with minor versions 1 and 15",
+        "answers and asks with minor versions 1 and 15; the device still says 2.0",
     ),
     Case::initiator(
         "header/major-version-init",
@@ -82,7 +82,7 @@ pub(super) const CASES: &[Case] = &[
         "header/length",
         &["HD21"],
         length,
-        "answers with a length that is not the datagram's",
+        "answers and asks with a length that is not the datagram's",
     ),
     Case::initiator(
         "header/short",
@@ -116,17 +116,30 @@ pub(super) const CASES: &[Case] = &[
     ),
 ];
 
+/// Each request of IKE_SA_INIT: the first one, and in the profiles that answer cookies the one with a cookie.
+fn init_requests(gateway: &mut Gateway) -> Outcome<Vec<Opened>> {
+    let first = gateway.wake()?;
+    if !FULL.contains(&gateway.setup.profile) {
+        return Ok(vec![first]);
+    }
+    let cookie = gateway.random(20);
+    super::cookies::ask(gateway, NotifyType::COOKIE, &cookie)?;
+    let second = super::cookies::another(gateway, &first)?;
+    Ok([first].into_iter().chain(second).collect())
+}
+
 fn requests(gateway: &mut Gateway) -> Outcome {
-    let init = gateway.wake()?;
+    let mut said = init_requests(gateway)?;
     let answer = gateway.init_answer()?;
     gateway.send_init(&answer)?;
-    let asked = gateway.expect_auth()?;
-    let Header { spi_i, spi_r, .. } = init.header;
-    let right = spi_i != IkeSpi::ZERO && spi_r == IkeSpi::ZERO;
-    gateway.demand("HD1", right, "an SPI of the device's and none of ours", || {
-        format!("{spi_i} and {spi_r}")
-    })?;
-    for opened in [&init, &asked] {
+    for Header { spi_i, spi_r, .. } in said.iter().map(|init| init.header) {
+        let right = spi_i != IkeSpi::ZERO && spi_r == IkeSpi::ZERO;
+        gateway.demand("HD1", right, "an SPI of the device's and none of ours", || {
+            format!("{spi_i} and {spi_r}")
+        })?;
+    }
+    said.push(gateway.expect_auth()?);
+    for opened in &said {
         let Header { version, flags, .. } = opened.header;
         gateway.demand("HD3", version == 0x20, "version 2.0", || format!("{version:#04x}"))?;
         let reserved = flags.0 & !0x28;
@@ -139,6 +152,8 @@ fn requests(gateway: &mut Gateway) -> Outcome {
         gateway.demand("HD9", critical.is_none(), "no critical flag", || {
             format!("one on {}", critical.map_or(PayloadType::NONE, |part| part.kind))
         })?;
+        let outer = opened.packet.octets.get(HEADER_LEN + 1).is_some_and(|flags| flags & 0x80 != 0);
+        gateway.demand("HD9", !outer, "no critical flag on SK", || "one".into())?;
     }
     Ok(())
 }
@@ -152,7 +167,17 @@ fn minor_version(gateway: &mut Gateway) -> Outcome {
             ("minor version 15", |answer| answer.header.version = 0x2f),
         ],
     )?;
-    accepts_each_auth(gateway, "HD3", &[("minor version 15", |it| it.header.version = 0x2f)])
+    accepts_each_auth(gateway, "HD3", &[("minor version 15", |it| it.header.version = 0x2f)])?;
+    for version in [0x21, 0x2f] {
+        let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+        request.header.version = version;
+        let answer = gateway.exchange(&request)?.map(|answer| answer.header.version);
+        let expected = "an answer of version 2.0";
+        gateway.demand("HD3", answer == Some(Header::VERSION), expected, || {
+            answer.map_or_else(|| "none".into(), |version| format!("one of {version:#04x}"))
+        })?;
+    }
+    Ok(())
 }
 
 fn major_version_init(gateway: &mut Gateway) -> Outcome {
@@ -250,6 +275,11 @@ fn initiator_flag(gateway: &mut Gateway) -> Outcome {
     let octets = answer.octets(None);
     gateway.send(&octets)?;
     init_goes_on(gateway, "HD6", "an IKE_SA_INIT answer with the initiator flag")?;
+    super::common::afresh_to_auth(gateway)?;
+    let mut answer = gateway.auth_answer()?;
+    answer.header.flags = Flags(0x28);
+    gateway.send_draft(&answer)?;
+    auth_goes_on(gateway, "HD6", "an IKE_AUTH answer with the initiator flag")?;
     let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
     request.header.flags = Flags::INITIATOR;
     let answer = gateway.exchange(&request)?;
@@ -291,7 +321,16 @@ fn length(gateway: &mut Gateway) -> Outcome {
     let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
     request.length = Some(27);
     let answer = gateway.exchange(&request)?;
-    gateway.demand("HD21", answer.is_none(), "no answer to a length of 27", || "one".into())
+    gateway.demand("HD21", answer.is_none(), "no answer to a length of 27", || "one".into())?;
+    gateway.next_id -= 1;
+    let mut request = gateway.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    let right = gateway.seal(&request)?.len();
+    (request.length, request.trailing) = (u32::try_from(right).ok(), vec![0; 4]);
+    let answer = gateway.exchange(&request)?;
+    let expected = "no answer to a request with four octets behind its end";
+    gateway.demand("HD21", answer.is_none(), expected, || "one".into())?;
+    gateway.next_id -= 1;
+    is_up(gateway, "HD21", "requests of wrong lengths")
 }
 
 fn length_of(draft: &crate::Draft) -> u32 {

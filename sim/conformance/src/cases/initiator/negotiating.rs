@@ -1,9 +1,11 @@
 //! What a device takes for an answer to its offer.
 
 use super::common::{
-    Change, FULL, ProposalDraft, accepts_init, is_up, refuses_each_auth, refuses_each_init, set_sa,
+    Change, FULL, ProposalDraft, accepts_init, afresh, is_up, refuses_each_auth, refuses_each_init,
+    set_sa,
 };
 use super::cookies::another;
+use crate::levels;
 use crate::message::{Part, SelectorDraft, TransformDraft, find, ts_part};
 use crate::peer::{CHILD_SPI, Opened};
 use crate::verdict::{Outcome, Stop};
@@ -11,19 +13,20 @@ use crate::{Case, Draft, Gateway};
 use core::net::Ipv4Addr;
 use crypto::Group;
 use ike_core::{NotifyType, PayloadType, ProtocolId, Suite, TransformType};
+use std::collections::BTreeSet;
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
         "negotiating/ike",
         &["NG1", "NG3", "NG4", "NG5"],
         ike,
-        "answers SAi1 with other numbers, transforms and key lengths",
+        "looks at numbers and key lengths of SAi1, and answers with others and with other transforms",
     ),
     Case::initiator(
         "negotiating/esp",
         &["NG3", "NG4", "NG9", "ES1"],
         esp,
-        "answers SAi2 with other transforms, key lengths and SPIs",
+        "looks at the key lengths of SAi2, and answers with others, other transforms and SPIs",
     ),
     Case::initiator(
         "negotiating/other-ike",
@@ -41,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
         "negotiating/group",
         &["NG11"],
         group,
-        "asks for a group that was offered, then for one that was not",
+        "asks for a group that was not offered, then for one that was, which comes with the whole offer",
     )
     .only(FULL)
     .with(|setup| setup.groups = vec![Group::Ecp256]),
@@ -111,7 +114,34 @@ fn longer_key(proposal: &mut ProposalDraft) {
         TransformDraft::new(TransformType::ENCR, id).key_length(192);
 }
 
+/// RFC 7296 3.3.1: the first is 1, and each other one more than the one before.
+fn demand_numbers(gateway: &mut Gateway, offered: &[ProposalDraft]) -> Outcome {
+    let numbers: Vec<u8> = offered.iter().map(|proposal| proposal.number).collect();
+    let right = !numbers.is_empty() && numbers.iter().copied().eq((1..).take(numbers.len()));
+    gateway.demand("NG1", right, "proposals that count from 1", || format!("{numbers:?}"))
+}
+
+/// The ciphers of all key lengths are offered with one, those of a fixed length without (RFC 7296 3.3.5).
+fn demand_key_lengths(gateway: &mut Gateway, offered: &[ProposalDraft]) -> Outcome {
+    let all = offered.iter().flat_map(|proposal| &proposal.transforms);
+    for transform in all.filter(|transform| transform.kind == TransformType::ENCR) {
+        let Some(wants) = levels::has_key_length(transform) else { continue };
+        let expected = if wants { "a Key Length" } else { "no Key Length" };
+        let has = !transform.attributes.is_empty();
+        gateway.demand("NG4", has == wants, expected, || format!("{transform:?}"))?;
+    }
+    Ok(())
+}
+
+fn offered(said: Option<&Opened>) -> Vec<ProposalDraft> {
+    let part = said.and_then(|said| find(&said.parts, PayloadType::SA));
+    part.map(ProposalDraft::all_of).unwrap_or_default()
+}
+
 fn ike(gateway: &mut Gateway) -> Outcome {
+    let asked = offered(Some(&afresh(gateway)?));
+    demand_numbers(gateway, &asked)?;
+    demand_key_lengths(gateway, &asked)?;
     let number: &[Change] = &[("proposal number 2", |it| set_ike(it, |sa| sa.number = 2))];
     refuses_each_init(gateway, "NG1", number)?;
     let extra: &[Change] = &[
@@ -140,14 +170,14 @@ const ESN: u16 = 1;
 
 /// Whether the latest IKE_AUTH request proposes extended sequence numbers.
 fn proposes_esn(gateway: &Gateway) -> bool {
-    let sa = gateway.asked.as_ref().and_then(|asked| find(&asked.parts, PayloadType::SA));
-    let transforms = sa.map(ProposalDraft::all_of).unwrap_or_default();
+    let transforms = offered(gateway.asked.as_ref());
     let mut transforms = transforms.iter().flat_map(|proposal| &proposal.transforms);
     transforms.any(|transform| transform.kind == TransformType::ESN && transform.id == ESN)
 }
 
 fn esp(gateway: &mut Gateway) -> Outcome {
-    gateway.reach_auth()?;
+    let asked = offered(Some(&gateway.reach_auth()?));
+    demand_key_lengths(gateway, &asked)?;
     if !proposes_esn(gateway) {
         let esn: Change =
             ("ESN", |it| set_esp(it, CHILD_SPI, |sa| sa.transform(TransformType::ESN).id = ESN));
@@ -236,6 +266,17 @@ fn ask_for(gateway: &mut Gateway, group: u16) -> Outcome {
     gateway.send(&octets)
 }
 
+/// The transforms of all proposals, in no order: what has the wanted group may come to the front.
+fn whole(request: &Opened) -> BTreeSet<Vec<(TransformType, u16, Vec<u8>)>> {
+    let one = |proposal: &ProposalDraft| {
+        let all = proposal.transforms.iter().map(|it| (it.kind, it.id, it.attributes.clone()));
+        let mut all: Vec<_> = all.collect();
+        all.sort();
+        all
+    };
+    offered(Some(request)).iter().map(one).collect()
+}
+
 fn group(gateway: &mut Gateway) -> Outcome {
     let first = gateway.wake()?;
     ask_for(gateway, Group::Modp2048.transform_id())?;
@@ -253,6 +294,9 @@ fn group(gateway: &mut Gateway) -> Outcome {
     let found = again.as_ref().and_then(ke_group);
     let right = found == Some(wanted);
     gateway.demand("NG11", right, "a retry in group 19", || format!("{found:?}"))?;
+    let (before, after) = (whole(&first), again.as_ref().map(whole).unwrap_or_default());
+    let expected = format!("the whole offer again, {before:?}");
+    gateway.demand("NG11", before == after, &expected, || format!("{after:?}"))?;
     let answer = gateway.init_answer()?;
     accepts_init(gateway, "NG11", ("the answer in group 19", &answer))
 }
@@ -288,8 +332,21 @@ fn selectors(gateway: &mut Gateway) -> Outcome {
     let changes: &[Change] = &[
         ("all addresses for TSi", |it| set_ts(it, PayloadType::TSI, &everything())),
         ("all addresses for TSr", |it| set_ts(it, PayloadType::TSR, &everything())),
+        ("all addresses up to what was proposed for TSi", |it| widen(it, PayloadType::TSI, 0)),
+        ("all addresses from what was proposed for TSr on", |it| widen(it, PayloadType::TSR, 1)),
     ];
     refuses_each_auth(gateway, "TS2", changes)
+}
+
+/// Has the first selector of one side begin with the lowest address, or end with the highest.
+fn widen(draft: &mut Draft, whose: PayloadType, end: usize) {
+    let mut selectors = SelectorDraft::of(draft.part(whose));
+    if let Some(first) = selectors.first_mut() {
+        let half = first.range.len() / 2;
+        let (octets, bound) = [(0..half, 0), (half..2 * half, 0xff)][end].clone();
+        first.range[octets].fill(bound);
+    }
+    set_ts(draft, whose, &selectors);
 }
 
 /// What is no part of a proposal of one address for each side.

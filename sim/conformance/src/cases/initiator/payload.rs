@@ -81,19 +81,19 @@ pub(super) const CASES: &[Case] = &[
         "payload/reserved-generic",
         &["HD14"],
         reserved_generic,
-        "sets the reserved bits of every generic payload header",
+        "sets the reserved bits of every generic payload header, and looks for them in the device's own",
     ),
     Case::initiator(
         "payload/reserved-init",
         &["HD14"],
         reserved_init,
-        "sets the reserved octets of SA and KE",
+        "sets the reserved octets of SA and KE, and looks at the device's own",
     ),
     Case::initiator(
         "payload/reserved-auth",
         &["HD14"],
         reserved_auth,
-        "sets the reserved octets of IDr, which AUTH covers, of AUTH, SA and selectors",
+        "sets the reserved octets of IDr, which AUTH covers, of AUTH, SA and selectors; looks at the device's own",
     ),
     Case::initiator(
         "payload/every-type-init",
@@ -311,7 +311,12 @@ fn reserved_generic(gateway: &mut Gateway) -> Outcome {
     let mut part = Part::raw(PayloadType::V, b"vendor");
     part.flags = 0x7f;
     let request = gateway.ask(ExchangeType::INFORMATIONAL, vec![part])?;
-    answered_empty(gateway, "HD14", ("reserved bits of a payload header", &request))
+    answered_empty(gateway, "HD14", ("reserved bits of a payload header", &request))?;
+    let parts = gateway.child_request()?;
+    let request = gateway.ask(ExchangeType::CREATE_CHILD_SA, parts)?;
+    let answer = answered(gateway, "HD14", ("CREATE_CHILD_SA", &request))?;
+    let asked = [gateway.request.clone(), gateway.asked.clone()];
+    asked.iter().flatten().chain([&answer]).try_for_each(|it| gateway.demand_zero_bits("HD14", it))
 }
 
 fn reserved_sa(draft: &mut Draft, mut proposal: ProposalDraft) {
@@ -332,7 +337,9 @@ fn reserved_init(gateway: &mut Gateway) -> Outcome {
                 reserved_sa(answer, ProposalDraft::ike(&Suite::default().ike()));
             }),
         ],
-    )
+    )?;
+    let request = gateway.request()?.clone();
+    gateway.demand_zeros("HD14", (&request, &[PayloadType::SA, PayloadType::KE]))
 }
 
 fn reserved_auth(gateway: &mut Gateway) -> Outcome {
@@ -355,7 +362,11 @@ fn reserved_auth(gateway: &mut Gateway) -> Outcome {
     *answer.part(PayloadType::AUTH) = gateway.auth_part(&id)?;
     answer.part(PayloadType::IDR).body = id;
     gateway.send_draft(&answer)?;
-    super::common::is_up(gateway, "HD14", "reserved octets of IDr that AUTH covers")
+    super::common::is_up(gateway, "HD14", "reserved octets of IDr that AUTH covers")?;
+    use PayloadType as P;
+    let kinds = [P::IDI, P::AUTH, P::SA, P::TSI, P::TSR];
+    let asked = gateway.asked.clone();
+    asked.iter().try_for_each(|asked| gateway.demand_zeros("HD14", (asked, &kinds)))
 }
 
 /// A payload of each type that a device need not understand.

@@ -1,12 +1,12 @@
 //! What a device sends of its own accord, and when.
 
 use super::common::{FULL, afresh_to_auth, is_of};
-use crate::message::Part;
+use crate::message::{Part, ProposalDraft, find};
 use crate::peer::{Side, seen};
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Gateway, Wish};
 use core::time::Duration;
-use ike_core::{ExchangeType, NotifyType, PayloadType};
+use ike_core::{ExchangeType, Header, NotifyType, PayloadType};
 use std::collections::BTreeSet;
 
 pub(super) const CASES: &[Case] = &[
@@ -26,13 +26,13 @@ pub(super) const CASES: &[Case] = &[
         "sending/fresh",
         &["HD2", "NG13", "NG9", "ES1"],
         fresh,
-        "compares SPIs and nonces of several wakes, and looks at the ESP SPI",
+        "compares SPIs and nonces of several wakes, and looks for SPIs in both SA payloads",
     ),
     Case::initiator(
         "sending/cookie",
         &["NG15", "AU4"],
         cookie,
-        "asks for a cookie: it comes first, all else stays, and AUTH covers the request with it",
+        "asks for a cookie: it comes first, all else stays, the header, too; AUTH covers the request with it",
     )
     .only(FULL),
     Case::initiator(
@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
         "sending/ivs",
         &["AU11"],
         ivs,
-        "compares the IVs of all protected messages, answers and Delete among them",
+        "compares the IVs of all protected messages, answers and Delete among them, and those of ESP packets",
     ),
 ];
 
@@ -108,6 +108,9 @@ fn fresh(gateway: &mut Gateway) -> Outcome {
         gateway.demand("NG13", fits, "16 to 256 octets", || nonce.len().to_string())?;
         let is_new = nonces.insert(nonce);
         gateway.demand("NG13", is_new, "another nonce", || "the same again".into())?;
+        let sa = find(&init.parts, PayloadType::SA).map(ProposalDraft::all_of).unwrap_or_default();
+        let none = !sa.is_empty() && sa.iter().all(|proposal| proposal.spi.is_empty());
+        gateway.demand("NG9", none, "no SPI in proposals of IKE_SA_INIT", || format!("{sa:?}"))?;
         let spi = asked.esp_spi();
         let right = spi.is_some_and(|spi| spi > 255);
         let expected = "an ESP SPI of four octets above 255";
@@ -133,6 +136,11 @@ fn cookie(gateway: &mut Gateway) -> Outcome {
     gateway.demand("NG15", same, "all other payloads as before", || second.summary())?;
     let (before, after) = (first.header.spi_i, second.header.spi_i);
     gateway.demand("NG15", before == after, &before.to_string(), || after.to_string())?;
+    let Header { next_payload, length, .. } = first.header;
+    let same = Header { next_payload, length, ..second.header } == first.header;
+    gateway.demand("NG15", same, "the header as before but for its length", || {
+        format!("{:?} behind {:?}", second.header, first.header)
+    })?;
     let answer = gateway.init_answer()?;
     gateway.send_init(&answer)?;
     let asked = gateway.expect_auth()?;
@@ -159,6 +167,7 @@ fn ivs(gateway: &mut Gateway) -> Outcome {
         let nothing = || Stop::Inconclusive("no answer to INFORMATIONAL".into());
         messages.push(answer.ok_or_else(nothing)?.packet);
     }
+    gateway.demand_other_esp_ivs("AU11")?;
     // What cannot be told to end says nothing.
     let _ = gateway.wish(Wish::Close);
     let span = gateway.patience.answer;

@@ -58,10 +58,10 @@ pub(super) const CASES: &[Case] = &[
         "after/padding",
         &["AU10"],
         padding,
-        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs",
+        "pads requests with more than is needed, not with zeros, under AES-CBC; looks at all IVs, those of ESP, too",
     )
     .with(|setup| setup.suite = Suite::AesCbcModp2048),
-    Case::responder("after/ivs", &["AU11"], ivs, "compares the IVs of all protected answers"),
+    Case::responder("after/ivs", &["AU11"], ivs, "compares the IVs of all protected answers and of an own request, and those of ESP packets"),
     Case::responder(
         "after/nested",
         &["HD8"],
@@ -109,15 +109,7 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "after/delete-child",
         &["PO11"],
-        |d| {
-            d.establish()?;
-            let parts = vec![Part::delete_esp(d.child_spi)];
-            let answer =
-                answered_well(d, "PO11", ("a Delete of the Child SA", INFORMATIONAL, parts))?;
-            let names = answer.body(PayloadType::D).is_some();
-            d.demand("PO11", names, "a Delete of the other direction", || answer.summary())?;
-            is_up(d, "PO11", "a Delete of the Child SA")
-        },
+        delete_child,
         "deletes the Child SA; the other half must be named, and the IKE SA stands",
     ),
     Case::responder(
@@ -195,6 +187,20 @@ pub(super) const CASES: &[Case] = &[
         "does not answer liveness checks; the responder must give up",
     ),
 ];
+
+fn delete_child(device: &mut Device) -> Outcome {
+    let theirs = device.establish()?.esp_spi().map(|spi| Part::delete_esp(spi).body);
+    let parts = vec![Part::delete_esp(device.child_spi)];
+    let what = ("a Delete of the Child SA", INFORMATIONAL, parts);
+    let answer = answered_well(device, "PO11", what)?;
+    let named = answer.body(PayloadType::D).map(<[u8]>::to_vec);
+    let expected = "a Delete of the other direction";
+    device.demand("PO11", named.is_some(), expected, || answer.summary())?;
+    // RFC 7296 1.4.1: by the SPI of packets to whoever answers.
+    let expected = "the SPI of the responder's own half in it";
+    device.demand("PO11", named == theirs, expected, || format!("{named:02x?}"))?;
+    is_up(device, "PO11", "a Delete of the Child SA")
+}
 
 fn critical(device: &mut Device) -> Outcome {
     device.establish()?;
@@ -332,7 +338,8 @@ fn padding(device: &mut Device) -> Outcome {
         packets.push(answered(device, "AU10", (what, &request))?.packet);
     }
     device.demand_other_ivs("AU10", &packets)?;
-    device.demand_unforeseen_ivs("AU10", &packets)
+    device.demand_unforeseen_ivs("AU10", &packets)?;
+    device.demand_other_esp_ivs("AU10")
 }
 
 fn ivs(device: &mut Device) -> Outcome {
@@ -342,7 +349,12 @@ fn ivs(device: &mut Device) -> Outcome {
         let nothing = || Stop::Inconclusive("no answer to INFORMATIONAL".into());
         packets.push(device.exchange(&request)?.ok_or_else(nothing)?.packet);
     }
-    device.demand_other_ivs("AU11", &packets)
+    // Its own requests are protected with the same key; whoever cannot be made to ask shows none.
+    if device.wish(Wish::CheckLiveness).is_ok() {
+        packets.extend(its_request(device).map(|asked| asked.packet));
+    }
+    device.demand_other_ivs("AU11", &packets)?;
+    device.demand_other_esp_ivs("AU11")
 }
 
 /// The responder's next request inside the SA.

@@ -6,7 +6,7 @@ use crate::verdict::{Outcome, Stop};
 use crate::{Device, Draft, Ids};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crypto::SharedSecret;
-use ike_core::{ExchangeType, NotifyType, PayloadType};
+use ike_core::{ExchangeType, NotifyType, PayloadType, TransformType};
 
 /// A change to a lawful request, with its name.
 pub(super) type Change = (&'static str, fn(&mut Draft));
@@ -28,6 +28,11 @@ pub(super) fn words(answer: Option<&Opened>) -> String {
 fn offers_sa(answer: Option<&Opened>) -> bool {
     answer
         .is_some_and(|it| it.body(PayloadType::SA).is_some() || it.body(PayloadType::KE).is_some())
+}
+
+/// Whether it is a response in that exchange.
+fn is_response(answer: &Opened, exchange: ExchangeType) -> bool {
+    answer.header.exchange == exchange && answer.header.flags.is_response()
 }
 
 /// Sends the changed IKE_SA_INIT request in an attempt of its own.
@@ -63,7 +68,10 @@ pub(super) fn makes_sa(
     answer: Option<&Opened>,
 ) -> Outcome {
     let all = [PayloadType::SA, PayloadType::KE, PayloadType::NONCE];
-    let good = answer.is_some_and(|answer| all.iter().all(|kind| answer.body(*kind).is_some()));
+    let good = answer.is_some_and(|answer| {
+        is_response(answer, ExchangeType::IKE_SA_INIT)
+            && all.iter().all(|kind| answer.body(*kind).is_some())
+    });
     let expected = format!("an IKE_SA_INIT response with SA, KE and a nonce to {what}");
     device.demand(ids, good, &expected, || words(answer))?;
     let none = || Stop::Inconclusive("no answer to IKE_SA_INIT".into());
@@ -85,7 +93,9 @@ pub(super) fn authenticates(
 /// The IKE_AUTH request must be answered with AUTH, and the IKE SA must work.
 fn proves(device: &mut Device, ids: impl Ids, (what, request): (&str, &Draft)) -> Outcome<Opened> {
     let answer = device.exchange(request)?;
-    let good = answer.as_ref().is_some_and(|answer| answer.body(PayloadType::AUTH).is_some());
+    let good = answer.as_ref().is_some_and(|answer| {
+        is_response(answer, ExchangeType::IKE_AUTH) && answer.body(PayloadType::AUTH).is_some()
+    });
     let expected = format!("an IKE_AUTH response with AUTH to {what}");
     device.demand(ids, good, &expected, || words(answer.as_ref()))?;
     is_up(device, ids, what)?;
@@ -113,6 +123,18 @@ pub(super) fn accepts_init(device: &mut Device, ids: impl Ids, changes: &[Change
         goes_on(device, ids, what)?;
     }
     Ok(())
+}
+
+/// The answer to an IKE_SA_INIT request whose cipher nobody has, in an attempt of its own; silence is as good.
+pub(super) fn refused(device: &mut Device, change: fn(&mut Draft)) -> Outcome<Option<Opened>> {
+    device.restart();
+    let mut request = device.init_request();
+    let mut proposal = ProposalDraft::ike(&device.setup.suite.ike());
+    proposal.transform(TransformType::ENCR).id = 1023;
+    set_sa(&mut request, &[proposal]);
+    change(&mut request);
+    device.send_init(&request)?;
+    Ok(device.clear_answer())
 }
 
 /// Each change to the IKE_AUTH request, in an attempt of its own, must be accepted.

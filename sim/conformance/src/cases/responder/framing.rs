@@ -5,7 +5,7 @@ use super::common::{
 };
 use crate::message::Part;
 use crate::verdict::Outcome;
-use crate::{Case, Device};
+use crate::{Case, Device, Opened};
 use ike_core::{NotifyType, PayloadType};
 
 const UNKNOWN: PayloadType = PayloadType(200);
@@ -200,9 +200,13 @@ pub(super) const CASES: &[Case] = &[
                 &[("reserved bits of each payload", |r| {
                     r.payloads().iter_mut().for_each(|part| part.flags = 0x7f);
                 })],
-            )
+            )?;
+            for answer in both_answers(d)? {
+                d.demand_zero_bits("HD14", &answer)?;
+            }
+            Ok(())
         },
-        "sets the reserved bits of generic payload headers",
+        "sets the reserved bits of generic payload headers, and looks for them in answers",
     ),
     Case::responder(
         "payload/reserved-ke",
@@ -214,9 +218,10 @@ pub(super) const CASES: &[Case] = &[
                 &[("reserved octets of KE", |r| {
                     r.part(PayloadType::KE).body[2..4].fill(0xff);
                 })],
-            )
+            )?;
+            zeros(d, &[PayloadType::KE])
         },
-        "sets the reserved octets of KE",
+        "sets the reserved octets of KE, and looks at those of the answer",
     ),
     Case::responder(
         "payload/reserved-auth-ts",
@@ -232,15 +237,16 @@ pub(super) const CASES: &[Case] = &[
                     ("reserved octets of TSi", |r| r.part(PayloadType::TSI).body[1..4].fill(0xff)),
                     ("reserved octets of TSr", |r| r.part(PayloadType::TSR).body[1..4].fill(0xff)),
                 ],
-            )
+            )?;
+            zeros(d, &[PayloadType::AUTH, PayloadType::TSI, PayloadType::TSR])
         },
-        "sets the reserved octets of AUTH and selectors",
+        "sets the reserved octets of AUTH and selectors, and looks at those of the answer",
     ),
     Case::responder(
         "payload/reserved-id",
         &["HD14"],
         reserved_id,
-        "sets the reserved octets of IDi, which enter AUTH as they are",
+        "sets the reserved octets of IDi, which enter AUTH as they are, and looks at those of IDr",
     ),
     Case::responder(
         "payload/large-init",
@@ -276,6 +282,19 @@ fn fill(draft: &mut crate::Draft, octets: usize) {
     draft.parts.push(Part::raw(UNKNOWN, &vec![0; missing]));
 }
 
+/// The answers to both requests of an attempt of its own.
+fn both_answers(device: &mut Device) -> Outcome<Vec<Opened>> {
+    device.restart();
+    let answer = device.establish()?;
+    Ok(device.response.clone().into_iter().chain([answer]).collect())
+}
+
+/// The reserved octets in the bodies of those payloads of both answers must be zero.
+pub(super) fn zeros(device: &mut Device, kinds: &[PayloadType]) -> Outcome {
+    let answers = both_answers(device)?;
+    answers.iter().try_for_each(|answer| device.demand_zeros("HD14", (answer, kinds)))
+}
+
 fn grow(draft: &mut crate::Draft, kind: PayloadType) {
     let part = draft.part(kind);
     part.length = u16::try_from(part.body.len() + 5).ok();
@@ -305,5 +324,6 @@ fn reserved_id(device: &mut Device) -> Outcome {
     let body = id.body.clone();
     *request.part(PayloadType::AUTH) = device.auth_part(&body)?;
     super::common::authenticates(device, "HD14", ("reserved octets of IDi", &request))?;
-    is_silent(device, "HD14", "the SA")
+    is_silent(device, "HD14", "the SA")?;
+    zeros(device, &[PayloadType::IDR])
 }

@@ -1,10 +1,14 @@
 //! The IKE header of what a device asks.
 
-use super::common::{Change, accepts_auth, accepts_init, drops_auth, drops_init, ignores, words};
+use super::common::{
+    Change, accepts_auth, accepts_init, answered, drops_auth, drops_init, ignores, refused, words,
+};
 use crate::message::Part;
 use crate::verdict::Outcome;
-use crate::{Case, Device, Draft};
-use ike_core::{ExchangeType, Flags, IkeSpi};
+use crate::{Case, Device, Draft, Opened, Wish};
+use ike_core::{ExchangeType, Flags, Header, IkeSpi};
+
+const INFORMATIONAL: ExchangeType = ExchangeType::INFORMATIONAL;
 
 pub(super) const CASES: &[Case] = &[
     Case::responder(
@@ -18,15 +22,18 @@ pub(super) const CASES: &[Case] = &[
                     ("minor version 1", |r| r.header.version = 0x21),
                     ("minor version 15", |r| r.header.version = 0x2f),
                 ],
-            )
+            )?;
+            let made = d.response.clone();
+            let refused = refused(d, |r| r.header.version = 0x2f)?;
+            made.iter().chain(&refused).try_for_each(|answer| demand_version(d, answer))
         },
-        "asks IKE_SA_INIT with minor versions 1 and 15",
+        "asks IKE_SA_INIT with minor versions 1 and 15; answers and refusals are of version 2.0",
     ),
     Case::responder(
         "header/minor-version-auth",
         &["HD3"],
-        |d| accepts_auth(d, "HD3", &[("minor version 7", |r| r.header.version = 0x27)]),
-        "asks IKE_AUTH with minor version 7",
+        minor_version_auth,
+        "asks IKE_AUTH and behind it with minor version 7; answers and own requests are of version 2.0",
     ),
     Case::responder(
         "header/major-version",
@@ -84,7 +91,7 @@ pub(super) const CASES: &[Case] = &[
         "header/answer-flags",
         &["HD5", "HD6"],
         answer_flags,
-        "sets reserved flags and looks at those of the answer",
+        "sets reserved flags and looks at those of the answer; looks at those of IKE_SA_INIT and IKE_AUTH",
     ),
     Case::responder(
         "header/response-flag-init",
@@ -113,8 +120,15 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "header/no-initiator-flag",
         &["HD6"],
-        |d| drops_auth(d, "HD6", &[("no initiator flag", |r| r.header.flags = Flags(0))]),
-        "asks IKE_AUTH without the initiator flag",
+        |d| {
+            drops_auth(d, "HD6", &[("no initiator flag", |r| r.header.flags = Flags(0))])?;
+            let id = d.next_id;
+            let mut request = d.ask_with(INFORMATIONAL, id, vec![Part::delete_ike()])?;
+            request.header.flags = Flags(0);
+            let octets = d.seal(&request)?;
+            ignores(d, "HD6", ("a Delete without the initiator flag", &octets))
+        },
+        "asks IKE_AUTH and a Delete without the initiator flag",
     ),
     Case::responder(
         "header/length-init",
@@ -145,9 +159,15 @@ pub(super) const CASES: &[Case] = &[
                     r.length = Some(length(r));
                     r.trailing = vec![0];
                 })],
-            )
+            )?;
+            let id = d.next_id;
+            let mut request = d.ask_with(INFORMATIONAL, id, vec![Part::delete_ike()])?;
+            request.length = u32::try_from(d.seal(&request)?.len()).ok();
+            request.trailing = vec![0];
+            let octets = d.seal(&request)?;
+            ignores(d, "HD21", ("a Delete with an octet behind the length", &octets))
         },
-        "sends an octet behind what the header's length counts",
+        "sends IKE_SA_INIT and a Delete with an octet behind what the header's length counts",
     ),
     Case::responder(
         "header/zero-spi",
@@ -197,7 +217,7 @@ fn major_version(device: &mut Device) -> Outcome {
 
 fn major_version_in_sa(device: &mut Device) -> Outcome {
     device.establish()?;
-    let mut request = device.ask_with(ExchangeType::INFORMATIONAL, 2, vec![Part::delete_ike()])?;
+    let mut request = device.ask_with(INFORMATIONAL, 2, vec![Part::delete_ike()])?;
     request.header.version = 0x30;
     let answer = device.exchange(&request)?;
     let expected = "no protected answer to major version 3";
@@ -212,15 +232,51 @@ fn response_flag_init(device: &mut Device) -> Outcome {
 
 fn response_flag_sa(device: &mut Device) -> Outcome {
     device.establish()?;
-    let mut message = device.ask_with(ExchangeType::INFORMATIONAL, 2, Vec::new())?;
+    let mut message = device.ask_with(INFORMATIONAL, 2, Vec::new())?;
     message.header.flags = Flags(0x28);
     let octets = device.seal(&message)?;
     ignores(device, "HD7", ("a response that nobody waits for", &octets))
 }
 
+fn demand_version(device: &mut Device, said: &Opened) -> Outcome {
+    let found = said.header.version;
+    let expected = format!("version 2.0 in {}", said.summary());
+    device.demand("HD3", found == Header::VERSION, &expected, || format!("{found:#04x}"))
+}
+
+fn minor_version_auth(device: &mut Device) -> Outcome {
+    accepts_auth(device, "HD3", &[("minor version 7", |r| r.header.version = 0x27)])?;
+    let mut request = device.ask(INFORMATIONAL, Vec::new())?;
+    request.header.version = 0x27;
+    let answer = answered(device, "HD3", ("a request of minor version 7", &request))?;
+    demand_version(device, &answer)?;
+    // Whoever cannot be made to ask shows nothing.
+    if device.wish(Wish::CheckLiveness).is_err() {
+        return Ok(());
+    }
+    let within = device.patience.answer;
+    let asked = device.receive_ike(within).and_then(|packet| device.open(&packet));
+    asked.iter().try_for_each(|asked| demand_version(device, asked))
+}
+
+/// The flags of the answers that make the SAs, and of a refusal: that of a response, and no other.
+fn handshake_flags(device: &mut Device) -> Outcome {
+    let refused = refused(device, |_| {})?;
+    device.restart();
+    let auth = device.establish()?;
+    let init = device.response.clone();
+    for answer in refused.iter().chain(&init).chain([&auth]) {
+        let flags = answer.header.flags.0;
+        let found = || format!("{flags:#04x} in {}", answer.summary());
+        device.demand("HD6", flags & 0x28 == 0x20, "the response flag, not the other", found)?;
+        device.demand("HD5", flags & !0x28 == 0, "no reserved flag", found)?;
+    }
+    Ok(())
+}
+
 fn answer_flags(device: &mut Device) -> Outcome {
-    device.establish()?;
-    let mut request = device.ask(ExchangeType::INFORMATIONAL, Vec::new())?;
+    handshake_flags(device)?;
+    let mut request = device.ask(INFORMATIONAL, Vec::new())?;
     request.header.flags = Flags(0xc7).with(Flags::INITIATOR);
     let answer = device.exchange(&request)?;
     let found = answer.map(|answer| answer.header.flags.0);

@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
         "nonce/fresh",
         &["NG13", "HD2"],
         fresh,
-        "looks for nonces and SPIs that repeat in eight attempts",
+        "looks for nonces and SPIs that repeat in eight attempts, and for the initiator's own SPI in answers",
     ),
     Case::responder(
         "cookie/asked",
@@ -163,6 +163,9 @@ fn fresh(device: &mut Device) -> Outcome {
     for _ in 0..8 {
         device.restart();
         device.reach_auth()?;
+        let (own, back) = (device.spi_i, device.response.as_ref().map(|it| it.header.spi_i));
+        let expected = format!("the initiator's SPI {own}");
+        device.demand("HD2", back == Some(own), &expected, || format!("{back:?}"))?;
         let sa = device.sa()?;
         let (nonce, spi) = (sa.nonces.1.clone(), sa.spis.1);
         device.demand("NG13", !nonces.contains(&nonce), "a new nonce", || "an old one".into())?;
@@ -179,7 +182,10 @@ fn cookie_asked(device: &mut Device) -> Outcome {
     let answer = device.clear_answer();
     is_only(device, "NG16", ("no cookie", answer.as_ref()), NotifyType::COOKIE)?;
     let Some(answer) = answer else { return Ok(()) };
-    let length = answer.notify(NotifyType::COOKIE).map_or(0, |cookie| cookie.len());
+    let cookie = answer.notify(NotifyType::COOKIE).unwrap_or_default();
+    let plain = answer.parts == [Part::notify(NotifyType::COOKIE, &cookie)];
+    device.demand("NG16", plain, "a cookie about no SPI", || format!("{:02x?}", answer.parts))?;
+    let length = cookie.len();
     let fits = (1..=64).contains(&length);
     device.demand("NG16", fits, "a cookie of 1 to 64 octets", || length.to_string())?;
     let spi = answer.header.spi_r.0;

@@ -41,9 +41,18 @@ pub(super) const CASES: &[Case] = &[
                     ("a public value one octet too long", |r| r.part(PayloadType::KE).body.push(1)),
                     ("an empty public value", |r| r.part(PayloadType::KE).body.truncate(4)),
                 ],
-            )
+            )?;
+            let group = d.private.group();
+            let ke = d.response.as_ref().and_then(|answer| answer.body(PayloadType::KE));
+            let ke = ke.unwrap_or_default().to_vec();
+            let named = ke.first_chunk().copied().map(u16::from_be_bytes);
+            let right = named == Some(group.transform_id()) && ke.len() == 4 + group.public_value_len();
+            let expected = format!("a public value of group {}", group.transform_id());
+            d.demand("NG10", right, &expected, || {
+                format!("{} octets of group {named:?}", ke.len().saturating_sub(4))
+            })
         },
-        "sends public values of wrong lengths",
+        "sends public values of wrong lengths, and looks at group and length of the answer's",
     ),
     Case::responder(
         "ke/another-name",

@@ -1,8 +1,8 @@
 //! Proposals: what is chosen of them, and what is refused.
 
 use super::common::{
-    accepts_auth, accepts_init, authenticates, drops_init, makes_none, makes_sa, refuses_child,
-    refuses_init, set_sa,
+    Change, accepts_auth, accepts_init, authenticates, drops_init, makes_none, makes_sa,
+    refuses_child, refuses_init, set_sa,
 };
 use crate::message::{Part, ProposalDraft, TransformDraft, find, sa_part};
 use crate::verdict::Outcome;
@@ -38,9 +38,11 @@ pub(super) const CASES: &[Case] = &[
                     proposal.transforms.insert(0, TransformDraft::new(TransformType::PRF, 1023));
                     set_sa(r, &[proposal]);
                 })],
-            )
+            )?;
+            let answer = d.response.clone();
+            demand_chosen(d, answer.as_ref(), &ike())
         },
-        "offers unknown transforms beside known ones of the same type",
+        "offers unknown transforms beside known ones of the same type; the known ones alone are chosen",
     ),
     Case::responder(
         "negotiation/unknown-type",
@@ -185,9 +187,10 @@ pub(super) const CASES: &[Case] = &[
                         p.transforms.iter_mut().for_each(|transform| transform.reserved = 0xff);
                     })
                 })],
-            )
+            )?;
+            super::framing::zeros(d, &[PayloadType::SA])
         },
-        "sets the reserved octets of proposal and transforms",
+        "sets the reserved octets of proposal and transforms, and looks at those of the answers",
     ),
     Case::responder(
         "negotiation/no-proposal",
@@ -214,19 +217,8 @@ pub(super) const CASES: &[Case] = &[
     Case::responder(
         "negotiation/esp-nothing-known",
         &["NG2"],
-        |d| {
-            refuses_child(
-                d,
-                "NG2",
-                REFUSED,
-                &[("an unknown ESP cipher", |r| {
-                    let mut proposal = esp(r);
-                    proposal.transform(TransformType::ENCR).id = 1023;
-                    set_sa(r, &[proposal]);
-                })],
-            )
-        },
-        "offers ESP with a cipher that nobody has; the IKE SA must stand",
+        esp_nothing_known,
+        "offers ESP with a cipher that nobody has, and the IKE SA must stand; then beside the suite's, which is chosen",
     ),
     Case::responder(
         "negotiation/esp-group",
@@ -319,6 +311,44 @@ fn second_proposal(device: &mut Device) -> Outcome {
     let nonce = answer.body(PayloadType::NONCE).unwrap_or_default().len();
     let fits = (16..=256).contains(&nonce);
     device.demand("NG13", fits, "a nonce of 16 to 256 octets", || format!("{nonce} octets"))
+}
+
+/// The answer must have one proposal, with the transforms of the one that is acceptable and no others.
+fn demand_chosen(
+    device: &mut Device,
+    answer: Option<&Opened>,
+    acceptable: &ProposalDraft,
+) -> Outcome {
+    let part = answer.and_then(|answer| find(&answer.parts, PayloadType::SA));
+    let chosen = part.map(ProposalDraft::all_of).unwrap_or_default();
+    let sorted = |proposal: &ProposalDraft| {
+        let all = proposal.transforms.iter().map(|it| (it.kind, it.id, it.attributes.clone()));
+        let mut all: Vec<_> = all.collect();
+        all.sort();
+        all
+    };
+    let right = matches!(&chosen[..], [one] if sorted(one) == sorted(acceptable));
+    let expected = format!("{:?} alone", sorted(acceptable));
+    let found = || format!("{:?}", chosen.iter().map(sorted).collect::<Vec<_>>());
+    device.demand("NG2", right, &expected, found)
+}
+
+fn esp_nothing_known(device: &mut Device) -> Outcome {
+    let unknown: Change = ("an unknown ESP cipher", |request| {
+        let mut proposal = esp(request);
+        proposal.transform(TransformType::ENCR).id = 1023;
+        set_sa(request, &[proposal]);
+    });
+    refuses_child(device, "NG2", REFUSED, &[unknown])?;
+    device.restart();
+    device.reach_auth()?;
+    let mut request = device.auth_request()?;
+    let acceptable = esp(&mut request);
+    let mut proposal = acceptable.clone();
+    proposal.transforms.insert(0, TransformDraft::new(TransformType::ENCR, 1023));
+    set_sa(&mut request, &[proposal]);
+    let answer = authenticates(device, "NG2", ("an unknown ESP cipher beside ours", &request))?;
+    demand_chosen(device, Some(&answer), &acceptable)
 }
 
 fn key_length(answer: &Opened) -> Option<u16> {

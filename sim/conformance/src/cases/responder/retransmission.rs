@@ -1,7 +1,7 @@
 //! Requests that come again, and those that are out of turn.
 
 use super::common::{
-    answered, authenticates, beside, ignores, is_silent, is_up, makes_sa, repeats, words,
+    answered, authenticates, beside, ignores, is_silent, is_up, makes_sa, refused, repeats, words,
 };
 use crate::message::Part;
 use crate::peer::seen;
@@ -73,13 +73,13 @@ pub(super) const CASES: &[Case] = &[
         "retransmission/other-address",
         &["RT17"],
         other_address,
-        "repeats a request from another port; the answer goes there",
+        "repeats a request from another port; the answer goes there, from where it was asked",
     ),
     Case::responder(
         "retransmission/new-port",
         &["RT17"],
         new_port,
-        "asks for the first time from another port; the answer goes there",
+        "asks for the first time from another port; the answer goes there, from where it was asked",
     ),
     Case::responder(
         "window/skipped",
@@ -115,7 +115,7 @@ pub(super) const CASES: &[Case] = &[
         "window/counts",
         &["RT10"],
         counts,
-        "asks five times in turn; each answer bears the request's Message ID",
+        "asks five times in turn; each answer bears the request's Message ID, that of IKE_SA_INIT 0",
     ),
     Case::responder(
         "window/before-auth",
@@ -264,8 +264,17 @@ fn other_address(device: &mut Device) -> Outcome {
     other.set_port(other.port().wrapping_add(7));
     device.send_from(other, &octets)?;
     let (packets, words) = device.overhear();
-    let right = packets.iter().any(|packet| packet.path.local == other && packet.octets == first);
-    device.demand("RT17", right, "the stored answer to where the request came from", || words)
+    let back = packets.iter().find(|it| it.path.local == other && it.octets == first);
+    let expected = "the stored answer to where the request came from";
+    device.demand("RT17", back.is_some(), expected, || words)?;
+    demand_source(device, back)
+}
+
+/// RFC 7296 2.11: an answer comes from where the request was received.
+fn demand_source(device: &mut Device, answer: Option<&Packet>) -> Outcome {
+    let (asked, from) = (device.path.remote, answer.map(|answer| answer.path.remote));
+    let expected = format!("an answer from {asked}");
+    device.demand("RT17", from == Some(asked), &expected, || format!("one from {from:?}"))
 }
 
 fn new_port(device: &mut Device) -> Outcome {
@@ -281,7 +290,8 @@ fn new_port(device: &mut Device) -> Outcome {
     device.demand("RT17", to == Some(local), &expected, || match to {
         Some(to) => format!("one to {to}"),
         None => words,
-    })
+    })?;
+    demand_source(device, packets.first())
 }
 
 fn out_of_turn(device: &mut Device, ids: &[u32]) -> Outcome {
@@ -318,11 +328,16 @@ fn other_octets(device: &mut Device) -> Outcome {
 
 fn counts(device: &mut Device) -> Outcome {
     device.establish()?;
+    let id = device.response.as_ref().map(|answer| answer.header.message_id);
+    let right = id == Some(0);
+    device.demand("RT10", right, "Message ID 0 in IKE_SA_INIT", || format!("{id:?}"))?;
     for _ in 0..5 {
         let request = device.ask(INFORMATIONAL, Vec::new())?;
         answered(device, "RT10", ("a request in turn", &request))?;
     }
-    Ok(())
+    let id = refused(device, |_| {})?.map(|answer| answer.header.message_id);
+    let right = id.is_none_or(|id| id == 0);
+    device.demand("RT10", right, "Message ID 0 in a refusal", || format!("{id:?}"))
 }
 
 fn before_auth(device: &mut Device) -> Outcome {

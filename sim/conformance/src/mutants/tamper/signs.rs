@@ -1,8 +1,7 @@
 //! What a reader that is too strict stumbles over.
 
 use super::read::payloads;
-use crate::message::{Draft, ProposalDraft};
-use core::ops::Range;
+use crate::message::{Draft, ProposalDraft, reserved};
 use ike_core::{PayloadType, TransformType};
 
 /// As the RFC shows the payloads of IKE_SA_INIT and IKE_AUTH.
@@ -29,26 +28,9 @@ pub(in crate::mutants) fn is_critical(draft: &Draft) -> bool {
     payloads(draft).iter().any(|part| part.kind.is_defined() && part.flags & 0x80 != 0)
 }
 
-/// Where a payload has reserved octets.
-const fn reserved(kind: PayloadType) -> Range<usize> {
-    match kind {
-        PayloadType::SA => 1..2,
-        PayloadType::KE => 2..4,
-        PayloadType::IDI
-        | PayloadType::IDR
-        | PayloadType::AUTH
-        | PayloadType::TSI
-        | PayloadType::TSR => 1..4,
-        _ => 0..0,
-    }
-}
-
 /// Whether a reserved octet in the body of a payload is not zero.
 pub(in crate::mutants) fn has_reserved(draft: &Draft) -> bool {
-    payloads(draft).iter().any(|part| {
-        let octets = part.body.get(reserved(part.kind)).unwrap_or_default();
-        octets.iter().any(|octet| *octet != 0)
-    })
+    payloads(draft).iter().any(|part| reserved(part).iter().any(|octet| *octet != 0))
 }
 
 /// Whether a payload is of one of those types.
