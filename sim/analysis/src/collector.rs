@@ -229,9 +229,10 @@ impl Collector {
                     counts.towards.add(octets as u64, outcome);
                 }
                 if first {
-                    let burst = Outcome::Dropped(DropReason::GilbertElliott);
-                    observed.first_requests += 1;
-                    observed.first_in_burst += u64::from(*outcome == burst);
+                    let in_burst = *outcome == Outcome::Dropped(DropReason::GilbertElliott);
+                    let met = in_burst || !matches!(outcome, Outcome::Dropped(_));
+                    observed.first_requests += u64::from(met);
+                    observed.first_in_burst += u64::from(in_burst);
                 }
             }
             Direction::Back if answers => {

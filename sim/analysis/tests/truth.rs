@@ -339,6 +339,29 @@ fn first_requests_meet_bursts_as_often_as_the_chain_is_bad(
     assert!(success.simulated <= Some(1.0) && sent.simulated > Some(1.0), "{all:#?}");
 }
 
+/// Half of the first requests are lost before a burst could take them, or all: those say nothing of the chain.
+#[rstest]
+#[case("link.towards.loss_trace", r#"{ spans = ["pass 5s", "lose 5s"], repeat = true }"#, 4_500..5_500)]
+#[case("link.drops", "{ towards = [1] }", 0..1)]
+fn first_requests_that_were_lost_otherwise_met_no_burst(
+    #[case] key: &str,
+    #[case] value: &str,
+    #[case] met: core::ops::Range<u64>,
+) {
+    let bursts = scenario(&[
+        ("node.device.count", "10000"),
+        ("link.gilbert_elliott", r#"{ step = "1s", good_to_bad = "2%", bad_to_good = "18%" }"#),
+        ("crypto", "modelled"),
+        (key, value),
+    ]);
+    let runs = observed(&bursts);
+    assert!(met.contains(&runs[0].first_requests), "{}", runs[0].first_requests);
+    let all = identities(&bursts, &runs);
+    let nothing = Verdict::PremiseBroken("there is nothing to compare".to_owned());
+    let expected = if met.start == 0 { nothing } else { Verdict::Holds };
+    assert_eq!(verdict(&all, "first requests lost in bursts"), &expected, "{all:#?}");
+}
+
 #[test]
 fn a_broken_premise_is_named_in_the_place_of_a_verdict() {
     let jitter = scenario(&[("link.jitter", "5ms")]);

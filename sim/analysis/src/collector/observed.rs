@@ -110,7 +110,8 @@ pub struct Observed {
     /// gave up while a request had not left yet, or an answer was there. Without any, each request was answered
     /// before the next was due, or it or its answer was lost.
     pub out_of_turn: u64,
-    /// First transmissions of a wake, which nothing that was lost before has put off.
+    /// First transmissions of a wake, which nothing that was lost before has put off. Without those that met no burst, since
+    /// the link dropped them for another reason first.
     pub first_requests: u64,
     /// Those of them that a burst took.
     pub first_in_burst: u64,
