@@ -222,21 +222,23 @@ impl Collector {
         let Self { observed, attempts, .. } = self;
         let index = usize::try_from(place.link).ok();
         let Some(attempt) = index.and_then(|index| attempts.get_mut(index)) else { return };
+        let delivered = !matches!(outcome, Outcome::Dropped(_));
         match place.direction {
             Direction::Towards => {
-                let Some((exchange, first)) = attempt.sent(place.index, octets) else { return };
+                let sent = attempt.sent(place.index, octets, delivered);
+                let Some((exchange, first)) = sent else { return };
                 if let Some(counts) = Self::counts(observed, exchange) {
                     counts.towards.add(octets as u64, outcome);
                 }
                 if first {
                     let in_burst = *outcome == Outcome::Dropped(DropReason::GilbertElliott);
-                    let met = in_burst || !matches!(outcome, Outcome::Dropped(_));
-                    observed.first_requests += u64::from(met);
+                    observed.first_requests += u64::from(delivered || in_burst);
                     observed.first_in_burst += u64::from(in_burst);
                 }
             }
             Direction::Back if answers => {
-                observed.out_of_turn += u64::from(!attempt.answered(place.index));
+                let in_turn = attempt.answered(place.index, delivered);
+                observed.out_of_turn += u64::from(!in_turn);
             }
             Direction::Back => {}
         }

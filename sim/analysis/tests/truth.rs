@@ -126,6 +126,31 @@ fn what_is_answered_out_of_turn_is_not_compared(#[case] key: &str, #[case] value
     }
 }
 
+/// Nodes that give up after a second and begin anew at once: a request reaches the gateway, or an answer the node, when many
+/// attempts have been made since.
+#[rstest]
+#[case("link.jitter", "30s")]
+#[case("link.back.delay", "1min")]
+fn what_arrives_many_attempts_later_is_out_of_turn_and_is_computed(
+    #[case] key: &str,
+    #[case] value: &str,
+) {
+    let impatient = scenario(&[
+        ("node.device.retransmission", r#"{ preset = "fixed", first = "1s", tries = 1 }"#),
+        ("node.device.restart", r#"{ attempts = 20, hold_off = "0s", growth = 1 }"#),
+        ("crypto", "modelled"),
+        (key, value),
+    ]);
+    let runs = observed(&impatient);
+    assert_eq!((runs[0].failed, runs[0].reached, runs[0].unserved), (2_000, 2_000, 0));
+    let all = identities(&impatient, &runs);
+    assert_eq!(verdict(&all, "Diffie-Hellman of the gateway"), &Verdict::Holds, "{all:#?}");
+    let why = "answers come after the next request is due".to_owned();
+    for name in COUNTED {
+        assert_eq!(verdict(&all, name), &Verdict::PremiseBroken(why.clone()), "{name}: {all:#?}");
+    }
+}
+
 /// An answer takes 1.2 s, so libreswan's first timeouts of half a second pass in vain; or it comes when the first one rings.
 #[rstest]
 #[case("600ms", 2)]

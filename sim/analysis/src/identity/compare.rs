@@ -216,8 +216,8 @@ pub(super) fn requests_without_bursts(subject: &Subject<'_>) -> Option<Compared>
 pub(super) fn diffie_hellman(subject: &Subject<'_>) -> Option<Compared> {
     // One that waits at the end of the run has not had its turn.
     let Observed { reached, unserved, diffie_hellman: done, .. } = *subject.all;
-    let reached = reached - unserved;
-    Some(Compared::exact(reached as f64, done as f64, reached == done))
+    let expected = reached as f64 - unserved as f64;
+    Some(Compared::exact(expected, done as f64, reached == done + unserved))
 }
 
 /// The herd of one run, if nobody gives up before the last is served.
