@@ -182,6 +182,7 @@ impl Collector {
             E::Dropped { reason, .. } if *reason == IMPOSSIBLE => {
                 waiting.proved_impossible(now_us, seen);
             }
+            E::Refused { .. } => observed.refusals += 1,
             E::CookieRequested { .. } => observed.cookies += 1,
             E::Closed { sa, .. } => waiting.half_open_ends(now_us, sa.spi_r().0, seen),
             E::Crashed { .. } => waiting.crashed(now_us, seen),

@@ -313,7 +313,7 @@ fn refused(scenario: &Scenario, observed: &Observed) -> Option<String> {
     if !gateway.crashes.is_empty() {
         return Some("the gateway crashes".to_owned());
     }
-    if observed.refused > 0 {
+    if observed.refused > 0 || observed.refusals > 0 {
         return Some("the gateway refuses nodes".to_owned());
     }
     // What waits for its processor counts, too, so that the half-open ones alone may be few.

@@ -413,6 +413,19 @@ fn a_broken_premise_is_named_in_the_place_of_a_verdict() {
     }
 }
 
+/// NO_PROPOSAL_CHOSEN is not authenticated, so nobody believes it: all go on until they give up.
+#[test]
+fn nodes_with_a_suite_that_the_gateway_refuses_are_not_compared() {
+    let refused = scenario(&[("gateway.suites", r#"["chacha20-x25519"]"#)]);
+    let runs = observed(&refused);
+    assert_eq!((runs[0].failed, runs[0].refused, runs[0].diffie_hellman), (100, 0, 0));
+    let all = identities(&refused, &runs);
+    let why = Verdict::PremiseBroken("the gateway refuses nodes".to_owned());
+    for name in ["handshake succeeds", "Diffie-Hellman of the gateway"] {
+        assert_eq!(verdict(&all, name), &why, "{name}");
+    }
+}
+
 /// Each kind of datagram has its own number of frames.
 #[test]
 fn longer_datagrams_are_lost_more_often_by_the_formula() {

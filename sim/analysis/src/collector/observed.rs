@@ -93,6 +93,9 @@ pub struct Observed {
     pub failed: u64,
     /// Those of them that failed for another reason than that no answer came.
     pub refused: u64,
+    /// Requests that the gateway answered with an error notify. A node need not believe what is not authenticated, and then fails
+    /// for want of an answer.
+    pub refusals: u64,
     /// IKE_SA_INIT.
     pub init: ExchangeCounts,
     /// IKE_AUTH.
@@ -172,6 +175,7 @@ impl Observed {
         self.established += other.established;
         self.failed += other.failed;
         self.refused += other.refused;
+        self.refusals += other.refusals;
         self.init.join(&other.init);
         self.auth.join(&other.auth);
         self.latency_us.join(&other.latency_us);
