@@ -1,18 +1,13 @@
 //! Simulated counts against the closed formulas, with fixed seeds: success, requests, responses, latency, the steps of the
 //! staircase, orphans within five standard deviations; Little's law, Diffie-Hellman and the herd exactly.
 
+mod fleet;
+
 use analysis::identity::{Identity, Verdict, identities};
 use analysis::{Observed, run};
+use fleet::{COUNTED, FLEET, observed, scenario, verdict};
 use rstest::rstest;
 use simulator::scenario::Scenario;
-
-const FLEET: &str = include_str!("../../../scenarios/sweeps/fleet.toml");
-
-fn scenario(overrides: &[(&str, &str)]) -> Scenario {
-    let overrides: Vec<(String, String)> =
-        overrides.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect();
-    Scenario::parse("fleet.toml", FLEET, &overrides).expect("a scenario")
-}
 
 /// Devices of a fleet, each with one handshake: over both schedules and all losses two hundred thousand of them.
 const DEVICES: u64 = 20_000;
@@ -28,14 +23,6 @@ fn fleet(schedule: &str, loss: &str) -> Scenario {
     ])
 }
 
-fn observed(scenario: &Scenario) -> Vec<Observed> {
-    vec![run(scenario, 7).0.observed]
-}
-
-fn verdict<'a>(all: &'a [Identity], name: &str) -> &'a Verdict {
-    &all.iter().find(|identity| identity.name == name).expect("a row").verdict
-}
-
 /// What is compared for a fleet that does not queue.
 const COMPARED: [&str; 10] = [
     "exchange succeeds",
@@ -48,15 +35,6 @@ const COMPARED: [&str; 10] = [
     "orphans per handshake",
     "half-open SAs x time, s",
     "Diffie-Hellman of the gateway",
-];
-
-/// Those of them that no time is in.
-const COUNTED: [&str; 5] = [
-    "exchange succeeds",
-    "handshake succeeds",
-    "requests per exchange",
-    "responses per exchange",
-    "orphans per handshake",
 ];
 
 #[rstest]
@@ -103,52 +81,6 @@ fn counts_hold_whatever_an_answer_takes_that_comes_in_turn(
     let mut other = slow;
     other.groups[0].retransmission.tries = 3;
     assert_eq!(verdict(&identities(&other, &runs), "handshake succeeds"), &Verdict::Differs);
-}
-
-/// One answer that is late is enough: then more is sent than the formulas know of.
-#[rstest]
-#[case::link("link.jitter", "260ms")]
-#[case::gateway("gateway.service_time", "100ms")]
-#[case::receiver("node.device.listen", "{ every = \"1s\", for = \"5ms\" }")]
-fn what_is_answered_out_of_turn_is_not_compared(#[case] key: &str, #[case] value: &str) {
-    let late = scenario(&[
-        ("node.device.count", "5000"),
-        ("node.device.retransmission", "libreswan"),
-        ("node.device.radio", "nrf52840"),
-        ("link.loss", "20%"),
-        ("crypto", "modelled"),
-        (key, value),
-    ]);
-    let all = identities(&late, &observed(&late));
-    let why = "answers come after the next request is due".to_owned();
-    for name in COUNTED {
-        assert_eq!(verdict(&all, name), &Verdict::PremiseBroken(why.clone()), "{name}: {all:#?}");
-    }
-}
-
-/// Nodes that give up after a second and begin anew at once: a request reaches the gateway, or an answer the node, when many
-/// attempts have been made since.
-#[rstest]
-#[case("link.jitter", "30s")]
-#[case("link.back.delay", "1min")]
-fn what_arrives_many_attempts_later_is_out_of_turn_and_is_computed(
-    #[case] key: &str,
-    #[case] value: &str,
-) {
-    let impatient = scenario(&[
-        ("node.device.retransmission", r#"{ preset = "fixed", first = "1s", tries = 1 }"#),
-        ("node.device.restart", r#"{ attempts = 20, hold_off = "0s", growth = 1 }"#),
-        ("crypto", "modelled"),
-        (key, value),
-    ]);
-    let runs = observed(&impatient);
-    assert_eq!((runs[0].failed, runs[0].reached, runs[0].unserved), (2_000, 2_000, 0));
-    let all = identities(&impatient, &runs);
-    assert_eq!(verdict(&all, "Diffie-Hellman of the gateway"), &Verdict::Holds, "{all:#?}");
-    let why = "answers come after the next request is due".to_owned();
-    for name in COUNTED {
-        assert_eq!(verdict(&all, name), &Verdict::PremiseBroken(why.clone()), "{name}: {all:#?}");
-    }
 }
 
 /// An answer takes 1.2 s, so libreswan's first timeouts of half a second pass in vain; or it comes when the first one rings.
@@ -387,45 +319,6 @@ fn first_requests_that_were_lost_otherwise_met_no_burst(
     assert_eq!(verdict(&all, "first requests lost in bursts"), &expected, "{all:#?}");
 }
 
-#[test]
-fn a_broken_premise_is_named_in_the_place_of_a_verdict() {
-    let jitter = scenario(&[("link.jitter", "5ms")]);
-    let all = identities(&jitter, &observed(&jitter));
-    let why = Verdict::PremiseBroken("delays vary".to_owned());
-    assert_eq!(verdict(&all, "mean latency, s"), &why);
-    for (key, value, why) in [
-        ("link.bandwidth", "250kbit/s", "delays vary"),
-        ("node.device.radio", "cc2420", "nodes take time to work or to send"),
-    ] {
-        let changed = scenario(&[("link.loss", "1%"), (key, value)]);
-        let all = identities(&changed, &observed(&changed));
-        let why = Verdict::PremiseBroken(why.to_owned());
-        assert_eq!(verdict(&all, "mean latency, s"), &why, "{key}");
-    }
-    // IKE_AUTH of device-9 and of device-10 differ by an octet, for which a frame may have no room.
-    let shortest = observed(&scenario(&[]))[0].auth.towards.shortest;
-    for (frame, fits) in [(shortest, false), (shortest + 1, true)] {
-        let frame = frame.to_string();
-        let cut = scenario(&[("link.loss", "1%"), ("link.frame", &frame), ("crypto", "modelled")]);
-        let why = "datagrams of one kind are cut into different numbers of frames".to_owned();
-        let expected = if fits { Verdict::Holds } else { Verdict::PremiseBroken(why) };
-        assert_eq!(verdict(&identities(&cut, &observed(&cut)), "handshake succeeds"), &expected);
-    }
-}
-
-/// NO_PROPOSAL_CHOSEN is not authenticated, so nobody believes it: all go on until they give up.
-#[test]
-fn nodes_with_a_suite_that_the_gateway_refuses_are_not_compared() {
-    let refused = scenario(&[("gateway.suites", r#"["chacha20-x25519"]"#)]);
-    let runs = observed(&refused);
-    assert_eq!((runs[0].failed, runs[0].refused, runs[0].diffie_hellman), (100, 0, 0));
-    let all = identities(&refused, &runs);
-    let why = Verdict::PremiseBroken("the gateway refuses nodes".to_owned());
-    for name in ["handshake succeeds", "Diffie-Hellman of the gateway"] {
-        assert_eq!(verdict(&all, name), &why, "{name}");
-    }
-}
-
 /// Each kind of datagram has its own number of frames.
 #[test]
 fn longer_datagrams_are_lost_more_often_by_the_formula() {
@@ -492,43 +385,4 @@ fn a_handshake_with_a_cookie_is_three_exchanges() {
     let deaf = asked("always", "rfc7815");
     let all = identities(&deaf, &observed(&deaf));
     assert!(matches!(verdict(&all, "handshake succeeds"), Verdict::PremiseBroken(_)), "{all:#?}");
-}
-
-/// libreswan's schedule tries for 64 s, and may do so in either exchange: the second knows the SA from the first request of all.
-#[rstest]
-#[case("30s", true)]
-#[case("100s", true)]
-#[case("129s", false)]
-fn a_gateway_must_keep_a_half_open_sa_for_as_long_as_both_exchanges_may_take(
-    #[case] kept: &str,
-    #[case] broken: bool,
-) {
-    let forgetful = scenario(&[
-        ("node.device.retransmission", "libreswan"),
-        ("gateway.half_open_timeout", kept),
-    ]);
-    let all = identities(&forgetful, &observed(&forgetful));
-    let why = "the gateway forgets half-open SAs while nodes still try".to_owned();
-    let expected = if broken { Verdict::PremiseBroken(why) } else { Verdict::Holds };
-    assert_eq!(verdict(&all, "requests per exchange"), &expected);
-}
-
-/// What waits for the gateway's processor counts as half-open SAs do, though none of them is: no formula knows of a limit.
-#[test]
-fn a_herd_that_meets_a_limit_has_no_verdict() {
-    let herd = [
-        ("node.device.wakes", r#"{ once = "1s" }"#),
-        ("node.device.count", "100"),
-        ("gateway.service_time", "5ms"),
-        ("crypto", "modelled"),
-    ];
-    let verdict_of = |overrides: &[(&str, &str)]| {
-        let scenario = scenario(overrides);
-        let all = identities(&scenario, &observed(&scenario));
-        verdict(&all, "herd: IKE_SA_INIT sent").clone()
-    };
-    assert_eq!(verdict_of(&herd), Verdict::Holds);
-    let limited = [&herd[..], &[("gateway.half_open_limit", "50")]].concat();
-    let why = "the gateway limits half-open SAs".to_owned();
-    assert_eq!(verdict_of(&limited), Verdict::PremiseBroken(why));
 }
