@@ -4,9 +4,7 @@ use crate::collector::{Datagrams, ExchangeCounts, Observed};
 use crate::formulas::{Exchange, Handshake, in_frames, utilisation};
 use core::time::Duration;
 use ike_core::Jitter;
-use simulator::scenario::{
-    Cookies, Cpu, Group, Link, LinkDirection, Listed, Rate, Scenario, Wakes,
-};
+use simulator::scenario::{Cookies, Group, Link, LinkDirection, Listed, Rate, Scenario, Wakes};
 
 /// Something that a formula takes for granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +39,10 @@ pub enum Premise {
     SameFrames,
     /// A link that loses cuts datagrams into frames.
     LossyFrames,
-    /// The gateway keeps a half-open SA for longer than a node tries.
-    HalfOpenOutlivesTries,
+    /// The gateway keeps each SA for as long as its node tries.
+    ///
+    /// It is looked at as it was, which favours no outcome: see [`Self::AnsweredInTurn`].
+    GatewayRemembers,
     /// The gateway refuses nobody, and no limit is reached.
     NobodyRefused,
     /// Each handshake came to its end before the run did.
@@ -140,28 +140,6 @@ fn wakes_at_once(scenario: &Scenario) -> bool {
     first.is_some() && scenario.groups.iter().all(|group| at(group) == first)
 }
 
-/// How long after its first request a node of any group may still be answered, at most: it may take all its tries for
-/// either exchange, of one SA that is half-open since the first request arrived.
-fn longest_try_us(scenario: &Scenario) -> u64 {
-    let longest = |group: &Group| {
-        let Exchange { gives_up_us, round_trip_us, .. } = exchange_of(group);
-        let stretched_us = match group.retransmission.jitter {
-            Jitter::Stretch { percent } => gives_up_us / 100 * u64::from(percent),
-            _ => 0,
-        };
-        let both_us = gives_up_us.saturating_add(stretched_us).saturating_mul(2);
-        both_us.saturating_add(work_us(group)).saturating_add(round_trip_us)
-    };
-    scenario.groups.iter().map(longest).max().unwrap_or(0)
-}
-
-/// The longest that a node may compute between its two exchanges.
-fn work_us(group: &Group) -> u64 {
-    let Some(Cpu { x25519, p256, modp2048, .. }) = &group.cpu else { return 0 };
-    let known = [x25519, p256, modp2048].into_iter().flatten();
-    known.map(|times| micros(times.diffie_hellman)).max().unwrap_or(0)
-}
-
 /// The nodes of each group and the wakes of one of them in a second, where all groups wake by a Poisson process.
 fn poisson(scenario: &Scenario) -> Option<Vec<(f64, f64)>> {
     let of = |group: &Group| match group.wakes {
@@ -235,9 +213,8 @@ impl Premise {
                 let cuts = |way: &LinkDirection| way.frame.is_some() && way.loss != Rate::ZERO;
                 why(!any(cuts), "no link that loses cuts datagrams into frames")
             }
-            Self::HalfOpenOutlivesTries => {
-                let kept = micros(gateway.half_open_timeout) > longest_try_us(scenario);
-                why(!kept, "the gateway forgets half-open SAs while nodes still try")
+            Self::GatewayRemembers => {
+                why(observed.forgotten > 0, "the gateway forgets SAs while nodes still try")
             }
             Self::NobodyRefused => refused(scenario, observed),
             Self::AllFinished => {

@@ -48,6 +48,8 @@ pub(super) struct Attempt {
     /// It waits in the gateway's queue; copies that arrive meanwhile get nothing.
     queued: bool,
     reached: bool,
+    /// What the gateway has made of it.
+    sa: Option<u64>,
     /// Its first request has not entered the link yet, and it is the first attempt of its wake.
     untried: bool,
     established_at_gateway: bool,
@@ -126,6 +128,23 @@ impl Attempt {
     pub(super) fn is_orphan(&self) -> bool {
         let init = |current: Current| current.kind == ExchangeType::IKE_SA_INIT;
         self.reached && self.current.is_some_and(init)
+    }
+
+    /// The gateway made an SA of the request in front of it: of which attempt.
+    pub(super) fn half_open(&mut self, sa: u64) -> u32 {
+        self.sa = Some(sa);
+        self.at_gateway.map_or(self.number, |request| request.attempt)
+    }
+
+    /// The SA that the gateway made last, which both ends have now.
+    pub(super) const fn take_sa(&mut self) -> Option<u64> {
+        self.sa.take()
+    }
+
+    /// Whether that attempt goes on, or a request of it may still reach the gateway.
+    pub(super) fn tries(&self, number: u32) -> bool {
+        let on_its_way = |request: &OnTheWay| request.attempt == number && !request.arrived;
+        self.number == number && self.began_us.is_some() || self.requests.iter().any(on_its_way)
     }
 
     pub(super) const fn is_one_sided(&self) -> bool {

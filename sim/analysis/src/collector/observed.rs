@@ -118,6 +118,8 @@ pub struct Observed {
     pub first_requests: u64,
     /// Those of them that a burst took.
     pub first_in_burst: u64,
+    /// SAs that the gateway closed while their node still tried, or a request of it was still on its way.
+    pub forgotten: u64,
     /// Handshakes of which a request reached the gateway.
     pub reached: u64,
     /// Handshakes whose IKE_SA_INIT failed although a request reached the gateway: it keeps a half-open SA for nobody.
@@ -185,6 +187,7 @@ impl Observed {
         self.out_of_turn += other.out_of_turn;
         self.first_requests += other.first_requests;
         self.first_in_burst += other.first_in_burst;
+        self.forgotten += other.forgotten;
         self.reached += other.reached;
         self.orphans += other.orphans;
         self.one_sided += other.one_sided;

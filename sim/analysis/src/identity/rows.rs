@@ -10,7 +10,7 @@ const LOSS: &[P] = &[
     P::Intact,
     P::IndependentLoss,
     P::SameFrames,
-    P::HalfOpenOutlivesTries,
+    P::GatewayRemembers,
     P::NobodyRefused,
     P::AllFinished,
 ];
@@ -68,8 +68,7 @@ const WITHOUT_BURSTS: &[P] = &[
 /// Whatever becomes of the answers.
 const SERVICE: &[P] = &[P::ServiceTime, P::Intact, P::NobodyRefused];
 
-const DIFFIE_HELLMAN: &[P] =
-    &[P::Intact, P::TwoExchanges, P::HalfOpenOutlivesTries, P::NobodyRefused];
+const DIFFIE_HELLMAN: &[P] = &[P::Intact, P::TwoExchanges, P::GatewayRemembers, P::NobodyRefused];
 
 pub(super) const ROWS: [Row; 19] = [
     Row {
