@@ -47,6 +47,10 @@ pub enum Premise {
     NobodyRefused,
     /// Each handshake came to its end before the run did.
     AllFinished,
+    /// Nobody gives up.
+    ///
+    /// It is looked at as it was, which favours no outcome: see [`Self::AnsweredInTurn`].
+    NobodyGivesUp,
     /// All nodes wake at one time, once.
     WakeAtOnce,
     /// The gateway needs some time for each Diffie-Hellman.
@@ -220,6 +224,7 @@ impl Premise {
             Self::AllFinished => {
                 why(observed.unfinished() > 0, "the run ended before all handshakes did")
             }
+            Self::NobodyGivesUp => why(observed.failed > 0, "nodes give up while they wait"),
             Self::WakeAtOnce => why(!wakes_at_once(scenario), "nodes do not wake at one time"),
             Self::ServedInTheEnd => why(
                 load(scenario).is_some_and(|load| load >= 1.0),

@@ -3,6 +3,7 @@
 mod fleet;
 
 use analysis::identity::{Verdict, identities};
+use analysis::{Observed, run};
 use fleet::{COUNTED, observed, scenario, verdict};
 use rstest::rstest;
 
@@ -132,4 +133,29 @@ fn a_herd_that_meets_a_limit_has_no_verdict() {
     let limited = [&herd[..], &[("gateway.half_open_limit", "50")]].concat();
     let why = "the gateway limits half-open SAs".to_owned();
     assert_eq!(verdict_of(&limited), Verdict::PremiseBroken(why));
+}
+
+/// A gateway that is busy four fifths of the time, and nodes of which some wait no longer than three seconds: those are not among
+/// the waits that are seen. Or a herd of which the last would wait for ten.
+#[rstest]
+#[case("{ poisson = \"500s\" }", "mean wait in the queue, s")]
+#[case("{ once = \"1s\" }", "herd: last answer, s")]
+fn a_queue_that_nodes_leave_has_no_verdict(#[case] wakes: &str, #[case] row: &str) {
+    let verdict_with = |tries: &str| {
+        let schedule = format!("{{ preset = \"fixed\", first = \"1500ms\", tries = {tries} }}");
+        let (count, service) =
+            if row.starts_with("herd") { ("100", "100ms") } else { ("400", "1s") };
+        let queue = scenario(&[
+            ("crypto", "modelled"),
+            ("node.device.count", count),
+            ("node.device.wakes", wakes),
+            ("node.device.retransmission", &schedule),
+            ("gateway.service_time", service),
+        ]);
+        let runs: Vec<Observed> = (1..=2).map(|seed| run(&queue, seed).0.observed).collect();
+        verdict(&identities(&queue, &runs), row).clone()
+    };
+    let why = Verdict::PremiseBroken("nodes give up while they wait".to_owned());
+    assert_eq!(verdict_with("2"), why);
+    assert_eq!(verdict_with("100"), Verdict::Holds);
 }

@@ -37,6 +37,7 @@ const HERD: &[P] = &[
     P::ExactTimers,
     P::TwoExchanges,
     P::NobodyRefused,
+    P::NobodyGivesUp,
     P::AllFinished,
 ];
 /// Wakes go on to the end of the run: the one handshake that is then under way does not count.
@@ -51,6 +52,7 @@ const QUEUE: &[P] = &[
     P::ConstantDelay,
     P::TwoExchanges,
     P::NobodyRefused,
+    P::NobodyGivesUp,
 ];
 
 const BURSTS: &[P] = &[P::Bursts, P::OneKind, P::NoLoss, P::WakeOnce, P::SameFrames];
