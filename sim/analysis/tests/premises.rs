@@ -130,9 +130,14 @@ fn a_herd_that_meets_a_limit_has_no_verdict() {
         verdict(&all, "herd: IKE_SA_INIT sent").clone()
     };
     assert_eq!(verdict_of(&herd), Verdict::Holds);
-    let limited = [&herd[..], &[("gateway.half_open_limit", "50")]].concat();
-    let why = "the gateway limits half-open SAs".to_owned();
-    assert_eq!(verdict_of(&limited), Verdict::PremiseBroken(why));
+    let with = |limit: &str, value: &str| {
+        let behind_one = ("node.device.address", "shared");
+        verdict_of(&[&herd[..], &[behind_one, (limit, value)]].concat())
+    };
+    let why = Verdict::PremiseBroken("the gateway limits half-open SAs".to_owned());
+    for limit in ["gateway.half_open_limit", "gateway.half_open_per_address"] {
+        assert_eq!((with(limit, "50"), with(limit, "101")), (why.clone(), Verdict::Holds));
+    }
 }
 
 /// A gateway that is busy four fifths of the time, and nodes of which some wait no longer than three seconds: those are not among
