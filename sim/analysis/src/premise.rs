@@ -135,11 +135,21 @@ fn exchange_of(group: &Group) -> Exchange {
     Exchange::new(&group.retransmission, loss, round_trip)
 }
 
+/// When each node of the group wakes first, and up to how much later, where none wakes again.
+fn only_wake(group: &Group) -> Option<(Duration, Duration)> {
+    match &group.wakes {
+        Wakes::Once { at, within } => Some((*at, *within)),
+        Wakes::At(times) => match times[..] {
+            [at] => Some((at, Duration::ZERO)),
+            _ => None,
+        },
+        Wakes::Every { .. } | Wakes::Poisson { .. } => None,
+    }
+}
+
 fn wakes_at_once(scenario: &Scenario) -> bool {
-    let at = |group: &Group| match group.wakes {
-        Wakes::Once { at, within } => within.is_zero().then_some(at),
-        _ => None,
-    };
+    let at =
+        |group: &Group| only_wake(group).and_then(|(at, within)| within.is_zero().then_some(at));
     let first = at(&scenario.groups[0]);
     first.is_some() && scenario.groups.iter().all(|group| at(group) == first)
 }
@@ -235,8 +245,8 @@ impl Premise {
                 why(scenario.groups.iter().any(steady), "links do not lose in bursts")
             }
             Self::WakeOnce => {
-                let once = |group: &Group| matches!(group.wakes, Wakes::Once { .. });
-                why(!scenario.groups.iter().all(once), "nodes wake more than once")
+                let again = |group: &Group| only_wake(group).is_none();
+                why(scenario.groups.iter().any(again), "nodes wake more than once")
             }
             Self::ServiceTime => why(gateway.service_time.is_none(), "the gateway needs no time"),
             Self::PoissonWakes => why(poisson(scenario).is_none(), "wakes are no Poisson process"),

@@ -164,3 +164,24 @@ fn a_queue_that_nodes_leave_has_no_verdict(#[case] wakes: &str, #[case] row: &st
     assert_eq!(verdict_with("2"), why);
     assert_eq!(verdict_with("100"), Verdict::Holds);
 }
+
+/// A list of one time is one wake, and the same for all.
+#[test]
+fn nodes_that_wake_at_one_time_of_a_list_are_a_herd() {
+    let rows = |wakes: &str, more: (&str, &str)| {
+        let changes = [("node.device.wakes", wakes), ("gateway.service_time", "5ms"), more];
+        let herd = scenario(&changes);
+        let all = identities(&herd, &observed(&herd));
+        ["herd: IKE_SA_INIT sent", "first requests lost in bursts"]
+            .map(|name| verdict(&all, name).clone())
+    };
+    let good = ("crypto", "modelled");
+    let bursts = r#"{ step = "1s", good_to_bad = "10%", bad_to_good = "40%" }"#;
+    let with_bursts = ("link.gilbert_elliott", bursts);
+    let (one, two) = (r#"{ at = ["2s"] }"#, r#"{ at = ["2s", "1min"] }"#);
+    assert_eq!(rows(one, good)[0], Verdict::Holds);
+    assert_eq!(rows(one, with_bursts)[1], Verdict::Holds);
+    let why = |text: &str| Verdict::PremiseBroken(text.to_owned());
+    assert_eq!(rows(two, good)[0], why("nodes do not wake at one time"));
+    assert_eq!(rows(two, with_bursts)[1], why("nodes wake more than once"));
+}
