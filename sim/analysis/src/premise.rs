@@ -130,9 +130,9 @@ pub(crate) fn kinds<'a>(
 fn exchange_of(group: &Group) -> Exchange {
     let share = |rate: Rate| f64::from(rate.ppm()) / 1e6;
     let link = &group.link;
-    let round_trip = micros(link.towards.delay.saturating_add(link.back.delay));
+    let delays_us = (micros(link.towards.delay), micros(link.back.delay));
     let loss = (share(link.towards.loss), share(link.back.loss));
-    Exchange::new(&group.retransmission, loss, round_trip)
+    Exchange::new(&group.retransmission, loss, delays_us)
 }
 
 /// When each node of the group wakes first, and up to how much later, where none wakes again.

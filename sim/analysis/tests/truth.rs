@@ -107,6 +107,31 @@ fn answers_that_come_late_make_as_many_spurious_requests_as_the_formula_says(
     assert!(2 * spurious > least * succeeded, "{init:?} {auth:?}");
 }
 
+/// An answer comes as a timer rings that was set when it had left the gateway, or as it left; or before, where the way back is
+/// the shorter one. What was known first goes first.
+#[rstest]
+#[case("libreswan", ("500ms", "500ms"), 1)]
+#[case("libreswan", ("4s", "4s"), 4)]
+#[case("openiked", ("0s", "2s"), 1)]
+#[case("openiked", ("0s", "6s"), 1)]
+#[case("openiked", ("6s", "0s"), 2)]
+fn a_timer_that_rings_as_an_answer_comes_sends_if_it_was_set_before_the_answer_left(
+    #[case] schedule: &str,
+    #[case] (towards, back): (&str, &str),
+    #[case] spurious: u64,
+) {
+    let tied = scenario(&[
+        ("node.device.retransmission", schedule),
+        ("link.towards.delay", towards),
+        ("link.back.delay", back),
+        ("crypto", "modelled"),
+    ]);
+    let runs = observed(&tied);
+    assert_eq!(runs[0].init.spurious, spurious * runs[0].init.succeeded);
+    let all = identities(&tied, &runs);
+    assert_eq!(verdict(&all, "spurious per exchange"), &Verdict::Holds, "{all:#?}");
+}
+
 /// Runs of one schedule are judged by the formulas of another one: of `wrong` by those of strongSwan's.
 #[rstest]
 #[case::too_steep("{ preset = \"strongswan\", factor = \"2\" }", &["mean latency, s", "worst step of the staircase"])]
@@ -146,6 +171,27 @@ fn a_herd_is_answered_in_turn_and_sends_what_the_formula_says(
     }
     // A hundred are served in 1.3 s, so most have sent again after 0.5 and 1 s.
     assert!(runs[0].init.requests > 150, "{}", runs[0].init.requests);
+}
+
+/// Answers come as timers of a second ring, for every hundredth of them, which were set while those answers were on their way back
+/// or as they left the gateway.
+#[rstest]
+#[case("1500ms")]
+#[case("1s")]
+#[case("700ms")]
+fn a_herd_sends_again_at_the_time_of_its_answers_if_its_timers_were_set_before(
+    #[case] delay: &str,
+) {
+    let herd = scenario(&[
+        ("node.device.wakes", r#"{ once = "1s" }"#),
+        ("node.device.count", "350"),
+        ("node.device.retransmission", r#"{ preset = "fixed", first = "1s", tries = 20 }"#),
+        ("link.delay", delay),
+        ("gateway.service_time", "10ms"),
+        ("crypto", "modelled"),
+    ]);
+    let all = identities(&herd, &observed(&herd));
+    assert_eq!(verdict(&all, "herd: IKE_SA_INIT sent"), &Verdict::Holds, "{all:#?}");
 }
 
 /// More answers than values are kept of: the last one is exact all the same.

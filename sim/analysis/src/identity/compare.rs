@@ -223,9 +223,9 @@ pub(super) fn diffie_hellman(subject: &Subject<'_>) -> Option<Compared> {
 /// The herd of one run, if nobody gives up before the last is served.
 fn herd(subject: &Subject<'_>) -> Option<Herd> {
     let service_us = micros(subject.scenario.gateway.service_time?);
-    let round_trip_us = subject.exchange.round_trip_us;
-    let herd = Herd { nodes: subject.scenario.nodes().into(), service_us, round_trip_us };
-    (herd.answered_us(herd.nodes) < subject.exchange.gives_up_us).then_some(herd)
+    let Exchange { round_trip_us, back_us, gives_up_us, .. } = subject.exchange;
+    let herd = Herd { nodes: subject.scenario.nodes().into(), service_us, round_trip_us, back_us };
+    (herd.answered_us(herd.nodes) < gives_up_us).then_some(herd)
 }
 
 pub(super) fn herd_transmissions(subject: &Subject<'_>) -> Option<Compared> {
