@@ -51,14 +51,16 @@ pub(super) fn rivalry(rivals: &[Rival], cost: &str) -> String {
     let mut text =
         format!("policy,failures,latency p99 of all,{cost},waiting peak,conforms,in front\n");
     for rival in rivals {
-        let latency_s = rival.latency_s.is_finite().then(|| rival.latency_s.to_string());
+        let number = |value: f64| {
+            if value.is_finite() { value.to_string() } else { String::new() }
+        };
         let _ = writeln!(
             text,
             "{},{},{},{},{},{},{}",
             field(&rival.name),
             rival.failures,
-            latency_s.unwrap_or_default(),
-            rival.cost,
+            number(rival.latency_s),
+            number(rival.cost),
             rival.peak,
             rival.conforms,
             rival.in_front

@@ -67,8 +67,12 @@ impl Drawn {
     pub fn of(sweep: &Sweep<'_>) -> Self {
         let (figures, without) = figures(sweep);
         let file = |figure: &Figure| format!("{}.csv", figure.id);
+        // A table is on the page also where its chart has nothing to draw.
+        let (tables, without): (Vec<Figure>, Vec<Figure>) =
+            without.into_iter().partition(|figure| figure.table.is_some());
+        let with_numbers = figures.iter().chain(&tables);
         let mut files: Vec<(String, String)> =
-            figures.iter().map(|figure| (file(figure), figure.numbers())).collect();
+            with_numbers.map(|figure| (file(figure), figure.numbers())).collect();
         let mut absent: Vec<String> = without.iter().map(file).collect();
         files.push(("cells.csv".to_owned(), cells(sweep)));
         files.push(("latency.csv".to_owned(), latency(sweep)));
@@ -334,8 +338,8 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
             .collect(),
         intervals: Vec::new(),
     };
-    let lines =
-        if rivals.len() > 1 { rivals.iter().enumerate().map(line).collect() } else { Vec::new() };
+    let compared = rivals.len() > 1;
+    let lines = if compared { rivals.iter().enumerate().map(line).collect() } else { Vec::new() };
     Figure {
         id: "policies",
         title: format!("Policies against each other, {}", focus(sweep)),
@@ -347,6 +351,6 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
             marks: Vec::new(),
             panels: Vec::new(),
         },
-        table: Some(rivalry(&rivals, cost)),
+        table: compared.then(|| rivalry(&rivals, cost)),
     }
 }

@@ -195,6 +195,24 @@ fn who_is_on_the_front_is_a_column_and_no_name() {
 }
 
 #[test]
+fn a_policy_that_gets_nobody_through_is_not_left_out() {
+    let plan = PLAN
+        .replace("node.device.retransmission", "gateway.half_open_timeout")
+        .replace(r#"["libreswan", "coap"]"#, r#"["1ms", "9min"]"#);
+    for (loss, latency) in [("5%", ["", "3.08"]), ("60%", ["", ""])] {
+        with_sweep(&plan.replace("40%", loss), SCENARIO, |sweep| {
+            let drawn = Drawn::of(sweep);
+            let policies = drawn.file("policies.csv");
+            assert_eq!(column(policies, "policy"), ["1ms", "9min"], "{loss}");
+            assert_eq!(column(policies, "latency p99 of all"), latency, "{policies}");
+            assert_eq!(column(policies, "transmissions per success")[0], "");
+            let page = page::sweep(sweep, &drawn);
+            assert!(page.contains("download=\"policies.csv\""), "{loss}");
+        });
+    }
+}
+
+#[test]
 fn the_page_has_the_tables_of_numbers_and_hides_no_command_from_a_printer() {
     with_sweep(PLAN, SCENARIO, |sweep| {
         let page = page::sweep(sweep, &Drawn::of(sweep));
