@@ -47,6 +47,8 @@ pub(crate) struct Mark {
     pub(crate) at: f64,
     /// Across the chart instead of up.
     pub(crate) horizontal: bool,
+    /// In which of several panels; `None`: in each.
+    pub(crate) panel: Option<usize>,
 }
 
 /// What an axis says.
@@ -189,7 +191,7 @@ mod tests {
             intervals: vec![(0.1, 0.3), (0.8, 0.95), (0.99, 1.0)],
         };
         let lines = vec![line(Stroke::Dotted, 0), line(Stroke::Dashes, 1)];
-        let mark = Mark { label: "limit".into(), at: 0.5, horizontal: true };
+        let mark = Mark { label: "limit".into(), at: 0.5, horizontal: true, panel: None };
         Chart { x, y, lines, marks: vec![mark], panels: Vec::new() }
     }
 
@@ -205,20 +207,39 @@ mod tests {
         }
     }
 
+    /// Where a text stands, in pixels.
+    fn place(svg: &str, axis: &str, text: &str) -> u32 {
+        let before = svg[..svg.find(text).expect(text)].rfind(axis).expect("a place");
+        let digits = svg[before + axis.len()..].split('"').next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    }
+
     #[test]
     fn panels_have_their_lines_and_their_names_below_each_other() {
         let mut chart = chart(Scale::linear("time, s"), Scale::linear("waiting"));
         chart.lines[0].stroke = Stroke::Area;
         chart.panels = vec!["rfc7296".into(), "coap".into()];
         let svg = chart.svg();
-        let height = |text: &str| {
-            let before = svg[..svg.find(text).expect(text)].rfind(" y=\"").expect("a place");
-            let digits = svg[before + 4..].split('"').next().and_then(|text| text.parse().ok());
-            digits.unwrap_or(0_u32)
-        };
+        let height = |text: &str| place(&svg, " y=\"", text);
         assert!(height("rfc7296") + 60 < height("coap"), "{svg}");
         assert_eq!(svg.matches("polygon").count(), 1, "{svg}");
         assert_eq!((svg.matches("limit").count(), svg.matches("time, s").count()), (2, 1));
+        chart.marks[0].panel = Some(1);
+        let svg = chart.svg();
+        assert_eq!(svg.matches("limit").count(), 1);
+        assert!(height("coap") < place(&svg, " y=\"", "limit"), "{svg}");
+    }
+
+    #[test]
+    fn words_of_lines_near_each_other_stand_side_by_side() {
+        let mark =
+            |label: &str, at| Mark { label: label.into(), at, horizontal: true, panel: None };
+        let marks = vec![mark("limit", 0.5), mark("cookies", 0.51), mark("other", 0.2)];
+        let chart = Chart { marks, ..chart(Scale::linear("time, s"), Scale::linear("waiting")) };
+        let svg = chart.svg();
+        let left = |text: &str| place(&svg, " x=\"", text);
+        assert!(left("limit") + 20 < left("cookies"), "{svg}");
+        assert_eq!(left("limit"), left("other"));
     }
 
     #[test]

@@ -166,7 +166,7 @@ fn residual(sweep: &Sweep<'_>) -> Figure {
             if sigmas.is_infinite() { sigmas.signum() * 2.0 * LIMIT_SIGMAS } else { sigmas };
         Some((shown, None))
     });
-    let mark = |at: f64| Mark { label: format!("{at:+}σ"), at, horizontal: true };
+    let mark = |at: f64| Mark { label: format!("{at:+}σ"), at, horizontal: true, panel: None };
     Figure {
         id: "residual",
         title: "Success: simulated minus formula".to_owned(),
@@ -308,6 +308,7 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
         label: "1 / service time".to_owned(),
         at: 1e6 / micros(time) as f64,
         horizontal: false,
+        panel: None,
     });
     Figure {
         id: "goodput",

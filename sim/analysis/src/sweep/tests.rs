@@ -134,25 +134,37 @@ fn one_address() -> String {
 }
 
 #[test]
-fn limits_per_address_are_drawn_where_what_they_count_is() {
+fn limits_are_drawn_where_what_they_count_is_and_whose_they_are() {
     let labels = |sweep: &Sweep<'_>, id: &str| {
         let drawn = Drawn::of(sweep);
         let figure = drawn.figures.iter().find(|figure| figure.id == id)?;
-        let labels = figure.chart.marks.iter().map(|mark| mark.label.clone());
-        Some(labels.collect::<Vec<String>>())
+        let labels = figure.chart.marks.iter().map(|mark| (mark.panel, mark.label.clone()));
+        Some(labels.collect::<Vec<(Option<usize>, String)>>())
     };
+    let of = |panel: usize, label: &str| (Some(panel), label.to_owned());
     with_sweep(PLAN, SCENARIO, |sweep| {
         assert_eq!(labels(sweep, "busiest_address"), None);
         assert_eq!(labels(sweep, "half_open"), Some(vec![]));
     });
     with_sweep(PLAN, &one_address(), |sweep| {
-        let of_each = ["limit per address 12", "cookies per address 10"].map(str::to_owned);
-        assert_eq!(labels(sweep, "busiest_address"), Some(of_each.to_vec()));
-        assert_eq!(labels(sweep, "half_open"), Some(vec!["cookies 25".to_owned()]));
+        let of_each = [0, 1]
+            .map(|panel| {
+                ["limit per address 12", "cookies per address 10"].map(|one| of(panel, one))
+            })
+            .concat();
+        assert_eq!(labels(sweep, "busiest_address"), Some(of_each));
+        let of_all = [0, 1].map(|panel| of(panel, "cookies 25"));
+        assert_eq!(labels(sweep, "half_open"), Some(of_all.to_vec()));
         // One address has all, and no more than its limit.
         let course = &sweep.rows[3].cell.course;
         assert_eq!(course.busiest_address, course.waiting);
         assert_eq!(course.waiting.bins.iter().max(), Some(&12));
+    });
+    let differ = PLAN
+        .replace("node.device.retransmission", "gateway.half_open_limit")
+        .replace(r#"["libreswan", "coap"]"#, "[8, 20000]");
+    with_sweep(&differ, SCENARIO, |sweep| {
+        assert_eq!(labels(sweep, "half_open"), Some(vec![of(0, "limit 8")]));
     });
 }
 
