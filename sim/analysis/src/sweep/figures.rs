@@ -11,6 +11,8 @@ use super::{Rivals, Row, Sweep, rivals};
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
 use crate::premise::{handshake, micros};
 use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
+use core::time::Duration;
+use std::collections::BTreeSet;
 
 /// A chart with its numbers.
 pub(crate) struct Figure {
@@ -302,14 +304,18 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
     if !lines.iter().any(|line| reach(line) > 1.5) {
         lines.clear();
     }
-    let service =
-        sweep.rows.iter().filter_map(|row| row.planned.scenario.gateway.service_time).next();
-    let knee = service.map(|time| Mark {
-        label: "1 / service time".to_owned(),
-        at: 1e6 / micros(time) as f64,
+    let served = |row: &Row<'_>| row.planned.scenario.gateway.service_time;
+    let times: BTreeSet<Duration> = sweep.rows.iter().filter_map(served).collect();
+    let knee = |time: &Duration| Mark {
+        label: if times.len() > 1 {
+            format!("1 / {time:?}")
+        } else {
+            "1 / service time".to_owned()
+        },
+        at: 1e6 / micros(*time) as f64,
         horizontal: false,
         panel: None,
-    });
+    };
     Figure {
         id: "goodput",
         title: "Goodput against offered load".to_owned(),
@@ -318,7 +324,7 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
             x: Scale::log("wakes per second"),
             y: Scale::log("successful handshakes per second"),
             lines,
-            marks: knee.into_iter().collect(),
+            marks: times.iter().map(knee).collect(),
             panels: Vec::new(),
         },
         table: None,

@@ -195,6 +195,31 @@ fn charts_over_time_have_bins_with_arrivals_of_all_seeds_in_them() {
 }
 
 #[test]
+fn each_gateway_has_its_knee_in_the_goodput() {
+    let plan = PLAN
+        .replace("node.device.retransmission", "gateway.service_time")
+        .replace(r#"["libreswan", "coap"]"#, "SERVICE")
+        .replace("link.loss", "node.device.wakes")
+        .replace(
+            r#"["0%", "40%"]"#,
+            r#"[{ once = "1s", within = "5s" }, { once = "1s", within = "10s" }]"#,
+        );
+    for (service, knees) in [
+        (r#"["100ms"]"#, &[("1 / service time", 10.0)][..]),
+        (r#"["1500ms", "250ms"]"#, &[("1 / 250ms", 4.0), ("1 / 1.5s", 1.0 / 1.5)]),
+    ] {
+        with_sweep(&plan.replace("SERVICE", service), SCENARIO, |sweep| {
+            let drawn = Drawn::of(sweep);
+            let goodput = drawn.figures.iter().find(|figure| figure.id == "goodput");
+            let marks = &goodput.expect("a knee").chart.marks;
+            let found: Vec<(&str, f64)> =
+                marks.iter().map(|mark| (mark.label.as_str(), mark.at)).collect();
+            assert_eq!(found, knees);
+        });
+    }
+}
+
+#[test]
 fn who_is_on_the_front_is_a_column_and_no_name() {
     // At 40 % so many fail that nobody has a p99.
     with_sweep(&PLAN.replace("40%", "5%"), SCENARIO, |sweep| {
