@@ -132,6 +132,7 @@ fn range(scale: &Scale, values: impl Iterator<Item = f64>) -> core::ops::Range<f
     if scale.log {
         return low / 1.15..(high * 1.15).max(low * 2.0);
     }
+    let most = high;
     // Numbers of four digits tell no less apart.
     let least = high.abs().max(low.abs()) * 0.02;
     if high > low && high - low < least {
@@ -141,7 +142,9 @@ fn range(scale: &Scale, values: impl Iterator<Item = f64>) -> core::ops::Range<f
     let air = if high > low { (high - low) * 0.04 } else { high.abs().max(1.0) * 0.1 };
     // What is never negative starts at its zero.
     let bottom = if low >= 0.0 && low - air < 0.0 { 0.0_f64.min(low) } else { low - air };
-    bottom..high + air
+    // And nothing is more than all of it.
+    let top = if scale.percent && most <= 1.0 { (high + air).min(1.0) } else { high + air };
+    bottom..top
 }
 
 /// A number at an axis or in a table, short.
@@ -270,6 +273,18 @@ mod tests {
         assert!(of(&Scale::linear("y"), &[25.0, 400.0]).0.start <= 25.0);
         let (near, _) = of(&Scale::linear("y"), &[2.471_94, 2.472]);
         assert!(near.end - near.start > 0.04, "{near:?}");
+    }
+
+    #[test]
+    fn no_share_is_more_than_all() {
+        let of = |scale: &Scale, values: &[f64]| axis(scale, values.iter().copied()).0.end;
+        let share = Scale::percent("success");
+        assert_eq!(
+            [of(&share, &[0.995, 1.0]), of(&share, &[0.2, 0.99]), of(&share, &[1.0])],
+            [1.0; 3]
+        );
+        // A load may be.
+        assert!(of(&share, &[0.5, 1.5]) > 1.5 && of(&Scale::linear("requests"), &[0.2, 1.0]) > 1.0);
     }
 
     #[test]
