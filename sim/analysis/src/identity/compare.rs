@@ -262,16 +262,6 @@ pub(super) fn served_while_busy(subject: &Subject<'_>) -> Option<Compared> {
     })
 }
 
-/// Of the run that has the most in a second.
-pub(super) fn goodput(subject: &Subject<'_>) -> Option<Compared> {
-    let service_us = micros(subject.scenario.gateway.service_time?);
-    let runs = subject.runs.iter().filter(|run| run.goodput_span_us() > 0);
-    let within = runs.clone().all(|run| run.established * service_us <= run.goodput_span_us());
-    let per_s = runs.map(|run| run.established as f64 * 1e6 / run.goodput_span_us() as f64);
-    let most = per_s.max_by(f64::total_cmp)?;
-    Some(Compared::exact(1e6 / service_us as f64, most, within))
-}
-
 /// Whoever is awake ignores a wake, so the rate is the one that was seen, of each run by itself. Waits within a run depend
 /// on each other; runs do not, so the error is that of what they are off by in the mean.
 pub(super) fn queue_wait(subject: &Subject<'_>) -> Option<Compared> {

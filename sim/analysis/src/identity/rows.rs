@@ -72,7 +72,7 @@ const SERVICE: &[P] = &[P::ServiceTime, P::Intact, P::NobodyRefused];
 
 const DIFFIE_HELLMAN: &[P] = &[P::Intact, P::TwoExchanges, P::GatewayRemembers, P::NobodyRefused];
 
-pub(super) const ROWS: [Row; 19] = [
+pub(super) const ROWS: [Row; 18] = [
     Row {
         name: "exchange succeeds",
         formula: "1 - q^N",
@@ -180,11 +180,5 @@ pub(super) const ROWS: [Row; 19] = [
         formula: "1 / c",
         premises: &[SERVICE],
         compare: served_while_busy,
-    },
-    Row {
-        name: "knee: most handshakes per s",
-        formula: "at most 1 / c",
-        premises: &[SERVICE],
-        compare: goodput,
     },
 ];
