@@ -95,6 +95,24 @@ fn tables_of_numbers_name_seed_and_node_of_what_is_furthest_out() {
     });
 }
 
+/// Who reads a table by the names of its columns would else get the last of two.
+#[test]
+fn an_axis_that_is_called_as_a_column_is_told_from_it() {
+    let plan = PLAN.replace("\"policy\"", "\"attempts\"").replace("\"loss\"", "\"seed\"");
+    with_sweep(&plan, SCENARIO, |sweep| {
+        let drawn = Drawn::of(sweep);
+        for (name, text) in drawn.files() {
+            let mut names: Vec<&str> = text.lines().next().unwrap_or("").split(',').collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{name}: {names:?}");
+        }
+        assert_eq!(column(drawn.file("runs.csv"), "axis attempts")[0], "libreswan");
+        assert_eq!(column(drawn.file("latency.csv"), "attempts")[0], "libreswan");
+    });
+}
+
 #[test]
 fn energy_has_the_error_of_independent_seeds() {
     let radio = SCENARIO.replace(
