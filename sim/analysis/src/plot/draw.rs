@@ -137,11 +137,12 @@ type Context<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>
 /// Pixels of a line of words, and about those of a letter in it.
 const WORDS: (i32, i32) = (14, 7);
 
-/// A line, and its word beside it: above it in the lower half, where there is most room. `words` are where those before it end.
+/// A line, and its word beside it: above it in the lower half, where there is most room. `words` are those before it, each from
+/// where to where and at which height.
 fn draw_mark<X, Y>(
     chart: &mut Context<'_, '_, X, Y>,
     mark: &Mark,
-    words: &mut Vec<(i32, i32)>,
+    words: &mut Vec<(i32, i32, i32)>,
 ) -> Drawn
 where
     X: Ranged<ValueType = f64>,
@@ -159,14 +160,16 @@ where
     let [top, bottom] = [y.end, y.start].map(|y| chart.backend_coord(&(x.start, y)).1);
     let low = mark.horizontal && at.1 > i32::midpoint(top, bottom);
     let mut from = (at.0 + 4, if low { at.1 - WORDS.0 } else { at.1 + 2 });
-    for (end, height) in words.iter() {
-        if (height - from.1).abs() < WORDS.0 && *end > from.0 {
+    let letters = i32::try_from(mark.label.chars().count()).unwrap_or(0);
+    let width = (letters + 1) * WORDS.1;
+    for (start, end, height) in words.iter() {
+        let beside = from.0 >= *end || from.0 + width <= *start;
+        if (height - from.1).abs() < WORDS.0 && !beside {
             // One across stands behind the other, one upwards below it.
             from = if mark.horizontal { (*end, from.1) } else { (from.0, height + WORDS.0) };
         }
     }
-    let letters = i32::try_from(mark.label.chars().count()).unwrap_or(0);
-    words.push((from.0 + (letters + 1) * WORDS.1, from.1));
+    words.push((from.0, from.0 + width, from.1));
     let offset = (from.0 - at.0, from.1 - at.1);
     let label = EmptyElement::at(place) + Text::new(mark.label.clone(), offset, text(12));
     chart.draw_series([label])?;
