@@ -16,6 +16,7 @@ use attempt::Attempt;
 use ike_core::{Error, ExchangeType, Instant, Operation, PeerMisbehaved};
 use serde::{Deserialize, Serialize};
 use simulator::{Actor, Event, Observer, Place, What};
+use std::collections::BTreeMap;
 use vnet::link::{Direction, DropReason, Outcome};
 use waiting::Waiting;
 
@@ -69,6 +70,8 @@ pub struct Collector {
     /// By node.
     attempts: Vec<Attempt>,
     waiting: Waiting,
+    /// Of each SA that its node has not got yet, the node and which of its attempts.
+    tried: BTreeMap<u64, (u32, u32)>,
     /// What the gateway has said it sends, before it enters the link.
     gateway_sends: Option<ExchangeType>,
 }
@@ -105,7 +108,7 @@ impl Collector {
     }
 
     fn node(&mut self, number: u32, event: &Event<'_>) {
-        let Self { observed, course, attempts, examples, .. } = self;
+        let Self { observed, course, attempts, examples, tried, .. } = self;
         let Some(attempt) = usize::try_from(number).ok().and_then(|index| attempts.get_mut(index))
         else {
             return;
@@ -144,6 +147,7 @@ impl Collector {
                 observed.established += 1;
                 course.established.add(now_us);
                 attempt.conclude(observed, now_us, true);
+                attempt.take_sa().and_then(|sa| tried.remove(&sa));
                 if let Some(handshake) = attempt.over().map(handshake) {
                     observed.latency_us.add(handshake.took_us);
                     examples.succeeded(handshake);
@@ -174,7 +178,9 @@ impl Collector {
                 observed.diffie_hellman += 1;
             }
             E::HalfOpen { sa, path, .. } => {
-                waiting.half_open_begins(now_us, (sa.spi_r().0, path.remote.ip()), seen);
+                let name = sa.spi_r().0;
+                waiting.half_open_begins(now_us, (name, path.remote.ip()), seen);
+                self.half_open(event.node(), name);
             }
             E::Dropped { reason: ike_core::DropReason::TooManyHalfOpen, .. } => {
                 observed.dropped_at_limit += 1;
@@ -182,8 +188,12 @@ impl Collector {
             E::Dropped { reason, .. } if *reason == IMPOSSIBLE => {
                 waiting.proved_impossible(now_us, seen);
             }
+            E::Refused { .. } => observed.refusals += 1,
             E::CookieRequested { .. } => observed.cookies += 1,
-            E::Closed { sa, .. } => waiting.half_open_ends(now_us, sa.spi_r().0, seen),
+            E::Closed { sa, .. } => {
+                waiting.half_open_ends(now_us, sa.spi_r().0, seen);
+                self.closed(sa.spi_r().0);
+            }
             E::Crashed { .. } => waiting.crashed(now_us, seen),
             E::Established { sa, .. } => {
                 waiting.half_open_ends(now_us, sa.spi_r().0, seen);
@@ -201,6 +211,19 @@ impl Collector {
             }
             _ => {}
         }
+    }
+
+    fn half_open(&mut self, node: Option<u32>, sa: u64) {
+        let Some(node) = node else { return };
+        if let Some(number) = self.attempt(node).map(|attempt| attempt.half_open(sa)) {
+            self.tried.insert(sa, (node, number));
+        }
+    }
+
+    fn closed(&mut self, sa: u64) {
+        let Some((node, number)) = self.tried.remove(&sa) else { return };
+        let tries = self.attempt(node).is_some_and(|attempt| attempt.tries(number));
+        self.observed.forgotten += u64::from(tries);
     }
 
     fn sent(&mut self, who: Actor, (place, octets): (Place, usize), outcome: &Outcome) {
@@ -222,20 +245,23 @@ impl Collector {
         let Self { observed, attempts, .. } = self;
         let index = usize::try_from(place.link).ok();
         let Some(attempt) = index.and_then(|index| attempts.get_mut(index)) else { return };
+        let delivered = !matches!(outcome, Outcome::Dropped(_));
         match place.direction {
             Direction::Towards => {
-                let Some((exchange, first)) = attempt.sent(place.index, octets) else { return };
+                let sent = attempt.sent(place.index, octets, delivered);
+                let Some((exchange, first)) = sent else { return };
                 if let Some(counts) = Self::counts(observed, exchange) {
                     counts.towards.add(octets as u64, outcome);
                 }
                 if first {
-                    let burst = Outcome::Dropped(DropReason::GilbertElliott);
-                    observed.first_requests += 1;
-                    observed.first_in_burst += u64::from(*outcome == burst);
+                    let in_burst = *outcome == Outcome::Dropped(DropReason::GilbertElliott);
+                    observed.first_requests += u64::from(delivered || in_burst);
+                    observed.first_in_burst += u64::from(in_burst);
                 }
             }
             Direction::Back if answers => {
-                observed.out_of_turn += u64::from(!attempt.answered(place.index));
+                let in_turn = attempt.answered(place.index, delivered);
+                observed.out_of_turn += u64::from(!in_turn);
             }
             Direction::Back => {}
         }

@@ -27,12 +27,14 @@ pub struct Exchange {
     pub gives_up_us: u64,
     /// R, in microseconds.
     pub round_trip_us: u64,
+    /// What of R is the way back.
+    pub back_us: u64,
 }
 
 impl Exchange {
-    /// An exchange by that schedule, its jitter aside.
+    /// An exchange by that schedule, its jitter aside, on a link with these losses and delays each way.
     #[must_use]
-    pub fn new(schedule: &Schedule, loss: (f64, f64), round_trip_us: u64) -> Self {
+    pub fn new(schedule: &Schedule, loss: (f64, f64), (towards_us, back_us): (u64, u64)) -> Self {
         let mut starts_us = Vec::new();
         let mut at_us = 0_u64;
         for index in 0..schedule.tries.max(1) {
@@ -41,7 +43,8 @@ impl Exchange {
             at_us = at_us.saturating_add(u64::try_from(timeout).unwrap_or(u64::MAX));
         }
         let (loss_towards, loss_back) = loss;
-        Self { loss_towards, loss_back, starts_us, gives_up_us: at_us, round_trip_us }
+        let round_trip_us = towards_us.saturating_add(back_us);
+        Self { loss_towards, loss_back, starts_us, gives_up_us: at_us, round_trip_us, back_us }
     }
 
     /// s: one transmission is answered.
@@ -118,11 +121,18 @@ impl Exchange {
     }
 
     /// Transmissions of an exchange that transmission `index` (from 0) wins: all that leave until its answer is back,
-    /// min(N, 1 + #{i >= 1: S_i <= S_index + R}): at the same time the timer, which was set earlier, rings first. Those beyond `index + 1` are spurious.
+    /// min(N, 1 + #{i >= 1: S_i <= S_index + R}). What falls due as the answer comes leaves if its timer rings first. Those
+    /// beyond `index + 1` are spurious.
     #[must_use]
     pub fn sent_when_won_by(&self, index: usize) -> usize {
         let answer_us = self.starts_us[index].saturating_add(self.round_trip_us);
-        1 + self.starts_us.iter().skip(1).filter(|start| **start <= answer_us).count()
+        let leaves = |place: &usize| {
+            let start_us = self.starts_us[*place];
+            let on_the_way_us = (self.back_us, self.round_trip_us - self.back_us);
+            start_us < answer_us
+                || start_us == answer_us && rings_first(&self.starts_us, *place, on_the_way_us)
+        };
+        1 + (1..self.tries()).filter(leaves).count()
     }
 
     /// Spurious transmissions in one exchange that succeeds.
@@ -140,6 +150,15 @@ impl Exchange {
     pub fn orphan(&self) -> f64 {
         power(self.unanswered(), self.tries()) - power(self.loss_towards, self.tries())
     }
+}
+
+/// Whether the timer of a transmission (from 1), which rings as an answer comes, was set before that answer left the gateway: of
+/// two events at one time the one that was known first goes first. If both were known at the same time, the same is asked of
+/// what set the timer, the transmission before, and of what made the gateway answer, which began `before_us` earlier.
+fn rings_first(starts_us: &[u64], place: usize, (back_us, before_us): (u64, u64)) -> bool {
+    let timeout_us = |place: usize| starts_us[place] - starts_us[place - 1];
+    timeout_us(place) > back_us
+        || timeout_us(place) == back_us && (place == 1 || timeout_us(place - 1) > before_us)
 }
 
 /// A link that is either good or bad, by a Markov chain stepped once each step of time or frame.

@@ -47,6 +47,8 @@ pub(crate) struct Mark {
     pub(crate) at: f64,
     /// Across the chart instead of up.
     pub(crate) horizontal: bool,
+    /// In which of several panels; `None`: in each.
+    pub(crate) panel: Option<usize>,
 }
 
 /// What an axis says.
@@ -130,6 +132,7 @@ fn range(scale: &Scale, values: impl Iterator<Item = f64>) -> core::ops::Range<f
     if scale.log {
         return low / 1.15..(high * 1.15).max(low * 2.0);
     }
+    let most = high;
     // Numbers of four digits tell no less apart.
     let least = high.abs().max(low.abs()) * 0.02;
     if high > low && high - low < least {
@@ -139,7 +142,9 @@ fn range(scale: &Scale, values: impl Iterator<Item = f64>) -> core::ops::Range<f
     let air = if high > low { (high - low) * 0.04 } else { high.abs().max(1.0) * 0.1 };
     // What is never negative starts at its zero.
     let bottom = if low >= 0.0 && low - air < 0.0 { 0.0_f64.min(low) } else { low - air };
-    bottom..high + air
+    // And nothing is more than all of it.
+    let top = if scale.percent && most <= 1.0 { (high + air).min(1.0) } else { high + air };
+    bottom..top
 }
 
 /// A number at an axis or in a table, short.
@@ -189,7 +194,7 @@ mod tests {
             intervals: vec![(0.1, 0.3), (0.8, 0.95), (0.99, 1.0)],
         };
         let lines = vec![line(Stroke::Dotted, 0), line(Stroke::Dashes, 1)];
-        let mark = Mark { label: "limit".into(), at: 0.5, horizontal: true };
+        let mark = Mark { label: "limit".into(), at: 0.5, horizontal: true, panel: None };
         Chart { x, y, lines, marks: vec![mark], panels: Vec::new() }
     }
 
@@ -205,20 +210,39 @@ mod tests {
         }
     }
 
+    /// Where a text stands, in pixels.
+    fn place(svg: &str, axis: &str, text: &str) -> u32 {
+        let before = svg[..svg.find(text).expect(text)].rfind(axis).expect("a place");
+        let digits = svg[before + axis.len()..].split('"').next();
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    }
+
     #[test]
     fn panels_have_their_lines_and_their_names_below_each_other() {
         let mut chart = chart(Scale::linear("time, s"), Scale::linear("waiting"));
         chart.lines[0].stroke = Stroke::Area;
         chart.panels = vec!["rfc7296".into(), "coap".into()];
         let svg = chart.svg();
-        let height = |text: &str| {
-            let before = svg[..svg.find(text).expect(text)].rfind(" y=\"").expect("a place");
-            let digits = svg[before + 4..].split('"').next().and_then(|text| text.parse().ok());
-            digits.unwrap_or(0_u32)
-        };
+        let height = |text: &str| place(&svg, " y=\"", text);
         assert!(height("rfc7296") + 60 < height("coap"), "{svg}");
         assert_eq!(svg.matches("polygon").count(), 1, "{svg}");
         assert_eq!((svg.matches("limit").count(), svg.matches("time, s").count()), (2, 1));
+        chart.marks[0].panel = Some(1);
+        let svg = chart.svg();
+        assert_eq!(svg.matches("limit").count(), 1);
+        assert!(height("coap") < place(&svg, " y=\"", "limit"), "{svg}");
+    }
+
+    #[test]
+    fn words_of_lines_near_each_other_stand_side_by_side() {
+        let mark =
+            |label: &str, at| Mark { label: label.into(), at, horizontal: true, panel: None };
+        let marks = vec![mark("limit", 0.5), mark("cookies", 0.51), mark("other", 0.2)];
+        let chart = Chart { marks, ..chart(Scale::linear("time, s"), Scale::linear("waiting")) };
+        let svg = chart.svg();
+        let left = |text: &str| place(&svg, " x=\"", text);
+        assert!(left("limit") + 20 < left("cookies"), "{svg}");
+        assert_eq!(left("limit"), left("other"));
     }
 
     #[test]
@@ -249,6 +273,18 @@ mod tests {
         assert!(of(&Scale::linear("y"), &[25.0, 400.0]).0.start <= 25.0);
         let (near, _) = of(&Scale::linear("y"), &[2.471_94, 2.472]);
         assert!(near.end - near.start > 0.04, "{near:?}");
+    }
+
+    #[test]
+    fn no_share_is_more_than_all() {
+        let of = |scale: &Scale, values: &[f64]| axis(scale, values.iter().copied()).0.end;
+        let share = Scale::percent("success");
+        assert_eq!(
+            [of(&share, &[0.995, 1.0]), of(&share, &[0.2, 0.99]), of(&share, &[1.0])],
+            [1.0; 3]
+        );
+        // A load may be.
+        assert!(of(&share, &[0.5, 1.5]) > 1.5 && of(&Scale::linear("requests"), &[0.2, 1.0]) > 1.0);
     }
 
     #[test]

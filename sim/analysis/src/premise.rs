@@ -4,9 +4,7 @@ use crate::collector::{Datagrams, ExchangeCounts, Observed};
 use crate::formulas::{Exchange, Handshake, in_frames, utilisation};
 use core::time::Duration;
 use ike_core::Jitter;
-use simulator::scenario::{
-    Cookies, Cpu, Group, Link, LinkDirection, Listed, Rate, Scenario, Wakes,
-};
+use simulator::scenario::{Cookies, Group, Link, LinkDirection, Listed, Rate, Scenario, Wakes};
 
 /// Something that a formula takes for granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,12 +39,18 @@ pub enum Premise {
     SameFrames,
     /// A link that loses cuts datagrams into frames.
     LossyFrames,
-    /// The gateway keeps a half-open SA for longer than a node tries.
-    HalfOpenOutlivesTries,
+    /// The gateway keeps each SA for as long as its node tries.
+    ///
+    /// It is looked at as it was, which favours no outcome: see [`Self::AnsweredInTurn`].
+    GatewayRemembers,
     /// The gateway refuses nobody, and no limit is reached.
     NobodyRefused,
     /// Each handshake came to its end before the run did.
     AllFinished,
+    /// Nobody gives up.
+    ///
+    /// It is looked at as it was, which favours no outcome: see [`Self::AnsweredInTurn`].
+    NobodyGivesUp,
     /// All nodes wake at one time, once.
     WakeAtOnce,
     /// The gateway needs some time for each Diffie-Hellman.
@@ -126,40 +130,28 @@ pub(crate) fn kinds<'a>(
 fn exchange_of(group: &Group) -> Exchange {
     let share = |rate: Rate| f64::from(rate.ppm()) / 1e6;
     let link = &group.link;
-    let round_trip = micros(link.towards.delay.saturating_add(link.back.delay));
+    let delays_us = (micros(link.towards.delay), micros(link.back.delay));
     let loss = (share(link.towards.loss), share(link.back.loss));
-    Exchange::new(&group.retransmission, loss, round_trip)
+    Exchange::new(&group.retransmission, loss, delays_us)
+}
+
+/// When each node of the group wakes first, and up to how much later, where none wakes again.
+fn only_wake(group: &Group) -> Option<(Duration, Duration)> {
+    match &group.wakes {
+        Wakes::Once { at, within } => Some((*at, *within)),
+        Wakes::At(times) => match times[..] {
+            [at] => Some((at, Duration::ZERO)),
+            _ => None,
+        },
+        Wakes::Every { .. } | Wakes::Poisson { .. } => None,
+    }
 }
 
 fn wakes_at_once(scenario: &Scenario) -> bool {
-    let at = |group: &Group| match group.wakes {
-        Wakes::Once { at, within } => within.is_zero().then_some(at),
-        _ => None,
-    };
+    let at =
+        |group: &Group| only_wake(group).and_then(|(at, within)| within.is_zero().then_some(at));
     let first = at(&scenario.groups[0]);
     first.is_some() && scenario.groups.iter().all(|group| at(group) == first)
-}
-
-/// How long after its first request a node of any group may still be answered, at most: it may take all its tries for
-/// either exchange, of one SA that is half-open since the first request arrived.
-fn longest_try_us(scenario: &Scenario) -> u64 {
-    let longest = |group: &Group| {
-        let Exchange { gives_up_us, round_trip_us, .. } = exchange_of(group);
-        let stretched_us = match group.retransmission.jitter {
-            Jitter::Stretch { percent } => gives_up_us / 100 * u64::from(percent),
-            _ => 0,
-        };
-        let both_us = gives_up_us.saturating_add(stretched_us).saturating_mul(2);
-        both_us.saturating_add(work_us(group)).saturating_add(round_trip_us)
-    };
-    scenario.groups.iter().map(longest).max().unwrap_or(0)
-}
-
-/// The longest that a node may compute between its two exchanges.
-fn work_us(group: &Group) -> u64 {
-    let Some(Cpu { x25519, p256, modp2048, .. }) = &group.cpu else { return 0 };
-    let known = [x25519, p256, modp2048].into_iter().flatten();
-    known.map(|times| micros(times.diffie_hellman)).max().unwrap_or(0)
 }
 
 /// The nodes of each group and the wakes of one of them in a second, where all groups wake by a Poisson process.
@@ -235,14 +227,14 @@ impl Premise {
                 let cuts = |way: &LinkDirection| way.frame.is_some() && way.loss != Rate::ZERO;
                 why(!any(cuts), "no link that loses cuts datagrams into frames")
             }
-            Self::HalfOpenOutlivesTries => {
-                let kept = micros(gateway.half_open_timeout) > longest_try_us(scenario);
-                why(!kept, "the gateway forgets half-open SAs while nodes still try")
+            Self::GatewayRemembers => {
+                why(observed.forgotten > 0, "the gateway forgets SAs while nodes still try")
             }
             Self::NobodyRefused => refused(scenario, observed),
             Self::AllFinished => {
                 why(observed.unfinished() > 0, "the run ended before all handshakes did")
             }
+            Self::NobodyGivesUp => why(observed.failed > 0, "nodes give up while they wait"),
             Self::WakeAtOnce => why(!wakes_at_once(scenario), "nodes do not wake at one time"),
             Self::ServedInTheEnd => why(
                 load(scenario).is_some_and(|load| load >= 1.0),
@@ -253,8 +245,8 @@ impl Premise {
                 why(scenario.groups.iter().any(steady), "links do not lose in bursts")
             }
             Self::WakeOnce => {
-                let once = |group: &Group| matches!(group.wakes, Wakes::Once { .. });
-                why(!scenario.groups.iter().all(once), "nodes wake more than once")
+                let again = |group: &Group| only_wake(group).is_none();
+                why(scenario.groups.iter().any(again), "nodes wake more than once")
             }
             Self::ServiceTime => why(gateway.service_time.is_none(), "the gateway needs no time"),
             Self::PoissonWakes => why(poisson(scenario).is_none(), "wakes are no Poisson process"),
@@ -313,10 +305,10 @@ fn refused(scenario: &Scenario, observed: &Observed) -> Option<String> {
     if !gateway.crashes.is_empty() {
         return Some("the gateway crashes".to_owned());
     }
-    if observed.refused > 0 {
+    if observed.refused > 0 || observed.refusals > 0 {
         return Some("the gateway refuses nodes".to_owned());
     }
-    // What waits for its processor counts, too, so that the half-open ones alone may be few.
-    let limits = observed.dropped_at_limit > 0 || gateway.half_open_per_address.is_some();
-    limits.then(|| "the gateway limits half-open SAs".to_owned())
+    // Of all addresses together or of one: below it the gateway does what it would do without.
+    let limited = observed.dropped_at_limit > 0;
+    limited.then(|| "the gateway limits half-open SAs".to_owned())
 }

@@ -3,14 +3,19 @@
 use super::Observed;
 use ike_core::ExchangeType;
 
-/// A datagram on its way: its index on the link, and which transmission of which exchange it is or answers.
+/// A datagram that a link delivers: its index there, and which transmission of which exchange it is or answers.
 #[derive(Clone, Copy, Debug)]
 struct OnTheWay {
     index: u64,
+    attempt: u32,
     exchange: u32,
     transmission: u32,
     octets: usize,
     init: bool,
+    /// It is at the other end.
+    arrived: bool,
+    /// So is an IKE_SA_INIT request of its attempt.
+    reached: bool,
 }
 
 /// The exchange under way.
@@ -27,6 +32,8 @@ struct Current {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attempt {
     began_us: Option<u64>,
+    /// Counts the attempts of this node.
+    number: u32,
     current: Option<Current>,
     /// Counts the exchanges of this node.
     exchange: u32,
@@ -41,6 +48,8 @@ pub(super) struct Attempt {
     /// It waits in the gateway's queue; copies that arrive meanwhile get nothing.
     queued: bool,
     reached: bool,
+    /// What the gateway has made of it.
+    sa: Option<u64>,
     /// Its first request has not entered the link yet, and it is the first attempt of its wake.
     untried: bool,
     established_at_gateway: bool,
@@ -48,12 +57,14 @@ pub(super) struct Attempt {
 
 impl Attempt {
     pub(super) fn begin(&mut self, now_us: u64, first: bool) {
-        // What is older than an attempt with cookies has arrived or never will.
+        // A second copy of what is older than an attempt with cookies has arrived or never will.
         let recent = self.exchange.saturating_sub(8);
-        self.requests.retain(|datagram| datagram.exchange > recent);
-        self.answers.retain(|datagram| datagram.exchange > recent);
+        let may_arrive = |datagram: &OnTheWay| !datagram.arrived || datagram.exchange > recent;
+        self.requests.retain(may_arrive);
+        self.answers.retain(may_arrive);
         *self = Self {
             began_us: Some(now_us),
+            number: self.number + 1,
             exchange: self.exchange,
             untried: first,
             // What the last attempt left on the way still arrives.
@@ -119,6 +130,23 @@ impl Attempt {
         self.reached && self.current.is_some_and(init)
     }
 
+    /// The gateway made an SA of the request in front of it: of which attempt.
+    pub(super) fn half_open(&mut self, sa: u64) -> u32 {
+        self.sa = Some(sa);
+        self.at_gateway.map_or(self.number, |request| request.attempt)
+    }
+
+    /// The SA that the gateway made last, which both ends have now.
+    pub(super) const fn take_sa(&mut self) -> Option<u64> {
+        self.sa.take()
+    }
+
+    /// Whether that attempt goes on, or a request of it may still reach the gateway.
+    pub(super) fn tries(&self, number: u32) -> bool {
+        let on_its_way = |request: &OnTheWay| request.attempt == number && !request.arrived;
+        self.number == number && self.began_us.is_some() || self.requests.iter().any(on_its_way)
+    }
+
     pub(super) const fn is_one_sided(&self) -> bool {
         self.established_at_gateway
     }
@@ -131,27 +159,46 @@ impl Attempt {
         self.queued = true;
     }
 
-    /// A datagram of the node entered the link. If it is a request: its exchange, and whether it is the first of its wake.
-    pub(super) fn sent(&mut self, index: u64, octets: usize) -> Option<(ExchangeType, bool)> {
+    /// A datagram of the node entered the link, which delivers it or not. If it is a request: its exchange, and whether it is
+    /// the first of its wake.
+    pub(super) fn sent(
+        &mut self,
+        index: u64,
+        octets: usize,
+        delivered: bool,
+    ) -> Option<(ExchangeType, bool)> {
         if !core::mem::take(&mut self.enters) {
             return None;
         }
         let current = self.current?;
-        let (exchange, transmission) = (self.exchange, current.sent - 1);
-        let init = current.kind == ExchangeType::IKE_SA_INIT;
-        self.requests.push(OnTheWay { index, exchange, transmission, octets, init });
+        if delivered {
+            self.requests.push(OnTheWay {
+                index,
+                attempt: self.number,
+                exchange: self.exchange,
+                transmission: current.sent - 1,
+                octets,
+                init: current.kind == ExchangeType::IKE_SA_INIT,
+                arrived: false,
+                reached: self.reached,
+            });
+        }
         Some((current.kind, core::mem::take(&mut self.untried)))
     }
 
     /// A datagram of the node reached the gateway; its octets if it is an IKE_SA_INIT request.
     pub(super) fn request_arrived(&mut self, index: u64, observed: &mut Observed) -> Option<u64> {
         let place = self.requests.iter().position(|request| request.index == index)?;
-        // What entered before it is lost or, rarely, overtaken: a copy may still come, and counts by its index.
+        // A copy may still come, and counts by its index.
+        self.requests[place].arrived = true;
         let request = self.requests[place];
         observed.out_of_turn += u64::from(self.queued || !self.is_in_turn(request));
-        if request.exchange == self.exchange && request.init && !self.reached {
-            self.reached = true;
+        if request.init && !request.reached {
             observed.reached += 1;
+            self.reached |= request.attempt == self.number;
+            for other in &mut self.requests {
+                other.reached |= other.attempt == request.attempt;
+            }
         }
         if !self.queued {
             self.at_gateway = Some(request);
@@ -159,20 +206,24 @@ impl Attempt {
         request.init.then_some(request.octets as u64)
     }
 
-    /// The gateway's answer entered the link. Whether it is in turn.
-    pub(super) fn answered(&mut self, index: u64) -> bool {
+    /// The gateway's answer entered the link, which delivers it or not. Whether it is in turn.
+    pub(super) fn answered(&mut self, index: u64, delivered: bool) -> bool {
         self.queued = false;
         let Some(request) = self.at_gateway else { return true };
-        self.answers.push(OnTheWay { index, ..request });
+        if delivered {
+            self.answers.push(OnTheWay { index, arrived: false, ..request });
+        }
         self.is_in_turn(request)
     }
 
     /// A datagram of the gateway reached the node. Whether it is in turn, if it is an answer.
     pub(super) fn answer_arrived(&mut self, index: u64) -> bool {
-        let Some(answer) = self.answers.iter().find(|answer| answer.index == index) else {
+        let Some(answer) = self.answers.iter_mut().find(|answer| answer.index == index) else {
             return true;
         };
-        let in_turn = self.is_in_turn(*answer);
+        answer.arrived = true;
+        let answer = *answer;
+        let in_turn = self.is_in_turn(answer);
         if let Some(current) = self.current.as_mut().filter(|_| answer.exchange == self.exchange) {
             current.winner = Some(answer.transmission);
         }

@@ -93,6 +93,9 @@ pub struct Observed {
     pub failed: u64,
     /// Those of them that failed for another reason than that no answer came.
     pub refused: u64,
+    /// Requests that the gateway answered with an error notify. A node need not believe what is not authenticated, and then fails
+    /// for want of an answer.
+    pub refusals: u64,
     /// IKE_SA_INIT.
     pub init: ExchangeCounts,
     /// IKE_AUTH.
@@ -110,10 +113,13 @@ pub struct Observed {
     /// gave up while a request had not left yet, or an answer was there. Without any, each request was answered
     /// before the next was due, or it or its answer was lost.
     pub out_of_turn: u64,
-    /// First transmissions of a wake, which nothing that was lost before has put off.
+    /// First transmissions of a wake, which nothing that was lost before has put off. Without those that met no burst, since
+    /// the link dropped them for another reason first.
     pub first_requests: u64,
     /// Those of them that a burst took.
     pub first_in_burst: u64,
+    /// SAs that the gateway closed while their node still tried, or a request of it was still on its way.
+    pub forgotten: u64,
     /// Handshakes of which a request reached the gateway.
     pub reached: u64,
     /// Handshakes whose IKE_SA_INIT failed although a request reached the gateway: it keeps a half-open SA for nobody.
@@ -171,6 +177,7 @@ impl Observed {
         self.established += other.established;
         self.failed += other.failed;
         self.refused += other.refused;
+        self.refusals += other.refusals;
         self.init.join(&other.init);
         self.auth.join(&other.auth);
         self.latency_us.join(&other.latency_us);
@@ -180,6 +187,7 @@ impl Observed {
         self.out_of_turn += other.out_of_turn;
         self.first_requests += other.first_requests;
         self.first_in_burst += other.first_in_burst;
+        self.forgotten += other.forgotten;
         self.reached += other.reached;
         self.orphans += other.orphans;
         self.one_sided += other.one_sided;

@@ -1,5 +1,7 @@
 //! What queues at a gateway that needs some time for each Diffie-Hellman.
 
+use super::rings_first;
+
 /// So many nodes wake at once; the gateway serves one IKE_SA_INIT after the other and a duplicate of one that waits costs
 /// nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub struct Herd {
     pub service_us: u64,
     /// R, in microseconds.
     pub round_trip_us: u64,
+    /// What of R is the way back.
+    pub back_us: u64,
 }
 
 impl Herd {
@@ -20,13 +24,17 @@ impl Herd {
     }
 
     /// IKE_SA_INIT transmissions of all together, by a schedule that transmits at these times (the first is 0) and never
-    /// gives up before it is served: each node sends again at S_j unless place x c + R is before that (at the same time
-    /// the timer, which was set earlier, rings first), so n + sum over j >= 1 of max(0, n - max(0, ceil((S_j - R) / c) - 1)).
+    /// gives up before it is served: each node sends again at S_j unless place x c + R is before that, so
+    /// n + sum over j >= 1 of max(0, n - max(0, ceil((S_j - R) / c) - 1)). At the same time it sends if its timer rings first.
     #[must_use]
     pub fn transmissions(&self, starts_us: &[u64]) -> u64 {
-        let again = starts_us.iter().skip(1).map(|start_us| {
-            let queued_us = start_us.saturating_sub(self.round_trip_us);
-            let served = queued_us.div_ceil(self.service_us).saturating_sub(1);
+        let again = (1..starts_us.len()).map(|place| {
+            let queued_us = starts_us[place].saturating_sub(self.round_trip_us);
+            let served = if rings_first(starts_us, place, (self.back_us, self.service_us)) {
+                queued_us.div_ceil(self.service_us).saturating_sub(1)
+            } else {
+                queued_us / self.service_us
+            };
             self.nodes.saturating_sub(served)
         });
         self.nodes + again.sum::<u64>()

@@ -7,7 +7,7 @@ fn close(a: f64, b: f64) {
 }
 
 fn strongswan(loss: f64) -> Exchange {
-    Exchange::new(&Schedule::STRONGSWAN, (loss, loss), 40_000)
+    Exchange::new(&Schedule::STRONGSWAN, (loss, loss), (20_000, 20_000))
 }
 
 #[test]
@@ -16,7 +16,7 @@ fn schedules_send_when_the_field_says_they_do() {
     let expected = [0, 4_000_000, 11_200_000, 24_160_000, 47_488_000, 89_478_000];
     assert_eq!(strongswan.starts_us, expected);
     assert_eq!(strongswan.gives_up_us, 165_060_000);
-    let libreswan = Exchange::new(&Schedule::LIBRESWAN, (0.0, 0.0), 40_000);
+    let libreswan = Exchange::new(&Schedule::LIBRESWAN, (0.0, 0.0), (20_000, 20_000));
     let expected = [0, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000].map(|ms| ms * 1_000);
     assert_eq!(
         (libreswan.starts_us.as_slice(), libreswan.gives_up_us),
@@ -88,7 +88,7 @@ fn the_staircase_has_a_step_for_each_pair_of_winners() {
 #[test]
 fn a_round_trip_beyond_the_first_timeouts_makes_transmissions_spurious() {
     // S = 0, 0.5, 1, 2, 4 s ...: an answer after 1.2 s comes when three were sent.
-    let exchange = Exchange::new(&Schedule::LIBRESWAN, (0.0, 0.0), 1_200_000);
+    let exchange = Exchange::new(&Schedule::LIBRESWAN, (0.0, 0.0), (600_000, 600_000));
     assert_eq!(exchange.sent_when_won_by(0), 3);
     close(exchange.spurious().mean, 2.0);
     assert_eq!(exchange.sent_when_won_by(7), 8);
@@ -101,7 +101,8 @@ fn the_herd_is_answered_and_sends_as_a_queue_that_is_followed_step_by_step() {
     let starts = strongswan(0.0).starts_us;
     // With the second an answer comes when a timer rings.
     for service_us in [1_001, 1_000] {
-        let herd = Herd { nodes: 9_000, service_us, round_trip_us: 40_000 };
+        let (round_trip_us, back_us) = (40_000, 20_000);
+        let herd = Herd { nodes: 9_000, service_us, round_trip_us, back_us };
         let sent = |place| starts.iter().filter(|at| **at <= herd.answered_us(place)).count();
         let followed: usize = (1..=herd.nodes).map(sent).sum();
         assert!(followed > 9_000);

@@ -216,16 +216,16 @@ pub(super) fn requests_without_bursts(subject: &Subject<'_>) -> Option<Compared>
 pub(super) fn diffie_hellman(subject: &Subject<'_>) -> Option<Compared> {
     // One that waits at the end of the run has not had its turn.
     let Observed { reached, unserved, diffie_hellman: done, .. } = *subject.all;
-    let reached = reached - unserved;
-    Some(Compared::exact(reached as f64, done as f64, reached == done))
+    let expected = reached as f64 - unserved as f64;
+    Some(Compared::exact(expected, done as f64, reached == done + unserved))
 }
 
 /// The herd of one run, if nobody gives up before the last is served.
 fn herd(subject: &Subject<'_>) -> Option<Herd> {
     let service_us = micros(subject.scenario.gateway.service_time?);
-    let round_trip_us = subject.exchange.round_trip_us;
-    let herd = Herd { nodes: subject.scenario.nodes().into(), service_us, round_trip_us };
-    (herd.answered_us(herd.nodes) < subject.exchange.gives_up_us).then_some(herd)
+    let Exchange { round_trip_us, back_us, gives_up_us, .. } = subject.exchange;
+    let herd = Herd { nodes: subject.scenario.nodes().into(), service_us, round_trip_us, back_us };
+    (herd.answered_us(herd.nodes) < gives_up_us).then_some(herd)
 }
 
 pub(super) fn herd_transmissions(subject: &Subject<'_>) -> Option<Compared> {
@@ -260,16 +260,6 @@ pub(super) fn served_while_busy(subject: &Subject<'_>) -> Option<Compared> {
             (1e6 / service_us as f64, *served as f64 * 1e6 / *busy_us as f64);
         Compared::exact(expected, simulated, subject.runs.iter().all(right))
     })
-}
-
-/// Of the run that has the most in a second.
-pub(super) fn goodput(subject: &Subject<'_>) -> Option<Compared> {
-    let service_us = micros(subject.scenario.gateway.service_time?);
-    let runs = subject.runs.iter().filter(|run| run.goodput_span_us() > 0);
-    let within = runs.clone().all(|run| run.established * service_us <= run.goodput_span_us());
-    let per_s = runs.map(|run| run.established as f64 * 1e6 / run.goodput_span_us() as f64);
-    let most = per_s.max_by(f64::total_cmp)?;
-    Some(Compared::exact(1e6 / service_us as f64, most, within))
 }
 
 /// Whoever is awake ignores a wake, so the rate is the one that was seen, of each run by itself. Waits within a run depend

@@ -10,7 +10,7 @@ const LOSS: &[P] = &[
     P::Intact,
     P::IndependentLoss,
     P::SameFrames,
-    P::HalfOpenOutlivesTries,
+    P::GatewayRemembers,
     P::NobodyRefused,
     P::AllFinished,
 ];
@@ -37,6 +37,7 @@ const HERD: &[P] = &[
     P::ExactTimers,
     P::TwoExchanges,
     P::NobodyRefused,
+    P::NobodyGivesUp,
     P::AllFinished,
 ];
 /// Wakes go on to the end of the run: the one handshake that is then under way does not count.
@@ -51,6 +52,7 @@ const QUEUE: &[P] = &[
     P::ConstantDelay,
     P::TwoExchanges,
     P::NobodyRefused,
+    P::NobodyGivesUp,
 ];
 
 const BURSTS: &[P] = &[P::Bursts, P::OneKind, P::NoLoss, P::WakeOnce, P::SameFrames];
@@ -68,10 +70,9 @@ const WITHOUT_BURSTS: &[P] = &[
 /// Whatever becomes of the answers.
 const SERVICE: &[P] = &[P::ServiceTime, P::Intact, P::NobodyRefused];
 
-const DIFFIE_HELLMAN: &[P] =
-    &[P::Intact, P::TwoExchanges, P::HalfOpenOutlivesTries, P::NobodyRefused];
+const DIFFIE_HELLMAN: &[P] = &[P::Intact, P::TwoExchanges, P::GatewayRemembers, P::NobodyRefused];
 
-pub(super) const ROWS: [Row; 19] = [
+pub(super) const ROWS: [Row; 18] = [
     Row {
         name: "exchange succeeds",
         formula: "1 - q^N",
@@ -179,11 +180,5 @@ pub(super) const ROWS: [Row; 19] = [
         formula: "1 / c",
         premises: &[SERVICE],
         compare: served_while_busy,
-    },
-    Row {
-        name: "knee: most handshakes per s",
-        formula: "at most 1 / c",
-        premises: &[SERVICE],
-        compare: goodput,
     },
 ];

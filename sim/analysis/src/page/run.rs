@@ -155,7 +155,7 @@ fn levels(label: &str, gauge: &Gauge, thresholds: [Threshold; 2]) -> Chart {
     let highest = gauge.bins.iter().map(|level| *level as f64);
     let mut lines = vec![bins("mean", 0, width_us, gauge.mean(width_us, 1).into_iter())];
     lines.insert(0, Line { stroke: Stroke::Area, ..bins("highest", 0, width_us, highest) });
-    let marks = marks(&lines, thresholds.into_iter());
+    let marks = marks(&lines, thresholds.into_iter().map(|threshold| (None, threshold)));
     Chart { marks, ..over_time(label, width_us, lines) }
 }
 

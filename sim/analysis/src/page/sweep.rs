@@ -47,7 +47,7 @@ pub fn sweep(sweep: &Sweep<'_>, drawn: &Drawn) -> String {
         cost(sweep)
     );
     body.push_str(&energy(sweep, &file("energy_by_state.csv")));
-    body.push_str(&policies(sweep));
+    body.push_str(&policies(sweep, &file("policies.csv")));
     body.push_str(&identities::section(sweep));
     let _ = writeln!(body, "<p>All of them: {}.</p>", file("identities.csv"));
     body.push_str(&examples(sweep, &file("runs.csv")));
@@ -204,7 +204,7 @@ fn energy(sweep: &Sweep<'_>, file: &str) -> String {
     )
 }
 
-fn policies(sweep: &Sweep<'_>) -> String {
+fn policies(sweep: &Sweep<'_>, file: &str) -> String {
     let Rivals { all: rivals, cost } = rivals(sweep);
     if rivals.len() < 2 {
         return String::new();
@@ -212,14 +212,8 @@ fn policies(sweep: &Sweep<'_>) -> String {
     let rows: Vec<Vec<Field>> = rivals
         .iter()
         .map(|rival| {
-            let numbers = [
-                tick(rival.failures, true),
-                short(rival.latency_s),
-                short(rival.cost),
-                short(rival.peak),
-            ];
             let mut fields = vec![Field::Text(rival.name.clone())];
-            fields.extend(numbers.map(Field::Number));
+            fields.extend(rival.shown().map(Field::Number));
             let says = if rival.conforms { "conforms" } else { "does not" };
             fields.push(Field::Verdict(rival.conforms, says.to_owned()));
             fields.push(if rival.in_front {
@@ -241,7 +235,7 @@ fn policies(sweep: &Sweep<'_>) -> String {
     ];
     format!(
         "<h2>Policies compared, {}</h2>\n<p>Less is better in each column of numbers; in p99 a handshake that fails takes for ever. A policy is on the Pareto front if no other \
-         one is at least as good in all of them and better in one.</p>\n{}",
+         one is at least as good in all of them and better in one. All digits: {file}.</p>\n{}",
         escape(&crate::sweep::focus(sweep)),
         table(&head, &rows)
     )

@@ -1,7 +1,7 @@
 //! The text of a plan, and where in it a mistake is.
 
 use super::{Axis, Change, Plan, PlannedCell, Point};
-use core::fmt;
+use core::fmt::{self, Write as _};
 use core::ops::Range;
 use serde::Deserialize;
 use simulator::scenario::{Files, Scenario, as_text, in_plain_words};
@@ -150,6 +150,7 @@ fn plan(file: &str, raw: Raw) -> Result<Plan, Fault> {
     };
     let (file, scenario) = (file.to_owned(), one_line(&raw.scenario)?);
     let changes = raw.set.as_ref().map(changes).transpose()?.unwrap_or_default();
+    kept_in_all(&changes, &axes)?;
     let plan = Plan { file, description, scenario, seeds, changes, axes, along, focus };
     let lengths = plan.axes.iter().map(|axis| axis.points.len());
     let cells = lengths.fold(1_usize, usize::saturating_mul);
@@ -160,7 +161,8 @@ fn plan(file: &str, raw: Raw) -> Result<Plan, Fault> {
     Ok(plan)
 }
 
-/// A key that two axes change would have the value of the later one, whatever the label of the other says.
+/// A key that two axes change would have the value of the later one, whatever the label of the other says; so would one that
+/// is in a table which the later one changes as a whole.
 fn varied_once(axes: &[Axis]) -> Result<(), Fault> {
     let keys = |axis: &Axis| -> Vec<String> {
         axis.points.iter().flat_map(|point| &point.changes).map(|(key, _)| key.clone()).collect()
@@ -168,13 +170,43 @@ fn varied_once(axes: &[Axis]) -> Result<(), Fault> {
     for (index, axis) in axes.iter().enumerate() {
         let before: Vec<String> = axes[..index].iter().flat_map(keys).collect();
         for point in &axis.points {
-            if let Some((key, _)) = point.changes.iter().find(|(key, _)| before.contains(key)) {
-                let message = format!("axis `{}`: an axis before it changes {key}, too", axis.name);
-                return Err(Fault(point.place.clone(), message));
+            let again = point.changes.iter().find_map(|(key, _)| {
+                before.iter().find(|before| is_within(before, key)).map(|before| (key, before))
+            });
+            let Some((key, before)) = again else { continue };
+            let mut message = format!("axis `{}`: an axis before it changes {before}", axis.name);
+            if before == key {
+                message.push_str(", too");
+            } else {
+                let _ = write!(message, ", which {key} would undo: expected it behind this one");
             }
+            return Err(Fault(point.place.clone(), message));
         }
     }
     Ok(())
+}
+
+/// What is set in all cells is so in all: no point changes the table around it as a whole.
+fn kept_in_all(always: &[Change], axes: &[Axis]) -> Result<(), Fault> {
+    for (axis, point) in
+        axes.iter().flat_map(|axis| axis.points.iter().map(move |point| (axis, point)))
+    {
+        let undoes = |key: &String| {
+            always.iter().find(|(set, _)| set != key && is_within(set, key)).map(|(set, _)| set)
+        };
+        if let Some((key, set)) =
+            point.changes.iter().find_map(|(key, _)| undoes(key).map(|set| (key, set)))
+        {
+            let message = format!("axis `{}`: {key} would undo {set} of `set`", axis.name);
+            return Err(Fault(point.place.clone(), message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a key is another one or in the table that it names.
+fn is_within(key: &str, table: &str) -> bool {
+    key.strip_prefix(table).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 fn position<'a>(

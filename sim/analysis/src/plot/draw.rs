@@ -63,33 +63,30 @@ impl Chart {
         Y::CoordDescType: ValueFormatter<f64>,
     {
         if self.panels.is_empty() {
-            let all: Vec<&Line> = self.lines.iter().collect();
-            self.panel(root, (x, y), &all, None)?;
+            self.panel(root, (x, y), None)?;
             root.present()?;
             return Ok(());
         }
         let (head, mut rest) = root.split_vertically(HEAD);
         head.draw(&Text::new(self.y.label.clone(), (8, 4), text(15)))?;
         for (colour, name) in self.panels.iter().enumerate() {
-            let lines: Vec<&Line> =
-                self.lines.iter().filter(|line| line.colour == colour).collect();
             let last = colour + 1 == self.panels.len();
             let (area, below) =
                 if last { (rest.clone(), rest) } else { rest.split_vertically(PANEL) };
-            self.panel(&area, (x.clone(), y.clone()), &lines, Some((name, last)))?;
+            self.panel(&area, (x.clone(), y.clone()), Some((colour, name, last)))?;
             rest = below;
         }
         root.present()?;
         Ok(())
     }
 
-    /// Axes with lines. One of several panels has a name, and the last of them the numbers of the axis from left to right.
+    /// Axes with lines. One of several panels has a number and a name, and the last of them the numbers of the axis from left to
+    /// right.
     fn panel<X, Y>(
         &self,
         area: &Area<'_>,
         (x, y): (X, Y),
-        lines: &[&Line],
-        panel: Option<(&str, bool)>,
+        panel: Option<(usize, &str, bool)>,
     ) -> Drawn
     where
         X: AsRangedCoord<Value = f64>,
@@ -97,7 +94,8 @@ impl Chart {
         X::CoordDescType: ValueFormatter<f64>,
         Y::CoordDescType: ValueFormatter<f64>,
     {
-        let (name, has_x) = panel.unwrap_or(("", true));
+        let number = panel.map(|(number, ..)| number);
+        let (name, has_x) = panel.map_or(("", true), |(_, name, has_x)| (name, has_x));
         let mut builder = ChartBuilder::on(area);
         builder.margin(8).margin_right(16).y_label_area_size(if panel.is_some() { 44 } else { 74 });
         if panel.is_some() {
@@ -122,14 +120,30 @@ impl Chart {
             .axis_desc_style(text(15))
             .draw()?;
         area.draw(&Text::new(name.to_owned(), (52, 4), text(13)))?;
-        self.marks.iter().try_for_each(|mark| draw_mark(&mut chart, mark))?;
-        lines.iter().try_for_each(|line| draw_line(&mut chart, line))
+        let here = |of: usize| number.is_none_or(|number| number == of);
+        let mut words = Vec::new();
+        for mark in self.marks.iter().filter(|mark| mark.panel.is_none_or(here)) {
+            draw_mark(&mut chart, mark, &mut words)?;
+        }
+        self.lines
+            .iter()
+            .filter(|line| here(line.colour))
+            .try_for_each(|line| draw_line(&mut chart, line))
     }
 }
 
 type Context<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
 
-fn draw_mark<X, Y>(chart: &mut Context<'_, '_, X, Y>, mark: &Mark) -> Drawn
+/// Pixels of a line of words, and about those of a letter in it.
+const WORDS: (i32, i32) = (14, 7);
+
+/// A line, and its word beside it: above it in the lower half, where there is most room. `words` are those before it, each from
+/// where to where and at which height.
+fn draw_mark<X, Y>(
+    chart: &mut Context<'_, '_, X, Y>,
+    mark: &Mark,
+    words: &mut Vec<(i32, i32, i32)>,
+) -> Drawn
 where
     X: Ranged<ValueType = f64>,
     Y: Ranged<ValueType = f64>,
@@ -142,7 +156,22 @@ where
     };
     let style = RGBColor(130, 130, 130).stroke_width(1);
     chart.draw_series(DashedLineSeries::new(ends, 2, 4, style))?;
-    let label = EmptyElement::at(place) + Text::new(mark.label.clone(), (4, 2), text(12));
+    let at = chart.backend_coord(&place);
+    let [top, bottom] = [y.end, y.start].map(|y| chart.backend_coord(&(x.start, y)).1);
+    let low = mark.horizontal && at.1 > i32::midpoint(top, bottom);
+    let mut from = (at.0 + 4, if low { at.1 - WORDS.0 } else { at.1 + 2 });
+    let letters = i32::try_from(mark.label.chars().count()).unwrap_or(0);
+    let width = (letters + 1) * WORDS.1;
+    for (start, end, height) in words.iter() {
+        let beside = from.0 >= *end || from.0 + width <= *start;
+        if (height - from.1).abs() < WORDS.0 && !beside {
+            // One across stands behind the other, one upwards below it.
+            from = if mark.horizontal { (*end, from.1) } else { (from.0, height + WORDS.0) };
+        }
+    }
+    words.push((from.0, from.0 + width, from.1));
+    let offset = (from.0 - at.0, from.1 - at.1);
+    let label = EmptyElement::at(place) + Text::new(mark.label.clone(), offset, text(12));
     chart.draw_series([label])?;
     Ok(())
 }

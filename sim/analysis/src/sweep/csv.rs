@@ -40,9 +40,13 @@ pub(super) fn labels(sweep: &Sweep<'_>, row: &Row<'_>) -> String {
     labels.join(",")
 }
 
-pub(super) fn axes(sweep: &Sweep<'_>) -> String {
-    let names: Vec<String> = sweep.plan.axes.iter().map(|axis| field(&axis.name)).collect();
-    names.join(",")
+/// The first line of a table of cells: the number of a cell, its axes, and these columns. An axis that has the name of one says
+/// that it is an axis: readers find a column by its name.
+pub(super) fn head(sweep: &Sweep<'_>, columns: &str) -> String {
+    let taken = |name: &str| name == "cell" || columns.split(',').any(|column| column == name);
+    let axis = |name: &str| if taken(name) { format!("axis {name}") } else { field(name) };
+    let names: Vec<String> = sweep.plan.axes.iter().map(|one| axis(&one.name)).collect();
+    format!("cell,{},{columns}\n", names.join(","))
 }
 
 /// Policies against each other. A latency that is not there is endless.
@@ -51,14 +55,16 @@ pub(super) fn rivalry(rivals: &[Rival], cost: &str) -> String {
     let mut text =
         format!("policy,failures,latency p99 of all,{cost},waiting peak,conforms,in front\n");
     for rival in rivals {
-        let latency_s = rival.latency_s.is_finite().then(|| rival.latency_s.to_string());
+        let number = |value: f64| {
+            if value.is_finite() { value.to_string() } else { String::new() }
+        };
         let _ = writeln!(
             text,
             "{},{},{},{},{},{},{}",
             field(&rival.name),
             rival.failures,
-            latency_s.unwrap_or_default(),
-            rival.cost,
+            number(rival.latency_s),
+            number(rival.cost),
             rival.peak,
             rival.conforms,
             rival.in_front
@@ -77,7 +83,7 @@ pub(super) fn cells(sweep: &Sweep<'_>) -> String {
             .join(",")
     };
     let (slowest, failed) = (example("slowest"), example("first_failed"));
-    let mut text = format!("cell,{},{},{slowest},{failed}\n", axes(sweep), names.join(","));
+    let mut text = head(sweep, &format!("{},{slowest},{failed}", names.join(",")));
     for (row, figures) in sweep.rows.iter().zip(&figures) {
         let figures = figures.values().map(|value| match value {
             Value::Null => String::new(),
@@ -101,7 +107,7 @@ pub(super) fn cells(sweep: &Sweep<'_>) -> String {
 
 /// Every latency with how often it came; of the longest, one handshake that took so long.
 pub(super) fn latency(sweep: &Sweep<'_>) -> String {
-    let mut text = format!("cell,{},latency_us,handshakes,seed,node\n", axes(sweep));
+    let mut text = head(sweep, "latency_us,handshakes,seed,node");
     for row in &sweep.rows {
         let labels = labels(sweep, row);
         let of_run = |run: &'_ RunFacts| {
@@ -125,8 +131,7 @@ pub(super) fn latency(sweep: &Sweep<'_>) -> String {
 }
 
 pub(super) fn identities(sweep: &Sweep<'_>) -> String {
-    let head = "identity,formula,expected,simulated,low,high,sigmas,verdict";
-    let mut text = format!("cell,{},{head}\n", axes(sweep));
+    let mut text = head(sweep, "identity,formula,expected,simulated,low,high,sigmas,verdict");
     let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
     for row in &sweep.rows {
         let labels = labels(sweep, row);
@@ -159,10 +164,7 @@ pub(super) fn identities(sweep: &Sweep<'_>) -> String {
 }
 
 pub(super) fn runs(sweep: &Sweep<'_>) -> String {
-    let mut text = format!(
-        "cell,{},seed,fingerprint,attempts,established,failed,broken_rules,replay\n",
-        axes(sweep)
-    );
+    let mut text = head(sweep, "seed,fingerprint,attempts,established,failed,broken_rules,replay");
     for row in &sweep.rows {
         let labels = labels(sweep, row);
         for run in &row.cell.runs {

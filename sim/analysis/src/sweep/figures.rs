@@ -11,6 +11,8 @@ use super::{Rivals, Row, Sweep, rivals};
 use crate::plot::{Chart, Line, Mark, Scale, Stroke};
 use crate::premise::{handshake, micros};
 use crate::stats::{LIMIT_SIGMAS, binomial_sigmas, wilson};
+use core::time::Duration;
+use std::collections::BTreeSet;
 
 /// A chart with its numbers.
 pub(crate) struct Figure {
@@ -67,8 +69,12 @@ impl Drawn {
     pub fn of(sweep: &Sweep<'_>) -> Self {
         let (figures, without) = figures(sweep);
         let file = |figure: &Figure| format!("{}.csv", figure.id);
+        // A table is on the page also where its chart has nothing to draw.
+        let (tables, without): (Vec<Figure>, Vec<Figure>) =
+            without.into_iter().partition(|figure| figure.table.is_some());
+        let with_numbers = figures.iter().chain(&tables);
         let mut files: Vec<(String, String)> =
-            figures.iter().map(|figure| (file(figure), figure.numbers())).collect();
+            with_numbers.map(|figure| (file(figure), figure.numbers())).collect();
         let mut absent: Vec<String> = without.iter().map(file).collect();
         files.push(("cells.csv".to_owned(), cells(sweep)));
         files.push(("latency.csv".to_owned(), latency(sweep)));
@@ -162,7 +168,7 @@ fn residual(sweep: &Sweep<'_>) -> Figure {
             if sigmas.is_infinite() { sigmas.signum() * 2.0 * LIMIT_SIGMAS } else { sigmas };
         Some((shown, None))
     });
-    let mark = |at: f64| Mark { label: format!("{at:+}σ"), at, horizontal: true };
+    let mark = |at: f64| Mark { label: format!("{at:+}σ"), at, horizontal: true, panel: None };
     Figure {
         id: "residual",
         title: "Success: simulated minus formula".to_owned(),
@@ -298,13 +304,18 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
     if !lines.iter().any(|line| reach(line) > 1.5) {
         lines.clear();
     }
-    let service =
-        sweep.rows.iter().filter_map(|row| row.planned.scenario.gateway.service_time).next();
-    let knee = service.map(|time| Mark {
-        label: "1 / service time".to_owned(),
-        at: 1e6 / micros(time) as f64,
+    let served = |row: &Row<'_>| row.planned.scenario.gateway.service_time;
+    let times: BTreeSet<Duration> = sweep.rows.iter().filter_map(served).collect();
+    let knee = |time: &Duration| Mark {
+        label: if times.len() > 1 {
+            format!("1 / {time:?}")
+        } else {
+            "1 / service time".to_owned()
+        },
+        at: 1e6 / micros(*time) as f64,
         horizontal: false,
-    });
+        panel: None,
+    };
     Figure {
         id: "goodput",
         title: "Goodput against offered load".to_owned(),
@@ -313,7 +324,7 @@ fn goodput(sweep: &Sweep<'_>) -> Figure {
             x: Scale::log("wakes per second"),
             y: Scale::log("successful handshakes per second"),
             lines,
-            marks: knee.into_iter().collect(),
+            marks: times.iter().map(knee).collect(),
             panels: Vec::new(),
         },
         table: None,
@@ -334,8 +345,8 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
             .collect(),
         intervals: Vec::new(),
     };
-    let lines =
-        if rivals.len() > 1 { rivals.iter().enumerate().map(line).collect() } else { Vec::new() };
+    let compared = rivals.len() > 1;
+    let lines = if compared { rivals.iter().enumerate().map(line).collect() } else { Vec::new() };
     Figure {
         id: "policies",
         title: format!("Policies against each other, {}", focus(sweep)),
@@ -347,6 +358,6 @@ fn policies(sweep: &Sweep<'_>) -> Figure {
             marks: Vec::new(),
             panels: Vec::new(),
         },
-        table: Some(rivalry(&rivals, cost)),
+        table: compared.then(|| rivalry(&rivals, cost)),
     }
 }

@@ -1,6 +1,8 @@
 //! Policies against each other: which of them no other one beats.
 
 use super::Sweep;
+use crate::plot::{short, tick};
+use core::cmp::Ordering;
 
 /// One policy, by what it costs. Less is better in each.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,7 +14,7 @@ pub(crate) struct Rival {
     /// The latency that 99 % of all handshakes do not exceed, in seconds. One that fails takes for ever: who gives up early
     /// is not fast.
     pub(crate) latency_s: f64,
-    /// What a device spends on each handshake that succeeds: [`Rivals::cost`].
+    /// What a device spends on each handshake that succeeds: [`Rivals::cost`]. Infinite where none does.
     pub(crate) cost: f64,
     /// The most that was half-open or waited at the gateway at one time.
     pub(crate) peak: f64,
@@ -23,15 +25,23 @@ pub(crate) struct Rival {
 }
 
 impl Rival {
-    /// As far as a page shows them: what only later digits tell apart is no victory.
-    fn costs(&self) -> [f64; 4] {
-        [self.failures, self.latency_s, self.cost, self.peak].map(shown)
+    /// What it costs, as a page shows it.
+    pub(crate) fn shown(&self) -> [String; 4] {
+        [tick(self.failures, true), short(self.latency_s), short(self.cost), short(self.peak)]
     }
-}
 
-/// Four digits that count.
-fn shown(value: f64) -> f64 {
-    format!("{value:.3e}").parse().unwrap_or(value)
+    /// It is at least as good as another one in all, and better in one. What only later digits tell apart than those that a
+    /// page shows is no victory.
+    fn beats(&self, other: &Self) -> bool {
+        let costs = |rival: &Self| [rival.failures, rival.latency_s, rival.cost, rival.peak];
+        let shown = self.shown().into_iter().zip(other.shown());
+        let by_cost = costs(self).into_iter().zip(costs(other)).zip(shown);
+        let orders = by_cost.map(|((own, other), (own_shown, other_shown))| {
+            if own_shown == other_shown { Ordering::Equal } else { own.total_cmp(&other) }
+        });
+        let orders: Vec<Ordering> = orders.collect();
+        orders.contains(&Ordering::Less) && !orders.contains(&Ordering::Greater)
+    }
 }
 
 /// Policies, and what their devices spend.
@@ -50,11 +60,12 @@ pub(crate) fn rivals(sweep: &Sweep<'_>) -> Rivals {
         let (needed, spurious) = row.transmissions();
         let p99_us = row.all.latency_us.percentile_among(990, row.all.attempts);
         let energy = row.energy().map(|energy| energy.0).filter(|_| by_energy);
-        Some(Rival {
+        let spent = energy.or_else(|| row.per_established(needed + spurious));
+        (row.all.attempts > 0).then(|| Rival {
             name: row.series.clone(),
-            failures: 1.0 - row.all.established as f64 / row.all.attempts as f64,
+            failures: (row.all.attempts - row.all.established) as f64 / row.all.attempts as f64,
             latency_s: p99_us.map_or(f64::INFINITY, |us| us as f64 / 1e6),
-            cost: energy.or_else(|| row.per_established(needed + spurious))?,
+            cost: spent.unwrap_or(f64::INFINITY),
             peak: row.all.waiting_peak as f64,
             conforms: row
                 .planned
@@ -71,12 +82,10 @@ pub(crate) fn rivals(sweep: &Sweep<'_>) -> Rivals {
 }
 
 fn mark(all: &mut [Rival]) {
-    let costs: Vec<[f64; 4]> = all.iter().map(Rival::costs).collect();
-    let beats = |a: &[f64; 4], b: &[f64; 4]| {
-        a.iter().zip(b).all(|(a, b)| a <= b) && a.iter().zip(b).any(|(a, b)| a < b)
-    };
-    for (rival, own) in all.iter_mut().zip(&costs) {
-        rival.in_front = !costs.iter().any(|other| beats(other, own));
+    let in_front: Vec<bool> =
+        all.iter().map(|rival| !all.iter().any(|other| other.beats(rival))).collect();
+    for (rival, in_front) in all.iter_mut().zip(in_front) {
+        rival.in_front = in_front;
     }
 }
 
@@ -107,6 +116,10 @@ mod tests {
         let mut alike = [rival(2.0, 2.472_00, 5.0), rival(17.0, 2.471_94, 5.0)];
         mark(&mut alike);
         assert_eq!(alike.map(|rival| rival.in_front), [true, false]);
+        // There they cost 13421 and 13428, which are five digits.
+        let mut apart = [rival(2.0, 13_421.0, 5.0), rival(2.0, 13_428.0, 5.0)];
+        mark(&mut apart);
+        assert_eq!(apart.map(|rival| rival.in_front), [true, false]);
         let mut never = [rival(f64::INFINITY, 2.0, 5.0), rival(17.0, 2.0, 5.0)];
         mark(&mut never);
         assert_eq!(never.map(|rival| rival.in_front), [false, true]);

@@ -95,6 +95,24 @@ fn tables_of_numbers_name_seed_and_node_of_what_is_furthest_out() {
     });
 }
 
+/// Who reads a table by the names of its columns would else get the last of two.
+#[test]
+fn an_axis_that_is_called_as_a_column_is_told_from_it() {
+    let plan = PLAN.replace("\"policy\"", "\"attempts\"").replace("\"loss\"", "\"seed\"");
+    with_sweep(&plan, SCENARIO, |sweep| {
+        let drawn = Drawn::of(sweep);
+        for (name, text) in drawn.files() {
+            let mut names: Vec<&str> = text.lines().next().unwrap_or("").split(',').collect();
+            let count = names.len();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), count, "{name}: {names:?}");
+        }
+        assert_eq!(column(drawn.file("runs.csv"), "axis attempts")[0], "libreswan");
+        assert_eq!(column(drawn.file("latency.csv"), "attempts")[0], "libreswan");
+    });
+}
+
 #[test]
 fn energy_has_the_error_of_independent_seeds() {
     let radio = SCENARIO.replace(
@@ -134,25 +152,37 @@ fn one_address() -> String {
 }
 
 #[test]
-fn limits_per_address_are_drawn_where_what_they_count_is() {
+fn limits_are_drawn_where_what_they_count_is_and_whose_they_are() {
     let labels = |sweep: &Sweep<'_>, id: &str| {
         let drawn = Drawn::of(sweep);
         let figure = drawn.figures.iter().find(|figure| figure.id == id)?;
-        let labels = figure.chart.marks.iter().map(|mark| mark.label.clone());
-        Some(labels.collect::<Vec<String>>())
+        let labels = figure.chart.marks.iter().map(|mark| (mark.panel, mark.label.clone()));
+        Some(labels.collect::<Vec<(Option<usize>, String)>>())
     };
+    let of = |panel: usize, label: &str| (Some(panel), label.to_owned());
     with_sweep(PLAN, SCENARIO, |sweep| {
         assert_eq!(labels(sweep, "busiest_address"), None);
         assert_eq!(labels(sweep, "half_open"), Some(vec![]));
     });
     with_sweep(PLAN, &one_address(), |sweep| {
-        let of_each = ["limit per address 12", "cookies per address 10"].map(str::to_owned);
-        assert_eq!(labels(sweep, "busiest_address"), Some(of_each.to_vec()));
-        assert_eq!(labels(sweep, "half_open"), Some(vec!["cookies 25".to_owned()]));
+        let of_each = [0, 1]
+            .map(|panel| {
+                ["limit per address 12", "cookies per address 10"].map(|one| of(panel, one))
+            })
+            .concat();
+        assert_eq!(labels(sweep, "busiest_address"), Some(of_each));
+        let of_all = [0, 1].map(|panel| of(panel, "cookies 25"));
+        assert_eq!(labels(sweep, "half_open"), Some(of_all.to_vec()));
         // One address has all, and no more than its limit.
         let course = &sweep.rows[3].cell.course;
         assert_eq!(course.busiest_address, course.waiting);
         assert_eq!(course.waiting.bins.iter().max(), Some(&12));
+    });
+    let differ = PLAN
+        .replace("node.device.retransmission", "gateway.half_open_limit")
+        .replace(r#"["libreswan", "coap"]"#, "[8, 20000]");
+    with_sweep(&differ, SCENARIO, |sweep| {
+        assert_eq!(labels(sweep, "half_open"), Some(vec![of(0, "limit 8")]));
     });
 }
 
@@ -183,6 +213,31 @@ fn charts_over_time_have_bins_with_arrivals_of_all_seeds_in_them() {
 }
 
 #[test]
+fn each_gateway_has_its_knee_in_the_goodput() {
+    let plan = PLAN
+        .replace("node.device.retransmission", "gateway.service_time")
+        .replace(r#"["libreswan", "coap"]"#, "SERVICE")
+        .replace("link.loss", "node.device.wakes")
+        .replace(
+            r#"["0%", "40%"]"#,
+            r#"[{ once = "1s", within = "5s" }, { once = "1s", within = "10s" }]"#,
+        );
+    for (service, knees) in [
+        (r#"["100ms"]"#, &[("1 / service time", 10.0)][..]),
+        (r#"["1500ms", "250ms"]"#, &[("1 / 250ms", 4.0), ("1 / 1.5s", 1.0 / 1.5)]),
+    ] {
+        with_sweep(&plan.replace("SERVICE", service), SCENARIO, |sweep| {
+            let drawn = Drawn::of(sweep);
+            let goodput = drawn.figures.iter().find(|figure| figure.id == "goodput");
+            let marks = &goodput.expect("a knee").chart.marks;
+            let found: Vec<(&str, f64)> =
+                marks.iter().map(|mark| (mark.label.as_str(), mark.at)).collect();
+            assert_eq!(found, knees);
+        });
+    }
+}
+
+#[test]
 fn who_is_on_the_front_is_a_column_and_no_name() {
     // At 40 % so many fail that nobody has a p99.
     with_sweep(&PLAN.replace("40%", "5%"), SCENARIO, |sweep| {
@@ -192,6 +247,24 @@ fn who_is_on_the_front_is_a_column_and_no_name() {
         assert!(column(policies, "in front").contains(&"true"), "{policies}");
         assert_eq!(column(policies, "conforms"), ["false", "true"]);
     });
+}
+
+#[test]
+fn a_policy_that_gets_nobody_through_is_not_left_out() {
+    let plan = PLAN
+        .replace("node.device.retransmission", "gateway.half_open_timeout")
+        .replace(r#"["libreswan", "coap"]"#, r#"["1ms", "9min"]"#);
+    for (loss, latency) in [("5%", ["", "3.08"]), ("60%", ["", ""])] {
+        with_sweep(&plan.replace("40%", loss), SCENARIO, |sweep| {
+            let drawn = Drawn::of(sweep);
+            let policies = drawn.file("policies.csv");
+            assert_eq!(column(policies, "policy"), ["1ms", "9min"], "{loss}");
+            assert_eq!(column(policies, "latency p99 of all"), latency, "{policies}");
+            assert_eq!(column(policies, "transmissions per success")[0], "");
+            let page = page::sweep(sweep, &drawn);
+            assert!(page.contains("download=\"policies.csv\""), "{loss}");
+        });
+    }
 }
 
 #[test]

@@ -102,6 +102,28 @@ fn a_mistake_is_named_with_its_place() {
     }
 }
 
+/// A point that changes a table as a whole undoes what was changed in it, and the label of that would be wrong.
+#[test]
+fn what_is_changed_in_a_table_is_changed_after_it() {
+    let tries = "[[axis]]\nname = \"tries\"\nkey = \"node.device.retransmission.tries\"\nvalues = [2, 5]\n\n";
+    let before = PLAN.replacen("[[axis]]", &format!("{tries}[[axis]]"), 1);
+    let error = cells(&before).expect_err("the policy undoes it");
+    let part = "axis `policy`: an axis before it changes node.device.retransmission.tries, which node.device.retransmission would undo";
+    assert!(error.message.starts_with(part), "{error}");
+    let tried: Vec<u8> = cells(&format!("{PLAN}\n{tries}"))
+        .expect("cells")
+        .iter()
+        .map(|cell| cell.scenario.groups[0].retransmission.tries)
+        .collect();
+    assert_eq!(tried, [2, 5].repeat(6));
+    let set = PLAN.replacen("[set]", "[set]\n\"node.device.retransmission.tries\" = 4", 1);
+    let error = cells(&set).expect_err("the policy undoes that, too");
+    let part = "axis `policy`: node.device.retransmission would undo node.device.retransmission.tries of `set`";
+    assert_eq!((error.message.as_str(), error.place), (part, (12, 9)));
+    // Another key that begins alike.
+    assert!(!is_within("link.loss_trace", "link.loss") && is_within("link.loss", "link"));
+}
+
 #[test]
 fn a_text_that_looks_like_a_number_stays_a_text() {
     let typed = |text: &str| typed(&Value::String(text.into()));

@@ -73,19 +73,18 @@ fn seconds(us: u64) -> f64 {
     us as f64 / 1e6
 }
 
-/// Thresholds that are not far above all that happened: those would flatten what did.
-pub(crate) fn marks(lines: &[Line], thresholds: impl Iterator<Item = Threshold>) -> Vec<Mark> {
+/// Thresholds, each in its panel, that are not far above all that happened: those would flatten what did.
+pub(crate) fn marks(
+    lines: &[Line],
+    thresholds: impl Iterator<Item = (Option<usize>, Threshold)>,
+) -> Vec<Mark> {
     let points = lines.iter().flat_map(|line| &line.points);
     let peak = points.map(|point| point.1).fold(0.0, f64::max);
-    let mut marks: Vec<Mark> = Vec::new();
-    for (word, at) in thresholds {
-        let Some(at) = at.filter(|at| f64::from(*at) <= peak * 3.0) else { continue };
-        let label = format!("{word} {at}");
-        if !marks.iter().any(|mark| mark.label == label) {
-            marks.push(Mark { label, at: at.into(), horizontal: true });
-        }
-    }
-    marks
+    let near = |(panel, (word, at)): (Option<usize>, Threshold)| {
+        let at = at.filter(|at| f64::from(*at) <= peak * 3.0)?;
+        Some(Mark { label: format!("{word} {at}"), at: at.into(), horizontal: true, panel })
+    };
+    thresholds.filter_map(near).collect()
 }
 
 /// What it is and where, if it is set.
@@ -103,9 +102,14 @@ pub(crate) const fn thresholds(gateway: &Gateway) -> [[Threshold; 2]; 2] {
     ]
 }
 
-/// Those of the cells in focus.
-fn in_focus<'a>(sweep: &'a Sweep<'_>, which: usize) -> impl Iterator<Item = Threshold> + 'a {
-    sweep.in_focus().flat_map(move |row| thresholds(&row.planned.scenario.gateway)[which])
+/// Those of the cells in focus, each with its panel.
+fn in_focus<'a>(
+    sweep: &'a Sweep<'_>,
+    which: usize,
+) -> impl Iterator<Item = (Option<usize>, Threshold)> + 'a {
+    let of = move |row: &Row<'_>| thresholds(&row.planned.scenario.gateway)[which];
+    let rows = sweep.in_focus().enumerate();
+    rows.flat_map(move |(panel, row)| of(row).map(|threshold| (Some(panel), threshold)))
 }
 
 pub(super) fn waiting(sweep: &Sweep<'_>) -> Figure {
@@ -124,7 +128,7 @@ pub(super) fn waiting(sweep: &Sweep<'_>) -> Figure {
 pub(super) fn busiest_address(sweep: &Sweep<'_>) -> Figure {
     let y = "half-open or waiting, of the busiest address";
     let mut chart = levels(sweep, y, |course| &course.busiest_address);
-    if in_focus(sweep, 1).all(|(_, at)| at.is_none()) {
+    if in_focus(sweep, 1).all(|(_, (_, at))| at.is_none()) {
         chart.lines.clear();
     }
     chart.marks = marks(&chart.lines, in_focus(sweep, 1));

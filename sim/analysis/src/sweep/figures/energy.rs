@@ -3,7 +3,7 @@
 use super::{Figure, along, lines};
 use crate::plot::{Chart, Line, Scale, Stroke};
 use crate::sweep::Sweep;
-use crate::sweep::csv::{axes, labels};
+use crate::sweep::csv::{head, labels};
 use core::fmt::Write as _;
 
 pub(super) fn energy(sweep: &Sweep<'_>) -> Figure {
@@ -36,7 +36,7 @@ fn chart(sweep: &Sweep<'_>, y: Scale, of: impl Fn((f64, f64)) -> f64) -> Chart {
 
 /// The sums of each cell in each state.
 pub(super) fn by_state(sweep: &Sweep<'_>) -> String {
-    let mut text = format!("cell,{},established,state,time_us,energy_uj\n", axes(sweep));
+    let mut text = head(sweep, "established,state,time_us,energy_uj");
     for row in &sweep.rows {
         let labels = labels(sweep, row);
         for (state, time_us, energy_uj) in row.all.spent.iter().flat_map(|spent| spent.states()) {
