@@ -2,6 +2,7 @@
 
 use crate::{Profile, request::MAX_REQUEST};
 use core::fmt;
+use core::net::IpAddr;
 use ike_core::payload::{Body, GENERIC_HEADER_LEN, TsRepr};
 use ike_core::{
     EspOffer, HEADER_LEN, Identity, IkeOffer, Path, PayloadType, Psk, Schedule, Selectors, Suite,
@@ -69,11 +70,14 @@ pub struct Config {
 
 impl Config {
     /// The usual device: the default suite, one address pair as selectors, INITIAL_CONTACT, and
-    /// silence when it goes to sleep.
+    /// silence when it goes to sleep. The selectors are the addresses of `path`, so that its local
+    /// one is to be the device's own: no gateway accepts an unspecified one.
     #[must_use]
     pub fn new(path: Path, identity: Identity, psk: Psk) -> Self {
         let suite = Suite::default();
-        let only = |address| Selectors::from_iter([TrafficSelector::host(address)]);
+        // A dual-stack socket says IPv4 addresses as mapped ones, which no packet in the tunnel has.
+        let only =
+            |address: IpAddr| Selectors::from_iter([TrafficSelector::host(address.to_canonical())]);
         Self {
             path,
             identity,

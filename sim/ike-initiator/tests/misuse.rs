@@ -1,6 +1,6 @@
 //! What the owner must not do, and what it may do at any time.
 
-use crate::support::{Pair, config, psk};
+use crate::support::{Pair, config, path_of, psk};
 use crypto::RustCrypto;
 use ike_core::{
     ExchangeType, Identity, MAX_IDENTITY, Psk, Schedule, Selectors, Suite, TrafficSelector,
@@ -23,6 +23,16 @@ fn a_configuration_that_cannot_work_is_refused() {
     assert_eq!(refused(Config { schedule, ..config() }), Some(Misuse::NoTries));
     let (local, remote) = (v6(4), v6(4));
     assert_eq!(refused(Config { local, remote, ..config() }), Some(Misuse::RequestTooLarge));
+}
+
+/// A dual-stack socket says IPv4 addresses in the form of IPv6 ones; packets in the tunnel have none such, and no
+/// gateway would accept them. The path stays as the socket said it.
+#[test]
+fn the_selectors_behind_a_dual_stack_socket_are_of_ipv4() {
+    let path = path_of("[::ffff:192.0.2.13]:500", "[::ffff:192.0.2.1]:500");
+    let config = Config::new(path, config().identity, psk());
+    let hosts = [&config.local, &config.remote].map(|side| side[0].to_string());
+    assert_eq!((hosts, config.path), (["192.0.2.13", "192.0.2.1"].map(String::from), path));
 }
 
 #[rstest]
