@@ -4,7 +4,7 @@ use super::{Axis, Change, Plan, PlannedCell, Point};
 use core::fmt;
 use core::ops::Range;
 use serde::Deserialize;
-use simulator::scenario::{Files, Scenario, as_text};
+use simulator::scenario::{Files, Scenario, as_text, in_plain_words};
 use toml::{Spanned, Table, Value};
 
 /// More cells than anybody will wait for.
@@ -70,7 +70,7 @@ impl Plan {
     /// The first thing that is wrong with it.
     pub fn parse(file: &str, text: &str) -> Result<Self, PlanError> {
         let raw: Raw = toml::from_str(text).map_err(|error| {
-            let message = error.message().trim().replace('\n', ", ");
+            let message = in_plain_words(&error.message().trim().replace('\n', ", "));
             at(file, text, Fault(error.span().unwrap_or_default(), message))
         })?;
         plan(file, raw).map_err(|fault| at(file, text, fault))

@@ -35,6 +35,7 @@ pub use hardware::{Airtime, Cpu, Fragments, Framing, GroupTimes, Listen, Power, 
 pub use ike_initiator::Profile;
 pub use link::{Link, LinkDirection, Listed, Outage, Queue};
 pub use overrides::as_text;
+pub use text::in_plain_words;
 pub use units::{Rate, duration};
 pub use wakes::{FirstWake, Wakes};
 

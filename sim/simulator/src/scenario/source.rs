@@ -2,7 +2,7 @@
 
 use super::build::{self, Fault};
 use super::overrides::Changed;
-use super::{Files, Scenario, ScenarioError, schema};
+use super::{Files, Scenario, ScenarioError, in_plain_words, schema};
 use core::cell::RefCell;
 use core::fmt;
 use core::ops::Range;
@@ -46,7 +46,7 @@ impl<'a> Source<'a> {
         schema::Scenario::deserialize(Deserializer::from(table.clone()))
             .map_err(|error| Fault {
                 span: error.span().unwrap_or_default(),
-                message: error.message().to_owned(),
+                message: in_plain_words(error.message()),
             })
             .and_then(|raw| build::scenario(raw, files))
             .map_err(|fault| self.error(&fault, table.get_ref()))

@@ -1,8 +1,10 @@
 //! How single values are read: each type says what it expects and what was wrong.
 
+mod plain;
 mod table;
 mod words;
 
+pub use plain::in_plain_words;
 pub(super) use table::{Tables, from_tables};
 
 use super::{Bound, Rate, units};

@@ -17,10 +17,13 @@ pub(super) fn fault(text: &str) -> String {
     "seed = -1",
     r#"x.toml:3:8: seed: -1 is out of range: expected an integer from 0 to 18446744073709551615"#
 )]
-#[case("seed = \"1\"", r#"x.toml:3:8: seed: invalid type: string "1", expected an integer from 0 to 18446744073709551615"#)]
+#[case(
+    "seed = \"1\"",
+    r#"x.toml:3:8: seed: "1" is a text: expected an integer from 0 to 18446744073709551615"#
+)]
 #[case(
     "sede = 1",
-    "x.toml:3:1: sede: unknown field `sede`, expected one of `description`, `duration`, `seed`, `crypto`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
+    "x.toml:3:1: sede: unknown key `sede`: expected one of `description`, `duration`, `seed`, `crypto`, `family`, `link`, `gateway`, `node`, `forger`, `expect`"
 )]
 #[case(
     "family = \"ipv5\"",
@@ -31,7 +34,10 @@ pub(super) fn fault(text: &str) -> String {
     "[link]\nloss = \"110%\"",
     r#"x.toml:4:8: link.loss: "110%" is not a rate: expected a percentage from "0%" to "100%""#
 )]
-#[case("[link]\nloss = 0.1", r#"x.toml:4:8: link.loss: invalid type: floating point `0.1`, expected a percentage from "0%" to "100%""#)]
+#[case(
+    "[link]\nloss = 0.1",
+    r#"x.toml:4:8: link.loss: 0.1 is a float: expected a percentage from "0%" to "100%""#
+)]
 #[case(
     "[link]\nloss = \"0.00001%\"",
     r#"x.toml:4:8: link.loss: "0.00001%" is finer than a part per million, which is "0.0001%""#
@@ -51,7 +57,7 @@ pub(super) fn fault(text: &str) -> String {
 )]
 #[case(
     "[link.towards]\ntowards = 1",
-    "x.toml:4:1: link.towards.towards: unknown field `towards`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`, `loss_trace`"
+    "x.toml:4:1: link.towards.towards: unknown key `towards`: expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`, `loss_trace`"
 )]
 #[case(
     "[gateway]\nsuites = []",
@@ -64,7 +70,7 @@ pub(super) fn fault(text: &str) -> String {
 )]
 #[case(
     "[gateway]\ncookies = true",
-    r#"x.toml:4:11: gateway.cookies: invalid type: boolean `true`, expected "never" or "always" or a table"#
+    r#"x.toml:4:11: gateway.cookies: true is a boolean: expected "never" or "always" or a table"#
 )]
 #[case(
     "[gateway]\nliveness = \"0s\"",
@@ -101,7 +107,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
 )]
 #[case(
     "counts = 2",
-    "x.toml:8:1: node.door.counts: unknown field `counts`, expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `known`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `address`, `remote`, `cpu`, `radio`, `listen`"
+    "x.toml:8:1: node.door.counts: unknown key `counts`: expected one of `name`, `count`, `identity`, `psk`, `gateway_psk`, `known`, `suite`, `profile`, `retransmission`, `initial_contact`, `awake`, `close`, `wakes`, `application`, `restart`, `link`, `address`, `remote`, `cpu`, `radio`, `listen`"
 )]
 #[case("count = 2\nidentity = \"door.example\"", r#"x.toml:9:12: node.door.identity: "door.example" is the same for each node: expected {n} in it, where their numbers go"#)]
 #[case("identity = \"door-{N}\"", r#"x.toml:8:12: node.door.identity: "door-{N}" has braces around something else: expected {n} or {group}"#)]
@@ -126,7 +132,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
     r#"x.toml:8:9: node.door.close: "abrupt" is not known: expected "silent" or "delete""#
 )]
 #[case("retransmission = \"fast\"", r#"x.toml:8:18: node.door.retransmission: "fast" is not known: expected "strongswan", "libreswan", "coap", "rfc7296", "openiked" or "fixed""#)]
-#[case("retransmission = 3", r#"x.toml:8:18: node.door.retransmission: invalid type: integer `3`, expected the name of a schedule such as "rfc7296" or a table"#)]
+#[case("retransmission = 3", r#"x.toml:8:18: node.door.retransmission: 3 is an integer: expected the name of a schedule such as "rfc7296" or a table"#)]
 #[case(
     "retransmission = { tries = 0 }",
     "x.toml:8:28: node.door.retransmission.tries: 0 is out of range: expected an integer from 1 to 255"
@@ -162,7 +168,7 @@ fn a_bad_line_of_a_node_is_named_with_its_group(#[case] line: &str, #[case] expe
     "\"\"\"a\nb\"\"\"",
     "x.toml:1:15: description: expected one line of 1 to 200 characters"
 )]
-#[case("description = \"the least\"", "", "x.toml: missing field `description`")]
+#[case("description = \"the least\"", "", "x.toml: missing key `description`")]
 #[case(
     "1min",
     "0s",
@@ -174,7 +180,7 @@ fn a_bad_line_of_a_node_is_named_with_its_group(#[case] line: &str, #[case] expe
     r#"x.toml:2:12: duration: "36501d" is too long: expected at most "36500d""#
 )]
 #[case(r#""door""#, r#""Door""#, r#"x.toml:4:8: node.Door.name: "Door" is not a name: expected a lowercase letter, then letters, digits and "-", at most 32"#)]
-#[case("wakes = { at = [\"1s\"] }\n", "", "x.toml:3:1: node.door: missing field `wakes`")]
+#[case("wakes = { at = [\"1s\"] }\n", "", "x.toml:3:1: node.door: missing key `wakes`")]
 #[case(
     r#"["1s"]"#,
     "[]",
@@ -201,7 +207,7 @@ fn a_bad_line_of_a_node_is_named_with_its_group(#[case] line: &str, #[case] expe
     "\"garage-door\", count = 1",
     "x.toml:6:47: node.door.application.count: not a key of a garage door: expected `travel`, `status_every`, `reply_timeout` or `tries`"
 )]
-#[case("[[node]]\n", "[node]\n", "x.toml:3:1: node: invalid type: map, expected a sequence")]
+#[case("[[node]]\n", "[node]\n", "x.toml:3:1: node: it is a table: expected a list")]
 fn an_impossible_value_is_refused_where_it_stands(
     #[case] from: &str,
     #[case] to: &str,
@@ -255,7 +261,7 @@ fn no_node_at_all_is_refused() {
     let text = "description = \"none\"\nduration = \"1s\"\nnode = []\n";
     assert_eq!(fault(text), "x.toml:3:8: node: expected at least one group of nodes");
     let text = "description = \"none\"\nduration = \"1s\"\n";
-    assert_eq!(fault(text), "x.toml: missing field `node`");
+    assert_eq!(fault(text), "x.toml: missing key `node`");
 }
 
 #[test]

@@ -17,12 +17,9 @@ use rstest::rstest;
 )]
 #[case(
     "[link.towards]\noutages = []",
-    "x.toml:4:1: link.towards.outages: unknown field `outages`, expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`, `loss_trace`"
+    "x.toml:4:1: link.towards.outages: unknown key `outages`: expected one of `delay`, `jitter`, `loss`, `mtu`, `duplicate`, `reorder`, `reorder_delay`, `corrupt`, `mangle`, `bandwidth`, `queue`, `frame`, `loss_trace`"
 )]
-#[case(
-    "[link]\noutages = [{ from = \"1s\" }]",
-    "x.toml:4:12: link.outages.0: missing field `until`"
-)]
+#[case("[link]\noutages = [{ from = \"1s\" }]", "x.toml:4:12: link.outages.0: missing key `until`")]
 #[case(
     "[link]\noutages = [{ from = \"2s\", until = \"2s\" }]",
     "x.toml:4:35: link.outages.0.until: 2s is not later than `from`, 2s: expected a later time"
@@ -49,7 +46,7 @@ use rstest::rstest;
 )]
 #[case(
     "[link]\ndrops = 1",
-    "x.toml:4:9: link.drops: invalid type: integer `1`, expected a table such as { towards = [1, 2] }"
+    "x.toml:4:9: link.drops: 1 is an integer: expected a table such as { towards = [1, 2] }"
 )]
 #[case(
     "[gateway]\nhalf_open_limit = 0",
@@ -65,7 +62,7 @@ use rstest::rstest;
 )]
 #[case(
     "[gateway]\ncookies = { per_address = 3 }",
-    "x.toml:4:11: gateway.cookies: missing field `above`"
+    "x.toml:4:11: gateway.cookies: missing key `above`"
 )]
 #[case(
     "[gateway]\ncookies = { above = -1 }",
@@ -139,7 +136,7 @@ fn a_bad_line_is_named_with_its_key_and_what_was_expected(
 )]
 #[case(
     r#"{ poisson = 3 }"#,
-    r#"x.toml:5:21: node.door.wakes.poisson: invalid type: integer `3`, expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#
+    r#"x.toml:5:21: node.door.wakes.poisson: 3 is an integer: expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#
 )]
 #[case(
     r#"{ once = "1min" }"#,
@@ -178,7 +175,7 @@ fn a_bad_pattern_of_wakes_is_refused(#[case] table: &str, #[case] expected: &str
 #[case("[[forger]]\nkind = \"noise\"", r#"x.toml:9:8: forger.0.kind: "noise" is not known: expected "garbage", "forged-error", "forged-response" or "replay""#)]
 #[case(
     "[[forger]]\nkind = \"replay\"\nevery = \"1s\"",
-    "x.toml:8:1: forger.0: missing field `target`"
+    "x.toml:8:1: forger.0: missing key `target`"
 )]
 #[case(
     "[[forger]]\nkind = \"replay\"\nevery = \"1s\"\ntarget = \"all\"",
@@ -221,7 +218,7 @@ fn a_bad_line_below_a_node_is_named(#[case] line: &str, #[case] expected: &str) 
 )]
 #[case(
     r#""room-sensor", poll = 1"#,
-    "x.toml:6:46: node.door.application.poll: invalid type: integer `1`, expected a boolean"
+    "x.toml:6:46: node.door.application.poll: 1 is an integer: expected true or false"
 )]
 #[case(
     r#""ping", tries = 0"#,
@@ -240,7 +237,7 @@ fn a_bad_key_of_an_application_is_refused(#[case] kind: &str, #[case] expected: 
 )]
 #[case(
     "cpu = { x25519 = { key_generation = \"1ms\" } }",
-    "x.toml:7:18: node.door.cpu.x25519: missing field `diffie_hellman`"
+    "x.toml:7:18: node.door.cpu.x25519: missing key `diffie_hellman`"
 )]
 #[case("radio = \"nrf\"", r#"x.toml:7:9: node.door.radio: "nrf" is not known: expected "cc2340r5", "cc2420", "esp32", "nrf52840" or "sara-n2""#)]
 #[case(
@@ -278,13 +275,13 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
 #[rstest]
 #[case(
     "gilbert_elliott = { step = \"10ms\" }",
-    "x.toml:4:19: link.gilbert_elliott: missing field `good_to_bad`"
+    "x.toml:4:19: link.gilbert_elliott: missing key `good_to_bad`"
 )]
 #[case("gilbert_elliott = { step = \"0s\", good_to_bad = \"1%\", bad_to_good = \"9%\" }", r#"x.toml:4:28: link.gilbert_elliott.step: "0s" is too short: expected a duration longer than zero"#)]
 #[case("gilbert_elliott = { step = \"1s\", good_to_bad = \"0%\", bad_to_good = \"9%\" }", r#"x.toml:4:19: link.gilbert_elliott: no bursts come of that: expected changes above "0%", with at most "100%" for both together"#)]
 #[case("gilbert_elliott = { step = \"1s\", good_to_bad = \"60%\", bad_to_good = \"41%\" }", r#"x.toml:4:19: link.gilbert_elliott: no bursts come of that: expected changes above "0%", with at most "100%" for both together"#)]
-#[case("gilbert_elliott = \"10ms\"", r#"x.toml:4:19: link.gilbert_elliott: invalid type: string "10ms", expected a table with `step`, `good_to_bad` and `bad_to_good`"#)]
-#[case("bandwidth = 250000", r#"x.toml:4:13: link.bandwidth: invalid type: integer `250000`, expected a bandwidth such as "250kbit/s""#)]
+#[case("gilbert_elliott = \"10ms\"", r#"x.toml:4:19: link.gilbert_elliott: "10ms" is a text: expected a table with `step`, `good_to_bad` and `bad_to_good`"#)]
+#[case("bandwidth = 250000", r#"x.toml:4:13: link.bandwidth: 250000 is an integer: expected a bandwidth such as "250kbit/s""#)]
 #[case("bandwidth = \"0bit/s\"", r#"x.toml:4:13: link.bandwidth: "0bit/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
 #[case("bandwidth = \"2.5Mbit/s\"", r#"x.toml:4:13: link.bandwidth: "2.5Mbit/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
 #[case("bandwidth = \"250 kbit/s\"", r#"x.toml:4:13: link.bandwidth: "250 kbit/s" is not a bandwidth: expected a bandwidth such as "250kbit/s""#)]
@@ -293,7 +290,7 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
     "queue = -1",
     "x.toml:4:9: link.queue: -1 is out of range: expected an integer from 0 to 1000000"
 )]
-#[case("queue = \"4\"", r#"x.toml:4:9: link.queue: invalid type: string "4", expected a number of datagrams, or a table such as { octets = 4096 }"#)]
+#[case("queue = \"4\"", r#"x.toml:4:9: link.queue: "4" is a text: expected a number of datagrams, or a table such as { octets = 4096 }"#)]
 #[case(
     "queue = 1000001",
     "x.toml:4:9: link.queue: 1000001 is out of range: expected an integer from 0 to 1000000"
@@ -308,7 +305,7 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
 )]
 #[case(
     "queue = { packets = 4 }",
-    "x.toml:4:11: link.queue.packets: unknown field `packets`, expected `datagrams` or `octets`"
+    "x.toml:4:11: link.queue.packets: unknown key `packets`: expected `datagrams` or `octets`"
 )]
 #[case(
     "frame = 15",
@@ -318,7 +315,7 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
     "frame = 9001",
     "x.toml:4:9: link.frame: 9001 is out of range: expected an integer from 16 to 9000"
 )]
-#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: invalid type: sequence, expected a table such as { spans = ["pass 1s", "lose 250ms"] } or { file = "trace.csv" }"#)]
+#[case("loss_trace = []", r#"x.toml:4:14: link.loss_trace: it is a list: expected a table such as { spans = ["pass 1s", "lose 250ms"] } or { file = "trace.csv" }"#)]
 #[case(
     "loss_trace = { repeat = true }",
     "x.toml:4:14: link.loss_trace: expected either `spans` or a `file`"
@@ -333,7 +330,7 @@ fn bad_hardware_is_refused(#[case] lines: &str, #[case] expected: &str) {
 #[case("loss_trace = { spans = [\"lose  1s\"] }", r#"x.toml:4:25: link.loss_trace.spans.0: " 1s" is not a duration: expected a duration such as "250ms", "1.5s" or "1h30min" (units d, h, min, s, ms, us)"#)]
 #[case(
     "loss_trace = { spans = [\"lose 1s\"], repeat = 2 }",
-    "x.toml:4:46: link.loss_trace.repeat: invalid type: integer `2`, expected a boolean"
+    "x.toml:4:46: link.loss_trace.repeat: 2 is an integer: expected true or false"
 )]
 #[case("[link.back]\nloss_trace = { spans = [\"lose\"] }", r#"x.toml:5:25: link.back.loss_trace.spans.0: "lose" is not a span: expected "pass" or "lose" and a duration, such as "lose 250ms""#)]
 fn a_bad_model_of_a_link_is_refused(#[case] lines: &str, #[case] expected: &str) {
@@ -350,30 +347,34 @@ fn a_trace_that_is_longer_than_virtual_time_is_refused() {
 
 /// How a key that wants a table says so.
 #[rstest]
-#[case(
-    "link = 1",
-    "",
-    "link: invalid type: integer `1`, expected a table of a link's keys, such as [link]"
-)]
+#[case("link = 1", "", "link: 1 is an integer: expected a table of a link's keys, such as [link]")]
 #[case(
     "link.back = true",
     "",
-    "link.back: invalid type: boolean `true`, expected a table of the keys of one direction"
+    "link.back: true is a boolean: expected a table of the keys of one direction"
 )]
-#[case("link.outages = [1]", "", r#"link.outages.0: invalid type: integer `1`, expected a table such as { from = "10s", until = "30s" }"#)]
-#[case("gateway = \"strongswan\"", "", r#"gateway: invalid type: string "strongswan", expected a table of the gateway's keys, such as [gateway]"#)]
-#[case("gateway.requests = [\"liveness\"]", "", r#"gateway.requests.0: invalid type: string "liveness", expected a table such as { kind = "liveness", after = "3s" }"#)]
+#[case(
+    "link.outages = [1]",
+    "",
+    r#"link.outages.0: 1 is an integer: expected a table such as { from = "10s", until = "30s" }"#
+)]
+#[case(
+    "gateway = \"strongswan\"",
+    "",
+    r#"gateway: "strongswan" is a text: expected a table of the gateway's keys, such as [gateway]"#
+)]
+#[case("gateway.requests = [\"liveness\"]", "", r#"gateway.requests.0: "liveness" is a text: expected a table such as { kind = "liveness", after = "3s" }"#)]
 #[case(
     "forger = [1]",
     "",
-    "forger.0: invalid type: integer `1`, expected a table of a forger's keys, such as [[forger]]"
+    "forger.0: 1 is an integer: expected a table of a forger's keys, such as [[forger]]"
 )]
 #[case(
     "",
     "restart = 3",
-    "node.door.restart: invalid type: integer `3`, expected a table such as { attempts = 3 }"
+    "node.door.restart: 3 is an integer: expected a table such as { attempts = 3 }"
 )]
-#[case("", "cpu = { x25519 = \"1ms\" }", r#"node.door.cpu.x25519: invalid type: string "1ms", expected a table of `key_generation` and `diffie_hellman`"#)]
+#[case("", "cpu = { x25519 = \"1ms\" }", r#"node.door.cpu.x25519: "1ms" is a text: expected a table of `key_generation` and `diffie_hellman`"#)]
 fn what_is_no_table_is_told_what_one_looks_like(
     #[case] top: &str,
     #[case] bottom: &str,
@@ -408,7 +409,7 @@ fn a_list_is_no_table(
 ) {
     let fault = fault(&with(top, bottom));
     assert!(fault.contains(key) && fault.ends_with(&format!(" such as {table}")), "{fault}");
-    assert!(fault.contains("invalid type: sequence, expected a table"), "{fault}");
+    assert!(fault.contains("it is a list: expected a table"), "{fault}");
 }
 
 #[test]
@@ -416,11 +417,11 @@ fn a_word_for_a_group_or_its_wakes_is_told_what_was_expected() {
     let said = |from: &str, to: &str| fault(&LEAST.replace(from, to));
     assert_eq!(
         said(r#"{ at = ["1s"] }"#, r#""1s""#),
-        r#"x.toml:5:9: node.door.wakes: invalid type: string "1s", expected a table such as { every = "15min" }"#
+        r#"x.toml:5:9: node.door.wakes: "1s" is a text: expected a table such as { every = "15min" }"#
     );
     assert_eq!(
         said(r#"{ kind = "garage-door" }"#, r#""ping""#),
-        r#"x.toml:6:15: node.door.application: invalid type: string "ping", expected a table such as { kind = "ping" }"#
+        r#"x.toml:6:15: node.door.application: "ping" is a text: expected a table such as { kind = "ping" }"#
     );
 }
 
