@@ -5,19 +5,17 @@
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use clap::Parser;
-use conformance::{
-    Baseline, Implementation, Job, Matrix, Profile, Registry, Role, Selection, cases,
-};
+use conformance::{Baseline, Implementation, Job, Matrix, Registry, Role, Selection};
 use core::net::SocketAddr;
 use core::time::Duration;
 use harness::conform::{self, Account, Caller, Halt, Remote, Squad, Ward, again};
 use harness::gateways::Plug;
 use harness::{Stop, arguments};
 use ike_core::{Identity, Psk, Suite, TrafficSelector};
-use runner::matrix::{self, Judged, show};
+use runner::matrix::{self, Judged, Wanted, show};
 use runner::{files, say, status, tell};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,15 +43,8 @@ struct Arguments {
     /// With --implementation: what it is, initiator or responder.
     #[arg(long, value_name = "ROLE", default_value = "responder", conflicts_with_all = ["gateway", "device"])]
     role: Role,
-    /// Only the demands of this profile: rfc7815, rfc7296-min or modern.
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<String>,
-    /// Only this requirement, and the cases that judge it.
-    #[arg(long, value_name = "ID")]
-    requirement: Option<String>,
-    /// Only this case, with what crossed.
-    #[arg(long, value_name = "CASE")]
-    case: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Writes conformance.json, conformance.xml, conformance.html, the daemons' logs, and a ladder and a capture of what did not pass into this folder.
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -66,9 +57,6 @@ struct Arguments {
     /// So many more chances for a case that is not as expected: on a busy machine an answer may be late.
     #[arg(long, value_name = "TIMES", default_value_t = 0)]
     again: usize,
-    /// The verdicts that are expected.
-    #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
-    baseline: PathBuf,
     /// With --device: what has the device connect, for the shell; without it the device does so by itself.
     #[arg(long, value_name = "COMMAND", requires = "device")]
     wake: Option<String>,
@@ -104,12 +92,6 @@ fn after_udp(text: &str) -> Result<&str, String> {
     text.strip_prefix("udp:").ok_or_else(wrong)
 }
 
-/// The root of the workspace.
-fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
 fn main() -> ExitCode {
     let start = Instant::now();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -131,10 +113,9 @@ struct Work {
 impl Work {
     fn of(arguments: &Arguments) -> Result<Self> {
         let registry = Registry::ours().context("docs/conformance/requirements.toml")?;
-        let path = &arguments.baseline;
-        let text = files::text(path)?;
-        let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
-        let selection = selection(arguments, &registry)?;
+        let baseline = arguments.wanted.baseline()?;
+        let role = if arguments.device.is_some() { Role::Initiator } else { arguments.role };
+        let selection = Selection { role: Some(role), ..arguments.wanted.selection(&registry)? };
         Ok(Self { registry, selection, baseline, again: arguments.again })
     }
 
@@ -163,7 +144,7 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     };
     let Work { registry, selection, baseline, .. } = &*work;
     let judged = Judged { registry, matrix: &matrix, baseline, selection };
-    let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    let (text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
     // The files are written whoever listens.
     let said = say(&text);
     if let Some(folder) = &arguments.out {
@@ -214,7 +195,7 @@ fn record(arguments: &Arguments, matrix: &Result<Matrix>, version: Option<String
         return Ok(());
     };
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    let whole = arguments.case.is_none() && arguments.requirement.is_none();
+    let whole = arguments.wanted.case.is_none() && arguments.wanted.requirement.is_none();
     for mut column in matrix::recorded::columns(matrix, &version) {
         let file = folder.join(column.file());
         if !whole && file.exists() {
@@ -287,23 +268,4 @@ async fn run<I: Implementation + Send + Sync + 'static>(
     // What they were at ends first, so that nothing of it stays.
     let _ = done.await;
     bail!("stopped")
-}
-
-fn selection(arguments: &Arguments, registry: &Registry) -> Result<Selection> {
-    if let Some(id) = &arguments.requirement {
-        let known = registry.get(id).is_some();
-        ensure!(known, "--requirement {id}: expected an id of docs/conformance/requirements.toml");
-    }
-    if let Some(name) = &arguments.case {
-        let known = cases::all().any(|case| case.name == name);
-        ensure!(known, "--case {name}: expected a case of `cargo xtask conformance --list`");
-    }
-    let profile = arguments.profile.as_deref().map(str::parse::<Profile>).transpose();
-    Ok(Selection {
-        role: Some(if arguments.device.is_some() { Role::Initiator } else { arguments.role }),
-        implementation: None,
-        profile: profile.map_err(|error| anyhow!("--profile: {error}"))?,
-        requirement: arguments.requirement.clone(),
-        case: arguments.case.clone(),
-    })
 }

@@ -12,7 +12,7 @@ use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
 use harness::interop::{again, exchanges, written};
 use harness::{require, tshark};
-use runner::{files, say, status, tell};
+use runner::{files, say, status, tell, workspace};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -111,7 +111,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     matrix.cells.iter().try_for_each(Cell::write)?;
     written::write(&matrix, &arguments.out)?;
     if arguments.record {
-        let kept = exchanges::keep(&matrix.cells, &cases::root().join(exchanges::FOLDER))?;
+        let kept = exchanges::keep(&matrix.cells, &workspace().join(exchanges::FOLDER))?;
         say(&format!("kept {} recordings in {}\n", kept.len(), exchanges::FOLDER))?;
         kept.iter().try_for_each(|kept| say(&format!("  {kept}\n")))?;
     }

@@ -1,11 +1,10 @@
 //! The cases as data: `harness/interop/cases.toml` for gateways, `harness/interop/device-cases.toml` for devices.
 
 use anyhow::{Context, Result, ensure};
-use runner::Named;
+use runner::{Named, workspace};
 use serde::Deserialize;
 use simulator::scenario::{Bound, Scenario, duration};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The file of the cases at gateways.
@@ -140,13 +139,6 @@ fn some_time<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Duratio
     time(from).map(Some)
 }
 
-/// The root of the workspace.
-#[must_use]
-pub fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here).to_owned()
-}
-
 /// The shipped cases, in order.
 ///
 /// # Errors
@@ -176,7 +168,7 @@ pub fn shipped_for_devices() -> Result<Vec<Case>> {
 }
 
 fn read(file: &str, check: impl Fn(&Case) -> Result<()>) -> Result<Vec<Case>> {
-    let path = root().join(file);
+    let path = workspace().join(file);
     let text = std::fs::read_to_string(&path).with_context(|| format!("{file}: cannot be read"))?;
     let cases = parse(&text).with_context(|| file.to_owned())?;
     cases.iter().try_for_each(check).with_context(|| file.to_owned())?;
@@ -221,7 +213,7 @@ impl Case {
     /// # Errors
     /// The file cannot be read, or is no scenario with these changes.
     pub fn scenario(&self) -> Result<Scenario> {
-        let named = Named::read(&root().join(self.file()), &self.overrides());
+        let named = Named::read(&workspace().join(self.file()), &self.overrides());
         named.map(|named| named.scenario).with_context(|| format!("case {}", self.name))
     }
 

@@ -51,7 +51,7 @@ impl Column {
     /// # Errors
     /// The file cannot be read or understood.
     pub fn expected(&self) -> Result<Expected> {
-        let folder = super::cases::root().join("harness/gateways").join(self.name());
+        let folder = runner::workspace().join("harness/gateways").join(self.name());
         let file = if self.is_device() { "expected-device.toml" } else { "expected.toml" };
         Expected::read(&folder.join(file))
     }

@@ -24,7 +24,7 @@ pub const SUFFIX: &str = "-device";
 /// The case is wrong, Docker is not there, or somebody ended it.
 pub async fn run(case: &Case, plug: &Plug, stop: &mut Stop) -> Result<Ran> {
     let overrides = case.overrides();
-    let file = super::cases::root().join(case.file());
+    let file = runner::workspace().join(case.file());
     let mut named = Named::read(&file, &overrides)?;
     named.name.clone_from(&case.name);
     let mut setting = Setting::device(&named.scenario, 0);

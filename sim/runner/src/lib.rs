@@ -15,6 +15,7 @@ mod trace;
 pub use ahead::Ahead;
 pub use named::{
     Named, commit, default_folder, default_sweep_folder, is_regression, key_value, quoted, shipped,
+    workspace,
 };
 pub use said::{say, status, tell};
 pub use trace::Trace;

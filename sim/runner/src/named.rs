@@ -112,7 +112,8 @@ fn scenarios_in(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// The root of the workspace that this program was built from.
-fn workspace() -> PathBuf {
+#[must_use]
+pub fn workspace() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     root.canonicalize().unwrap_or(root)
 }

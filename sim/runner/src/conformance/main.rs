@@ -8,12 +8,12 @@ mod kills;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use conformance::{
-    Baseline, Implementation, Job, OurInitiator, OurResponder, Profile, Registry, Requirement,
-    Role, Selection, cases, mutants,
+    Implementation, Job, OurInitiator, OurResponder, Registry, Requirement, Role, Selection,
+    mutants,
 };
-use runner::matrix::{self, Judged, show};
-use runner::{files, say, status, tell};
-use std::path::{Path, PathBuf};
+use runner::matrix::{self, Judged, Wanted, show};
+use runner::{files, say, status, tell, workspace};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -27,15 +27,8 @@ struct Arguments {
     /// Only this implementation.
     #[arg(long, value_name = "NAME")]
     implementation: Option<String>,
-    /// Only the demands of this profile: rfc7815, rfc7296-min or modern.
-    #[arg(long, value_name = "PROFILE")]
-    profile: Option<String>,
-    /// Only this requirement, and the cases that judge it.
-    #[arg(long, value_name = "ID")]
-    requirement: Option<String>,
-    /// Only this case, with what crossed.
-    #[arg(long, value_name = "CASE")]
-    case: Option<String>,
+    #[command(flatten)]
+    wanted: Wanted,
     /// Judges the cases instead: each implementation that is broken on purpose must fail one.
     #[arg(long)]
     mutants: bool,
@@ -48,15 +41,6 @@ struct Arguments {
     /// Writes the whole matrix, and what kills the mutants, as the table of docs/conformance.md.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["mutants", "list", "role", "implementation", "profile", "requirement", "case"])]
     document: Option<PathBuf>,
-    /// The verdicts that are expected.
-    #[arg(long, value_name = "FILE", default_value_os_t = root().join("harness/baseline.toml"))]
-    baseline: PathBuf,
-}
-
-/// The root of the workspace.
-fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
 }
 
 #[expect(clippy::disallowed_methods, reason = "shows how long it took; nothing depends on it")]
@@ -93,16 +77,14 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         say(&kills::show(&kills))?;
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
-    let path = &arguments.baseline;
-    let text = files::text(path)?;
-    let baseline = Baseline::parse(&text).with_context(|| path.display().to_string())?;
+    let baseline = arguments.wanted.baseline()?;
     if let Some(folder) = &arguments.out {
         files::prepare(folder)?;
     }
     let matrix = matrix::run(&registry, &implementations, &selection);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
-    let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    let (text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
     // The files are written whoever listens.
     let said = say(&text);
     write(arguments, &judged)?;
@@ -130,7 +112,7 @@ fn nothing_left(registry: &Registry, selection: &Selection) -> String {
 fn write(arguments: &Arguments, judged: &Judged<'_>) -> Result<()> {
     if let Some(path) = &arguments.document {
         let kills = matrix::kills(judged.registry, &Selection::default());
-        let recorded = matrix::recorded::read(&root().join("fixtures/conformance"))?;
+        let recorded = matrix::recorded::read(&workspace().join("fixtures/conformance"))?;
         let text = matrix::document(judged, &recorded, &kills)?;
         files::replace(path, text.as_bytes())?;
     }
@@ -152,22 +134,9 @@ fn selection(
         let names: Vec<&str> = implementations.iter().map(|known| known.name()).collect();
         bail!("--implementation {name}: expected one of {}", names.join(" "));
     }
-    if let Some(id) = &arguments.requirement
-        && registry.get(id).is_none()
-    {
-        bail!("--requirement {id}: expected an id of docs/conformance/requirements.toml");
-    }
-    if let Some(name) = &arguments.case
-        && !cases::all().any(|case| case.name == name)
-    {
-        bail!("--case {name}: expected a case of --list");
-    }
-    let profile = arguments.profile.as_deref().map(str::parse::<Profile>).transpose();
     Ok(Selection {
         role: arguments.role,
         implementation: arguments.implementation.clone(),
-        profile: profile.map_err(|error| anyhow::anyhow!("--profile: {error}"))?,
-        requirement: arguments.requirement.clone(),
-        case: arguments.case.clone(),
+        ..arguments.wanted.selection(registry)?
     })
 }

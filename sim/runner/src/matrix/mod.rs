@@ -7,12 +7,14 @@ mod junit;
 pub mod recorded;
 mod run;
 pub mod show;
+mod wanted;
 
 pub use document::document;
 pub use html::html;
 pub use json::json;
 pub use junit::junit;
 pub use run::{Kill, kills, run};
+pub use wanted::Wanted;
 
 use crate::files;
 use anyhow::{Context, Result};
