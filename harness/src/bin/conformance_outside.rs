@@ -15,6 +15,7 @@ use ike_core::{Identity, Psk, Suite, TrafficSelector};
 use runner::matrix::{self, Judged, Wanted, show};
 use runner::{files, say, status, tell};
 use std::fs;
+use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ struct Arguments {
     #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present_any = ["gateway", "device"])]
     implementation: Option<&'static Plug>,
     /// Anybody's gateway: udp:ADDRESS or udp:ADDRESS:PORT.
-    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp_peer)]
+    #[arg(long, value_name = "udp:ADDRESS", conflicts_with = "implementation", value_parser = udp)]
     gateway: Option<SocketAddr>,
     /// Anybody's device, which connects to an address of this machine: udp:ADDRESS or udp:ADDRESS:PORT.
     #[arg(long, value_name = "udp:ADDRESS", conflicts_with_all = ["implementation", "gateway"], value_parser = udp)]
@@ -49,47 +50,38 @@ struct Arguments {
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
     /// With --implementation: writes the column into this folder, to be shown where no container runs; with --case or --requirement, these verdicts of it.
-    #[arg(long, value_name = "FOLDER", requires = "implementation")]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["gateway", "device"])]
     record: Option<PathBuf>,
-    /// With a container: so many cases at once.
-    #[arg(long, value_name = "NUMBER")]
-    jobs: Option<core::num::NonZeroUsize>,
+    /// With --implementation: so many cases at once [default: as many as it can serve].
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["gateway", "device"], value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: Option<u16>,
     /// So many more chances for a case that is not as expected: on a busy machine an answer may be late.
     #[arg(long, value_name = "TIMES", default_value_t = 0)]
     again: usize,
     /// With --device: what has the device connect, for the shell; without it the device does so by itself.
-    #[arg(long, value_name = "COMMAND", requires = "device")]
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["implementation", "gateway"])]
     wake: Option<String>,
     /// With --device: so many seconds may go by until it connects.
-    #[arg(long, value_name = "SECONDS", default_value = "60", requires = "device")]
+    #[arg(long, value_name = "SECONDS", default_value = "60", conflicts_with_all = ["implementation", "gateway"])]
     within: u64,
     /// With --gateway or --device: who the tester is there.
-    #[arg(long, value_name = "IDENTITY", default_value = "fqdn:tester.example", value_parser = arguments::identity)]
+    #[arg(long, value_name = "IDENTITY", default_value = "fqdn:tester.example", conflicts_with = "implementation", value_parser = arguments::identity)]
     identity: Identity,
     /// With --gateway or --device: the pre-shared key, or hex: and its digits.
-    #[arg(long, value_name = "KEY", default_value = "correct horse battery staple", value_parser = arguments::psk)]
+    #[arg(long, value_name = "KEY", default_value = "correct horse battery staple", conflicts_with = "implementation", value_parser = arguments::psk)]
     psk: Psk,
     /// With --gateway or --device: the suite that the other end accepts or offers.
-    #[arg(long, value_name = "SUITE", default_value = "aes-gcm-x25519", value_parser = arguments::suite())]
+    #[arg(long, value_name = "SUITE", default_value = "aes-gcm-x25519", conflicts_with = "implementation", value_parser = arguments::suite())]
     suite: Suite,
     /// With --gateway: what is behind it, which the tester asks for as TSr; its own address unless it says so.
-    #[arg(long, value_name = "NETWORK", value_parser = arguments::network)]
+    #[arg(long, value_name = "NETWORK", conflicts_with_all = ["implementation", "device"], value_parser = arguments::network)]
     behind: Option<TrafficSelector>,
 }
 
-/// `udp:ADDRESS[:PORT]`, to listen at.
+/// `udp:ADDRESS[:PORT]`, where somebody listens: the gateway, or the tester for the device, which must know the port.
 fn udp(text: &str) -> Result<SocketAddr, String> {
-    arguments::ike_endpoint(after_udp(text)?)
-}
-
-/// `udp:ADDRESS[:PORT]`, to call.
-fn udp_peer(text: &str) -> Result<SocketAddr, String> {
-    arguments::peer_endpoint(after_udp(text)?)
-}
-
-fn after_udp(text: &str) -> Result<&str, String> {
     let wrong = || format!("expected udp:ADDRESS or udp:ADDRESS:PORT, found {text:?}");
-    text.strip_prefix("udp:").ok_or_else(wrong)
+    arguments::peer_endpoint(text.strip_prefix("udp:").ok_or_else(wrong)?)
 }
 
 fn main() -> ExitCode {
@@ -130,7 +122,7 @@ impl Work {
 /// Whether everything is as expected.
 async fn judge(arguments: &Arguments) -> Result<bool> {
     let work = Arc::new(Work::of(arguments)?);
-    if let Some(folder) = &arguments.out {
+    for folder in [&arguments.out, &arguments.record].into_iter().flatten() {
         files::prepare(folder)?;
     }
     let matrix = match (arguments.implementation, arguments.gateway, arguments.device) {
@@ -168,7 +160,7 @@ async fn in_containers(
     ward.plan(setups);
     ward.open().await?;
     let usual = if plug.name == "strongswan" { AT_ONCE } else { AT_ONCE_SLOW };
-    let at_once = arguments.jobs.map_or(usual, core::num::NonZeroUsize::get);
+    let at_once = arguments.jobs.map_or(usual, usize::from);
     let ward = Arc::new(ward);
     let matrix = run((Arc::clone(&ward), at_once), (halt, stop), work).await;
     record(arguments, &matrix, ward.version())?;
@@ -182,7 +174,7 @@ async fn devices(arguments: &Arguments, plug: &'static Plug, work: &Arc<Work>) -
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let squad = Arc::new(Squad::new(plug, halt.clone())?);
     work.planned(&*squad)?;
-    let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, core::num::NonZeroUsize::get);
+    let at_once = arguments.jobs.map_or(CONTAINERS_AT_ONCE, usize::from);
     let matrix = run((Arc::clone(&squad), at_once), (halt, stop), work).await;
     record(arguments, &matrix, squad.version())?;
     write_logs(arguments, squad.name(), &squad.logs())?;
@@ -194,7 +186,6 @@ fn record(arguments: &Arguments, matrix: &Result<Matrix>, version: Option<String
     let (Some(folder), Ok(matrix), Some(version)) = (&arguments.record, matrix, version) else {
         return Ok(());
     };
-    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     let whole = arguments.wanted.case.is_none() && arguments.wanted.requirement.is_none();
     for mut column in matrix::recorded::columns(matrix, &version) {
         let file = folder.join(column.file());
@@ -231,6 +222,8 @@ fn account(arguments: &Arguments) -> Account {
 
 /// The cases at anybody's device, one after the other.
 async fn caller(arguments: &Arguments, address: SocketAddr, work: &Arc<Work>) -> Result<Matrix> {
+    // Each case listens anew: an address of somebody else, or a port that takes privileges, would be refused in all of them.
+    UdpSocket::bind(address).with_context(|| format!("--device udp:{address}"))?;
     let (halt, stop) = (Halt::default(), Stop::on_signal()?);
     let waking = (arguments.wake.clone(), Duration::from_secs(arguments.within));
     let caller = Arc::new(Caller::new(address, account(arguments), waking, halt.clone()));

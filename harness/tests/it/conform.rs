@@ -109,6 +109,14 @@ fn a_signal_calls_the_cases_off() {
 #[case::two(&["--device", "udp:127.0.0.1", "--gateway", "udp:127.0.0.1"], "cannot be used with")]
 #[case::no_port(&["--device", "127.0.0.1"], "expected udp:ADDRESS")]
 #[case::no_case(&["--device", "udp:127.0.0.1", "--case", "no/such"], "--case no/such")]
+#[case::no_profile(&["--device", "udp:127.0.0.1", "--profile", "x"], "expected one of rfc7815")]
+#[case::port_0(&["--device", "udp:127.0.0.1:0"], "expected 1 to 65535")]
+#[case::address_of_another(&["--device", "udp:192.0.2.1"], "--device udp:192.0.2.1:500: ")]
+#[case::none_at_once(&["--implementation", "openiked", "--jobs", "0"], "'0' for '--jobs")]
+#[case::tester(&["--implementation", "openiked", "--identity", "x"], "cannot be used with")]
+#[case::wake(&["--implementation", "openiked", "--wake", "true"], "cannot be used with")]
+#[case::record(&["--device", "udp:127.0.0.1", "--record", "x"], "cannot be used with")]
+#[case::behind(&["--device", "udp:127.0.0.1", "--behind", "10.0.0.0/8"], "cannot be used with")]
 fn what_makes_no_sense_is_refused(#[case] arguments: &[&str], #[case] why: &str) {
     let output = judge(arguments);
     let said = text(&output.stderr);
