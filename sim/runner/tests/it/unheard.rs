@@ -40,10 +40,11 @@ fn folder(name: &str) -> PathBuf {
     folder
 }
 
-fn run(folder: &Path, program: &str, arguments: &[&str], stdout: impl Into<Stdio>) -> Output {
+/// Runs a program with that standard output and standard error.
+fn run(folder: &Path, program: &str, arguments: &[&str], (out, err): (Stdio, Stdio)) -> Output {
     let mut command = Command::new(program);
-    let command = command.args(arguments).current_dir(folder).stdout(stdout.into());
-    command.stderr(Stdio::piped()).output().expect("it starts")
+    let command = command.args(arguments).current_dir(folder);
+    command.stdout(out).stderr(err).output().expect("it starts")
 }
 
 /// What is run one after the other, the file that each leaves, if it leaves one.
@@ -55,12 +56,12 @@ const RUNS: [(&str, &[&str], Option<&str>); 5] = [
     (CONFORMANCE, &["--case", "sending/stops", "--out", "judged"], Some("judged/conformance.json")),
 ];
 
-fn each_unheard(name: &str, stdout: impl Fn() -> Stdio, status: i32, said: &str) {
+fn each_unheard(name: &str, streams: impl Fn() -> (Stdio, Stdio), status: i32, said: &str) {
     let folder = folder(name);
     for (program, arguments, file) in RUNS {
         let file = file.map(|file| folder.join(file));
         file.iter().for_each(|file| drop(remove_file(file)));
-        let output = run(&folder, program, arguments, stdout());
+        let output = run(&folder, program, arguments, streams());
         let told = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(status), "{program} {arguments:?}: {told}");
         assert!(told.contains(said) && !told.contains("panicked"), "{program}: {told}");
@@ -70,12 +71,20 @@ fn each_unheard(name: &str, stdout: impl Fn() -> Stdio, status: i32, said: &str)
 
 #[test]
 fn a_closed_pipe_is_no_error() {
-    let closed = || {
-        let (reader, writer) = pipe().expect("a pipe");
-        drop(reader);
-        writer.into()
-    };
-    each_unheard("closed", closed, 0, "");
+    each_unheard("closed", || (closed(), Stdio::piped()), 0, "");
+}
+
+/// As behind `2>&1 | head`.
+#[test]
+fn nor_is_one_that_standard_error_goes_to() {
+    each_unheard("both-closed", || (closed(), closed()), 0, "");
+}
+
+/// A pipe that nobody reads.
+fn closed() -> Stdio {
+    let (reader, writer) = pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
 }
 
 #[cfg(target_os = "linux")]
@@ -83,5 +92,5 @@ fn a_closed_pipe_is_no_error() {
 fn what_cannot_be_said_is_an_error() {
     let full = || -> File { OpenOptions::new().write(true).open("/dev/full").expect("Linux") };
     let said = "error: standard output: cannot be written: ";
-    each_unheard("full", || full().into(), 2, said);
+    each_unheard("full", || (full().into(), Stdio::piped()), 2, said);
 }
