@@ -30,7 +30,11 @@ const CONTAINERS_AT_ONCE: usize = 6;
 
 /// Judges an implementation that is not in this process, in real time.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask conformance", bin_name = "cargo xtask conformance")]
+#[command(
+    name = "cargo xtask conformance",
+    bin_name = "cargo xtask conformance",
+    after_help = "Exit status: 0 every verdict is the expected one, 1 one is not, 2 bad input, or Docker is not there."
+)]
 struct Arguments {
     /// An implementation in a container: strongswan, libreswan or openiked.
     #[arg(long, value_name = "NAME", value_parser = Plug::named, required_unless_present_any = ["gateway", "device"])]

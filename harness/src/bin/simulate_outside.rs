@@ -21,7 +21,11 @@ use tokio::sync::mpsc::unbounded_channel;
 /// Nodes, links and faults are virtual, as ever; what crosses the network reaches the gateway's own network interface.
 /// The run leaves a recording that `cargo xtask simulate --recording` does again without the gateway.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate")]
+#[command(
+    name = "cargo xtask simulate",
+    bin_name = "cargo xtask simulate",
+    after_help = "Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input, 77 the gateway cannot do what the scenario asks."
+)]
 struct Arguments {
     /// The scenario, a TOML file; docs/scenario.md has every key.
     scenario: PathBuf,

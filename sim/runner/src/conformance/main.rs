@@ -19,7 +19,11 @@ use std::time::Instant;
 
 /// Judges implementations by the requirements of docs/conformance/requirements.toml.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask conformance", bin_name = "cargo xtask conformance")]
+#[command(
+    name = "cargo xtask conformance",
+    bin_name = "cargo xtask conformance",
+    after_help = "Exit status: 0 every verdict is the expected one, 1 one is not, 2 bad input. With --implementation strongswan, --gateway udp:ADDRESS or --device udp:ADDRESS, --help shows the options for what is outside."
+)]
 struct Arguments {
     /// Only implementations of this role: initiator or responder.
     #[arg(long, value_name = "ROLE")]

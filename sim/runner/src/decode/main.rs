@@ -12,7 +12,11 @@ use std::process::ExitCode;
 
 /// Draws the IKEv2 exchanges and the ESP of a capture as ladders, one for each pair of addresses.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask decode", bin_name = "cargo xtask decode")]
+#[command(
+    name = "cargo xtask decode",
+    bin_name = "cargo xtask decode",
+    after_help = "Exit status: 0 the capture was read, as far as it goes, 2 bad input."
+)]
 struct Arguments {
     /// A capture, pcap or pcapng, of Ethernet, raw IP, Linux cooked or loopback packets.
     capture: PathBuf,

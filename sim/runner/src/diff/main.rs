@@ -15,7 +15,11 @@ use std::process::ExitCode;
 
 /// Names the first event in which two runs differ.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask diff", bin_name = "cargo xtask diff")]
+#[command(
+    name = "cargo xtask diff",
+    bin_name = "cargo xtask diff",
+    after_help = "Exit status: 0 the runs are the same, 1 they differ, 2 bad input."
+)]
 struct Arguments {
     /// The folder of a run, or its trace.jsonl.
     first: PathBuf,

@@ -7,7 +7,11 @@ use std::path::PathBuf;
 
 /// Runs a scenario in virtual time.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate")]
+#[command(
+    name = "cargo xtask simulate",
+    bin_name = "cargo xtask simulate",
+    after_help = "Exit status: 0 the run did what the scenario expects and broke no rule, 1 it did not, 2 bad input. With --gateway NAME, --help shows the options of a run with a real gateway."
+)]
 pub(crate) struct Arguments {
     /// The scenario, a TOML file; docs/scenario.md has every key.
     #[arg(required_unless_present_any = ["all", "recording"])]

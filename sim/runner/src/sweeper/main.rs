@@ -20,7 +20,11 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Runs a scenario with many changes and seeds, on all cores, and reports what they say together.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask sweep", bin_name = "cargo xtask sweep")]
+#[command(
+    name = "cargo xtask sweep",
+    bin_name = "cargo xtask sweep",
+    after_help = "Exit status: 0 every identity that was compared holds and no run broke a rule, 1 otherwise, 2 bad input."
+)]
 struct Arguments {
     /// The plan, a TOML file; docs/sweep.md has every key.
     #[arg(required_unless_present = "merge")]
