@@ -43,7 +43,7 @@ impl FromStr for Role {
         Self::ALL
             .into_iter()
             .find(|role| role.name() == text)
-            .ok_or_else(|| "expected one of initiator responder".to_owned())
+            .ok_or_else(|| "expected initiator or responder".to_owned())
     }
 }
 

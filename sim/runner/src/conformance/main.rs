@@ -82,7 +82,8 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
     let baseline = arguments.wanted.baseline()?;
-    if let Some(folder) = &arguments.out {
+    let around = arguments.document.as_ref().map(|file| file.parent().unwrap_or(file));
+    for folder in arguments.out.as_deref().into_iter().chain(around) {
         files::prepare(folder)?;
     }
     let matrix = matrix::run(&registry, &implementations, &selection);
@@ -135,8 +136,11 @@ fn selection(
     if let Some(name) = &arguments.implementation
         && !implementations.iter().any(|known| known.name() == name)
     {
+        if arguments.mutants {
+            bail!("--implementation {name}: expected one that `--mutants` shows without it");
+        }
         let names: Vec<&str> = implementations.iter().map(|known| known.name()).collect();
-        bail!("--implementation {name}: expected one of {}", names.join(" "));
+        bail!("--implementation {name}: expected one of {}", names.join(", "));
     }
     Ok(Selection {
         role: arguments.role,

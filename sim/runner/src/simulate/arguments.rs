@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present_any = ["all", "recording"])]
     pub(crate) scenario: Option<PathBuf>,
     /// Runs every shipped scenario instead, and every regression with the seed that it pins.
-    #[arg(long, conflicts_with_all = ["scenario", "out", "json", "node"])]
+    #[arg(long, conflicts_with_all = ["scenario", "out", "json", "node", "trace"])]
     pub(crate) all: bool,
     /// Where all randomness comes from [default: the scenario's].
     #[arg(long, conflicts_with = "seeds")]

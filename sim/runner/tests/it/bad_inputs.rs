@@ -65,6 +65,9 @@ fn faults_that_cannot_be_are_refused(#[case] line: &str, #[case] expected: &str)
 #[case(SWEEP, &["file", "--threads", "0"], "1..=1024")]
 #[case(CONFORMANCE, &["--list", "--out", "out"], "'--list' cannot be used with '--out")]
 #[case(CONFORMANCE, &["--list", "--document", "out"], "'--list' cannot be used with '--document")]
+#[case(CONFORMANCE, &["--mutants", "--implementation", "no"], "expected one that `--mutants` shows")]
+#[case(CONFORMANCE, &["--profile", "no"], "expected one of rfc7815 rfc7296-min modern")]
+#[case(SIMULATE, &["--all", "--trace", "none"], "'--all' cannot be used with '--trace")]
 #[case(SIMULATE, &[DOOR, "--set", "node.door.psk=\"half", "--out", "out"], "--set node.door.psk=\"half: ")]
 #[case(SIMULATE, &[DOOR, "--set", "node.door.wakes={every=\"1us\"}", "--out", "out"], "120000000 times in this run")]
 fn options_that_nobody_can_mean_are_refused(
@@ -79,6 +82,8 @@ fn options_that_nobody_can_mean_are_refused(
 /// Before the cases are run, which takes a while.
 #[test]
 fn a_folder_that_cannot_be_made_is_refused_before_the_work() {
-    let said = refused(b"", CONFORMANCE, &["--out", "file/below"]);
-    assert!(said.contains("error: file/below: cannot be made"), "{said}");
+    for arguments in [["--out", "file/below"], ["--document", "file/below/x.md"]] {
+        let said = refused(b"", CONFORMANCE, &arguments);
+        assert!(said.contains("error: file/below: cannot be made"), "{said}");
+    }
 }
