@@ -12,7 +12,7 @@ use harness::interop::matrix::{Matrix, chosen, names};
 use harness::interop::show::{self, Signs};
 use harness::interop::{again, exchanges, written};
 use harness::{require, tshark};
-use runner::{files, say, status, tell, workspace};
+use runner::{files, in_target, say, status, tell, workspace};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -39,21 +39,28 @@ struct Arguments {
     #[arg(long)]
     list: bool,
     /// So many cells at a time; they mostly wait.
-    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
-    jobs: usize,
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    jobs: u16,
     /// Runs a cell with a real gateway that is not as expected again, alone, up to so many times; the output says so.
     #[arg(long, value_name = "TIMES", default_value_t = 0)]
     again: usize,
     /// Keeps the recording of each cell that passes in fixtures/exchanges, where `cargo test` has it again.
     #[arg(long)]
     record: bool,
-    /// The folder for the files.
-    #[arg(long, value_name = "FOLDER", default_value = "target/interop")]
-    out: PathBuf,
+    /// The folder for the files [default: target/interop in the workspace].
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
     status(run(&Arguments::parse()))
+}
+
+impl Arguments {
+    /// The folder for the files.
+    fn folder(&self) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| in_target("interop"))
+    }
 }
 
 /// The cases of a kind, and the columns that they are for.
@@ -84,7 +91,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let all: Vec<&Case> = parts.iter().flat_map(|part| &part.cases).collect();
     chosen("case", &all, |case| &case.name, &arguments.cases)?;
     if !arguments.list {
-        files::prepare(&arguments.out)?;
+        files::prepare(&arguments.folder())?;
     }
     let mut matrix = Matrix::default();
     if !tshark::is_there() {
@@ -108,15 +115,16 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if arguments.list {
         return Ok(true);
     }
+    let folder = arguments.folder();
     matrix.cells.iter().try_for_each(Cell::write)?;
-    written::write(&matrix, &arguments.out)?;
+    written::write(&matrix, &folder)?;
     if arguments.record {
         let kept = exchanges::keep(&matrix.cells, &workspace().join(exchanges::FOLDER))?;
         say(&format!("kept {} recordings in {}\n", kept.len(), exchanges::FOLDER))?;
         kept.iter().try_for_each(|kept| say(&format!("  {kept}\n")))?;
     }
     say(&show::matrix(&matrix, Signs::of_environment()))?;
-    say(&format!("files {}\n", arguments.out.display()))?;
+    say(&format!("files {}\n", folder.display()))?;
     Ok(matrix.passed())
 }
 
@@ -136,9 +144,10 @@ fn add(
     }
     let expected = column.expected()?;
     let done = |cell: &Cell| tell(&show::progress(cell));
-    let mut cells = column.run(cases, arguments.jobs, &arguments.out, &done)?;
+    let folder = arguments.folder();
+    let mut cells = column.run(cases, arguments.jobs.into(), &folder, &done)?;
     let judged = (cells.as_mut_slice(), &expected);
-    matrix.again.extend(again::run(column, cases, judged, arguments.again, &arguments.out)?);
+    matrix.again.extend(again::run(column, cases, judged, arguments.again, &folder)?);
     matrix.add(cells, &expected, &names(&part.cases));
     Ok(())
 }

@@ -163,3 +163,11 @@ fn a_service_that_makes_no_sense_is_exit_status_2(#[case] wrong: &[&str], #[case
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains(expected), "{told}");
 }
+
+#[test]
+fn no_cell_at_a_time_is_exit_status_2() {
+    let mut interop = Command::new(env!("CARGO_BIN_EXE_interop"));
+    let output = interop.args(["--list", "--jobs", "0"]).output().expect("interop starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("invalid value '0' for '--jobs <NUMBER>'"));
+}

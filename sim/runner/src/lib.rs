@@ -1,6 +1,7 @@
-//! What the programs that run scenarios share: reading one, writing a run's files, showing its result, sweeps on disk.
+//! What the programs share: reading a scenario, writing a run's files, showing its result, sweeps on disk, a conformance matrix as
+//! files, what is said on the terminal and how a program ends.
 //!
-//! `simulate` is here; its twin with a real gateway is the harness's, which alone has sockets.
+//! `simulate` and `conformance` are here; their twins with what is outside are the harness's, which alone has sockets.
 #![forbid(unsafe_code)]
 
 mod ahead;
@@ -14,8 +15,8 @@ mod trace;
 
 pub use ahead::Ahead;
 pub use named::{
-    Named, commit, default_folder, default_sweep_folder, is_regression, key_value, quoted, shipped,
-    workspace,
+    Named, commit, default_folder, default_sweep_folder, in_target, is_regression, key_value,
+    quoted, shipped, workspace,
 };
 pub use said::{say, status, tell};
 pub use trace::Trace;

@@ -179,14 +179,20 @@ pub(crate) fn short(path: &Path) -> String {
 /// Where the files of a sweep go if nothing else is said.
 #[must_use]
 pub fn default_sweep_folder(name: &str) -> PathBuf {
-    from_here(workspace().join("target").join("sweep").join(name))
+    in_target("sweep").join(name)
+}
+
+/// A folder for files that a program makes if nothing else is said, from wherever it is typed.
+#[must_use]
+pub fn in_target(folder: &str) -> PathBuf {
+    from_here(workspace().join("target").join(folder))
 }
 
 /// Where the files of a run go if nothing else is said, from wherever the command is typed: `which` is its seed, and the
 /// gateway if that is another one.
 #[must_use]
 pub fn default_folder(name: &str, which: &str) -> PathBuf {
-    from_here(workspace().join("target").join("sim").join(name).join(which))
+    in_target("sim").join(name).join(which)
 }
 
 #[cfg(test)]
