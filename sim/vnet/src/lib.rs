@@ -11,6 +11,7 @@
 //! | [`random`] | one ChaCha20 stream for each consumer and purpose; integer sampling |
 //! | [`link`] | every fault for each direction; accounting; replay |
 //! | [`ip`], [`udp`] | raw datagrams, checked and made |
+//! | [`icmp`] | the error about a datagram that nobody takes |
 //! | [`rewrite`] | addresses and ports replaced in place, as a router does |
 //! | [`host`] | a smoltcp interface with UDP and ping sockets |
 //! | [`capture`] | pcapng for Wireshark; pcap and pcapng of anybody's |
