@@ -4,7 +4,6 @@
 use super::cases::{Case, Holdings, Traffic};
 use super::sas::{ChildSa, IkeSa, SaList, State};
 use super::verdict::{self, hex, seconds};
-use serde_json::Value;
 use simulator::Report;
 use std::collections::BTreeSet;
 
@@ -23,8 +22,7 @@ pub struct Seen<'a> {
 /// All that is not as the case demands.
 #[must_use]
 pub fn judge(case: &Case, seen: &Seen<'_>) -> Vec<String> {
-    let events: Vec<Value> =
-        seen.trace.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let events = verdict::events(seen.trace);
     let mut wrong = verdict::run(seen.report);
     wrong.extend(case.trace.iter().filter_map(|pattern| verdict::missing(pattern, &events)));
     for (index, look) in case.looks.iter().enumerate() {
@@ -45,16 +43,7 @@ fn compare(
     (device, gateway): (&SaList, &SaList),
 ) {
     for (who, list) in [("device", device), ("gateway", gateway)] {
-        let count = |state| list.in_state(state).count() as u64;
-        let counts = [
-            ("IKE SAs", holdings.ike, count(State::Established)),
-            ("half-open IKE SAs", holdings.half_open, count(State::HalfOpen)),
-            ("Child SAs", holdings.children, list.children().count() as u64),
-        ];
-        for (what, bound, actual) in counts {
-            let Some(bound) = bound.filter(|bound| !bound.holds(actual)) else { continue };
-            wrong.push(format!("{when} the {who} lists {actual} {what}, expected {bound}"));
-        }
+        wrong.extend(verdict::miscounted((when, who), holdings, list));
         // What became of each after a rekeying is not asked: the old one may have carried all.
         let carried =
             |child: &ChildSa| child.octets_in.unwrap_or(0) > 0 && child.octets_out.unwrap_or(0) > 0;

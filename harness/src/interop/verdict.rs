@@ -52,8 +52,7 @@ pub struct Seen<'a> {
 /// All that is not as the case demands, and what the gateway did after a refusal, if that is asked.
 #[must_use]
 pub fn judge(case: &Case, seen: &Seen<'_>) -> (Vec<String>, Option<Next>) {
-    let events: Vec<Value> =
-        seen.trace.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let events = events(seen.trace);
     let mut wrong = run(seen.report);
     wrong.extend(case.trace.iter().filter_map(|pattern| missing(pattern, &events)));
     for (index, look) in case.looks.iter().enumerate() {
@@ -66,6 +65,30 @@ pub fn judge(case: &Case, seen: &Seen<'_>) -> (Vec<String>, Option<Next>) {
     compare(&mut wrong, "at the end", &case.gateway, (seen.last, seen.witness));
     let next = case.next.then(|| next::after_refusal(&events));
     (wrong, next)
+}
+
+/// The events of a trace of ours.
+pub(super) fn events(trace: &str) -> Vec<Value> {
+    trace.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// The counts of somebody's list at that time that are not what it must hold.
+pub(super) fn miscounted(
+    (when, who): (&str, &str),
+    holdings: &Holdings,
+    list: &SaList,
+) -> Vec<String> {
+    let count = |state| list.in_state(state).count() as u64;
+    let counts = [
+        ("IKE SAs", holdings.ike, count(State::Established)),
+        ("half-open IKE SAs", holdings.half_open, count(State::HalfOpen)),
+        ("Child SAs", holdings.children, list.children().count() as u64),
+    ];
+    let wrong = counts.into_iter().filter_map(|(what, bound, actual)| {
+        let bound = bound.filter(|bound: &Bound| !bound.holds(actual))?;
+        Some(format!("{when} the {who} lists {actual} {what}, expected {bound}"))
+    });
+    wrong.collect()
 }
 
 /// What the run itself says.
@@ -109,16 +132,7 @@ fn compare(
     holdings: &Holdings,
     (list, witness): (&SaList, &Witness),
 ) {
-    let count = |state| list.in_state(state).count() as u64;
-    let counts = [
-        ("IKE SAs", holdings.ike, count(State::Established)),
-        ("half-open IKE SAs", holdings.half_open, count(State::HalfOpen)),
-        ("Child SAs", holdings.children, list.children().count() as u64),
-    ];
-    for (what, bound, actual) in counts {
-        let Some(bound) = bound.filter(|bound: &Bound| !bound.holds(actual)) else { continue };
-        wrong.push(format!("{when} the gateway lists {actual} {what}, expected {bound}"));
-    }
+    wrong.extend(miscounted((when, "gateway"), holdings, list));
     let mut all: Vec<String> =
         list.in_state(State::Established).filter_map(|sa| disagreement(sa, witness)).collect();
     all.extend(list.children().filter_map(|child| {
