@@ -121,7 +121,7 @@ impl Job {
         let Manifest { format, scenario, state, .. } = &self.manifest;
         let files = &cell.scenario.files;
         let all = (format, &scenario.1, files, state, &cell.changes, &self.plan.seeds);
-        analysis::key(&serde_json::to_string(&all).unwrap_or_default())
+        analysis::key(&serde_json::to_string(&all).expect("texts and numbers"))
     }
 
     /// The finished cell of that number in a folder; `None` where there is none that was computed from the same.
