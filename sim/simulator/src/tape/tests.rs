@@ -65,7 +65,12 @@ fn a_line_that_is_wrong_is_named_with_what_was_expected() {
         (r#""hex":"4500ff""#, r#""hex":"4500f""#, 2, "expected pairs of hexadecimal digits"),
         (r#""hex":"4500ff""#, r#""hex":"4500fg""#, 2, "expected pairs of hexadecimal digits"),
         (r#""towards""#, r#""forwards""#, 2, "expected towards or back"),
-        (r#""hex":"""#, r#""hax":"""#, 3, "unknown field `hax`"),
+        (
+            r#""hex":"""#,
+            r#""hax":"""#,
+            3,
+            "unknown field `hax`, expected one of `at_us`, `direction`, `hex`, column ",
+        ),
         (r#"{"at_us":5000000"#, r#"{"at_us":5000001"#, 4, "expected 1000000 to 5000000"),
         (r#"{"at_us":5000000"#, r#"{"at_us":999999"#, 4, "expected 1000000 to 5000000"),
         (r#"{"at_us":5000000"#, r#"{"#, 4, "not a packet"),

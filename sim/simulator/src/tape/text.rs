@@ -93,8 +93,10 @@ impl Tape {
                 message: "empty: expected the line of the run".into(),
             });
         };
-        let head: Head = serde_json::from_str(first)
-            .map_err(|error| TapeError { line: 1, message: format!("not a recording: {error}") })?;
+        let head: Head = serde_json::from_str(first).map_err(|error| TapeError {
+            line: 1,
+            message: format!("not a recording: {}", in_line(&error)),
+        })?;
         if head.recording != FORMAT {
             let message = format!("recording {}: expected version {FORMAT}", head.recording);
             return Err(TapeError { line: 1, message });
@@ -142,9 +144,16 @@ fn name(head: &Head) -> Result<(), String> {
     Ok(())
 }
 
+/// What is wrong with the JSON of a line, and where in it: serde_json takes the text that it gets for a file.
+fn in_line(error: &serde_json::Error) -> String {
+    let (text, column) = (error.to_string(), error.column());
+    let message = text.strip_suffix(&format!(" at line {} column {column}", error.line()));
+    format!("{}, column {column}", message.unwrap_or(&text))
+}
+
 fn crossing(text: &str, times: core::ops::RangeInclusive<Instant>) -> Result<Crossing, String> {
     let line: Line =
-        serde_json::from_str(text).map_err(|error| format!("not a packet: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("not a packet: {}", in_line(&error)))?;
     let at = Instant::from_micros(line.at_us);
     if !times.contains(&at) {
         let (least, most) = (times.start().micros(), times.end().micros());
