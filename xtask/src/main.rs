@@ -21,7 +21,7 @@ struct Verb {
     program: &'static str,
 }
 
-const VERBS: [Verb; 11] = [
+static VERBS: [Verb; 11] = [
     Verb {
         name: "simulate",
         arguments: "SCENARIO [OPTIONS]",
@@ -103,7 +103,7 @@ const VERBS: [Verb; 11] = [
 
 /// What `simulate` stands for where the gateway is not the reference responder: only then sockets and containers are
 /// built.
-const SIMULATE_OUTSIDE: Verb = Verb {
+static SIMULATE_OUTSIDE: Verb = Verb {
     name: "simulate",
     arguments: "SCENARIO --gateway NAME [OPTIONS]",
     about: "run a scenario with a real gateway, at the pace of the clock",
@@ -112,7 +112,7 @@ const SIMULATE_OUTSIDE: Verb = Verb {
 };
 
 /// What `conformance` stands for where somebody outside is judged.
-const CONFORMANCE_OUTSIDE: Verb = Verb {
+static CONFORMANCE_OUTSIDE: Verb = Verb {
     name: "conformance",
     arguments: "--implementation NAME | --gateway udp:ADDRESS | --device udp:ADDRESS [OPTIONS]",
     about: "judge a real gateway or device by the same cases, in real time",
@@ -219,15 +219,16 @@ impl Verb {
 }
 
 fn usage() -> String {
-    let call = |verb: &Verb| format!("{} {}", verb.name, verb.arguments);
-    let (first, others) = VERBS.split_at(1);
     let outside = [&SIMULATE_OUTSIDE, &CONFORMANCE_OUTSIDE];
-    let verbs = || first.iter().chain(outside).chain(others);
-    let width = verbs().map(|verb| call(verb).len()).max().unwrap_or_default();
-    let lines = verbs().map(|verb| format!("  {:width$}  {}\n", call(verb), verb.about));
-    let lines: String = lines.collect();
+    let with_outside = |verb: &'static Verb| {
+        [verb].into_iter().chain(outside.into_iter().filter(|other| other.name == verb.name))
+    };
+    let entry = |Verb { name, arguments, about, .. }: &Verb| {
+        format!("  {name} {arguments}\n        {about}\n")
+    };
+    let entries: String = VERBS.iter().flat_map(with_outside).map(entry).collect();
     format!(
-        "cargo xtask VERB ...\n\n{lines}\n`cargo xtask VERB --help` shows the options of a verb.\n"
+        "cargo xtask VERB ...\n\n{entries}\n`cargo xtask VERB --help` shows the options of a verb.\n"
     )
 }
 
