@@ -2,6 +2,7 @@
 
 use crate::scenario::Forgery;
 use core::fmt;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use ike_core::Instant;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -136,20 +137,11 @@ fn injected(event: &Value) -> Result<Injection, &'static str> {
     let kind = event["kind"].as_str().and_then(Forgery::from_name).ok_or(
         "an injected event without a kind: expected garbage, forged-error, forged-response or replay",
     )?;
+    let from_hex = |digits: &str| HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok();
     let packet = event["packet"].as_str().and_then(from_hex).ok_or(
         "an injected event without a packet: expected an even number of hexadecimal digits",
     )?;
     Ok(Injection { at: Instant::from_micros(at), link, direction, kind, packet })
-}
-
-fn from_hex(digits: &str) -> Option<Vec<u8>> {
-    let value =
-        |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => Some(value(high)? << 4 | value(low)?),
-        _ => None,
-    };
-    digits.as_bytes().chunks(2).map(pair).collect()
 }
 
 #[cfg(test)]

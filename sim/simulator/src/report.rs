@@ -6,6 +6,7 @@ use crate::figures::{Figures, NodeFigures};
 use crate::fingerprint::RunHash;
 use crate::scenario::{Group, Scenario};
 use crate::world::Placement;
+use data_encoding::HEXLOWER;
 use ike_core::{Growth, Instant};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -56,8 +57,7 @@ pub struct FileReport {
 
 impl FileReport {
     fn of((name, text): (&String, &String)) -> Self {
-        let digest = Sha256::digest(text.as_bytes());
-        let sha256 = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        let sha256 = HEXLOWER.encode(&Sha256::digest(text.as_bytes()));
         Self { name: name.clone(), sha256 }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::event::{Actor, Event, Fields};
 use core::fmt::Display;
+use data_encoding::HEXLOWER;
 use serde_json::{Map, Value};
 
 struct Line(Map<String, Value>);
@@ -21,8 +22,7 @@ impl Fields for Line {
     }
 
     fn octets(&mut self, key: &'static str, value: &[u8]) {
-        let hex: String = value.iter().map(|octet| format!("{octet:02x}")).collect();
-        self.0.insert(key.to_owned(), hex.into());
+        self.0.insert(key.to_owned(), HEXLOWER.encode(value).into());
     }
 }
 

@@ -6,6 +6,7 @@ mod tests;
 use crate::keylog::{ike_encryption_name, ike_integrity_name};
 use core::fmt;
 use crypto::{Encryption, Integrity, Protection, ProtectionKey, RustCrypto};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use ike_core::IkeSpi;
 use ike_decode::MessageKeys;
 use std::collections::BTreeMap;
@@ -154,12 +155,8 @@ fn spi(name: &str, field: &str) -> Result<IkeSpi, String> {
 }
 
 fn octets(name: &str, field: &str) -> Result<Vec<u8>, String> {
-    let wrong = || format!("{name}: expected pairs of hexadecimal digits");
-    if !field.len().is_multiple_of(2) || !field.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(wrong());
-    }
-    let pair = |at: usize| u8::from_str_radix(&field[at..at + 2], 16).map_err(|_| wrong());
-    (0..field.len()).step_by(2).map(pair).collect()
+    let wrong = |_| format!("{name}: expected pairs of hexadecimal digits");
+    HEXLOWER_PERMISSIVE.decode(field.as_bytes()).map_err(wrong)
 }
 
 /// The fields of a row: separated by commas, in quotation marks where Wireshark writes a text.

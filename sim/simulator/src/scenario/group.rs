@@ -3,6 +3,7 @@
 use super::{Application, Close, Cpu, Link, Listen, Profile, Radio, Restart, Wakes};
 use core::ops::Range;
 use core::time::Duration;
+use data_encoding::HEXLOWER_PERMISSIVE;
 use ike_core::{Identity, Psk, Schedule, Suite};
 
 /// Nodes that are alike but for their identity and their key.
@@ -232,7 +233,8 @@ impl PskPattern {
         if !self.0.hexadecimal {
             return Psk::new(text.as_bytes()).ok_or_else(limit);
         }
-        let octets = octets(&text).ok_or("hex: is followed by pairs of hexadecimal digits")?;
+        let wrong = |_| "hex: is followed by pairs of hexadecimal digits";
+        let octets = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).map_err(wrong)?;
         Psk::new(&octets).ok_or_else(limit)
     }
 }
@@ -242,13 +244,4 @@ impl core::fmt::Debug for PskPattern {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("PskPattern(..)")
     }
-}
-
-fn octets(digits: &str) -> Option<Vec<u8>> {
-    let nibbles: Option<Vec<u8>> = digits
-        .chars()
-        .map(|digit| digit.to_digit(16).and_then(|value| u8::try_from(value).ok()))
-        .collect();
-    let (pairs, []) = nibbles.as_ref()?.as_chunks::<2>() else { return None };
-    Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }

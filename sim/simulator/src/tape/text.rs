@@ -3,7 +3,8 @@
 use super::Tape;
 use crate::event::direction_name;
 use crate::world::Crossing;
-use core::fmt::{self, Write as _};
+use core::fmt;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use ike_core::Instant;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -73,7 +74,7 @@ impl Tape {
             text.push_str(&json(&Line {
                 at_us: crossing.at.micros(),
                 direction: direction_name(crossing.direction).to_owned(),
-                hex: hex(&crossing.octets),
+                hex: HEXLOWER.encode(&crossing.octets),
             }));
         }
         text
@@ -164,7 +165,8 @@ fn crossing(text: &str, times: core::ops::RangeInclusive<Instant>) -> Result<Cro
         "back" => Direction::Back,
         other => return Err(format!("direction {other:?}: expected towards or back")),
     };
-    let octets = octets(&line.hex).ok_or("hex: expected pairs of hexadecimal digits")?;
+    let wrong = |_| "hex: expected pairs of hexadecimal digits";
+    let octets = HEXLOWER_PERMISSIVE.decode(line.hex.as_bytes()).map_err(wrong)?;
     Ok(Crossing { at, direction, octets })
 }
 
@@ -172,18 +174,4 @@ fn json(value: &impl Serialize) -> String {
     let mut line = serde_json::to_string(value).expect("numbers and texts");
     line.push('\n');
     line
-}
-
-fn hex(octets: &[u8]) -> String {
-    octets.iter().fold(String::with_capacity(2 * octets.len()), |mut text, octet| {
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
-}
-
-fn octets(digits: &str) -> Option<Vec<u8>> {
-    let digit = |octet: &u8| char::from(*octet).to_digit(16).and_then(|d| u8::try_from(d).ok());
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    let pair = |[high, low]: &[u8; 2]| Some(digit(high)? << 4 | digit(low)?);
-    if rest.is_empty() { pairs.iter().map(pair).collect() } else { None }
 }
