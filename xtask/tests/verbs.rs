@@ -95,7 +95,8 @@ fn without_a_verb_all_of_them_are_listed() {
             ("respond", 1),
             ("gateways", 1),
         ] {
-            let lines = text.lines().filter(|line| line.trim_start().starts_with(verb)).count();
+            let call = format!("  {verb} ");
+            let lines = text.lines().filter(|line| line.starts_with(&call)).count();
             assert_eq!(lines, ways, "{verb} in {text}");
         }
         assert_eq!(output.status.code(), Some(0));

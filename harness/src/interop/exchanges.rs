@@ -3,6 +3,7 @@
 use super::cell::Cell;
 use super::verdict::Verdict;
 use anyhow::{Context, Result, ensure};
+use runner::files;
 use similar::{Algorithm, ChangeTag, capture_diff_slices};
 use simulator::{Keep, Tape, replay};
 use std::fmt;
@@ -47,8 +48,12 @@ pub enum Change {
 pub fn keep(cells: &[Cell], root: &Path) -> Result<Vec<Kept>> {
     let mut kept = Vec::new();
     for cell in cells.iter().filter(|cell| cell.verdict == Verdict::Passed) {
+        let path = cell.folder.join(RECORDING);
         // The reference responder has none: it is here.
-        let Ok(recording) = fs::read_to_string(cell.folder.join(RECORDING)) else { continue };
+        if !path.exists() {
+            continue;
+        }
+        let recording = files::text(&path)?;
         if recording.len() > MOST_OCTETS {
             continue;
         }
@@ -59,9 +64,7 @@ pub fn keep(cells: &[Cell], root: &Path) -> Result<Vec<Kept>> {
         fs::create_dir_all(&folder)
             .with_context(|| format!("{}: cannot be made", folder.display()))?;
         for (file, text) in [(RECORDING, recording), (LADDER, ladder)] {
-            let path = folder.join(file);
-            fs::write(&path, text)
-                .with_context(|| format!("{}: cannot be written", path.display()))?;
+            files::replace(&folder.join(file), text.as_bytes())?;
         }
         kept.push(Kept { name, change });
     }
@@ -83,11 +86,7 @@ fn change(folder: &Path, ladder: &str) -> Result<Change> {
         return Ok(Change::New);
     }
     let path = folder.join(LADDER);
-    let before = if path.exists() {
-        fs::read_to_string(&path).with_context(|| format!("{}: cannot be read", path.display()))?
-    } else {
-        String::new()
-    };
+    let before = if path.exists() { files::text(&path)? } else { String::new() };
     let lines = changed_lines(&before, ladder);
     Ok(if lines.is_empty() { Change::None } else { Change::Lines(lines) })
 }

@@ -61,7 +61,7 @@ fn a_plan_is_all_combinations_of_its_points() {
 fn a_mistake_is_named_with_its_place() {
     for (from, to, place, part) in [
         ("seeds = \"3..5\"", "seeds = \"5..3\"", (3, 9), "seeds: expected the last"),
-        ("seeds = \"3..5\"", "seeds = 5", (3, 9), "expected a string"),
+        ("seeds = \"3..5\"", "seeds = 5", (3, 9), "5 is an integer: expected a text"),
         ("scenario = \"x.toml\"", "scenaro = \"x.toml\"", (2, 1), "unknown key `scenaro`"),
         ("\"5%\"", "\"0%\"", (20, 17), "axis `loss`: `0%` is there twice"),
         (
