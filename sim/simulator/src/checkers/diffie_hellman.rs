@@ -83,7 +83,7 @@ impl OneDiffieHellman {
     }
 
     /// The SA is gone. If no IKE_AUTH came, its request is new to the gateway from now on.
-    fn closed(&mut self, spi_r: u64, reason: CloseReason) {
+    fn closed(&mut self, now: Instant, spi_r: u64, reason: CloseReason) {
         self.rekeyed.remove(&spi_r);
         let Some(Sa { spi_i, operations, established }) = self.sas.remove(&spi_r) else { return };
         let Some(initiator) = self.initiators.get_mut(&spi_i) else { return };
@@ -107,7 +107,8 @@ impl OneDiffieHellman {
         if initiator.sas > 0 {
             return;
         }
-        if initiator.operations > 0 {
+        // Another request of it may still wait: one with a cookie beside one without.
+        if initiator.operations > 0 || initiator.waits_until >= now {
             self.without_sa += 1;
         } else {
             self.initiators.remove(&spi_i);
@@ -166,7 +167,7 @@ impl Check for OneDiffieHellman {
                 None
             }
             Gateway::Closed { sa, reason } => {
-                self.closed(sa.spi_r().0, *reason);
+                self.closed(event.at, sa.spi_r().0, *reason);
                 None
             }
             // It has forgotten which requests it answered: it may answer each of them anew.

@@ -107,6 +107,31 @@ fn a_herd_that_waits_for_its_diffie_hellman_breaks_no_rule() {
     assert!(one.findings.0.is_empty(), "{:?}", one.findings.0.first());
 }
 
+/// A request without a cookie, and one with it, wait for the gateway's processor: it forgets the SA of the first before it serves
+/// the second.
+#[test]
+fn a_request_that_waits_longer_than_the_sa_of_another_breaks_no_rule() {
+    let scenario = door(&[
+        ("crypto", "modelled"),
+        ("duration", "2min"),
+        ("gateway.service_time", "2s"),
+        ("gateway.half_open_timeout", "1s"),
+        ("gateway.cookies", "{ above = 4 }"),
+        ("link.jitter", "3s"),
+        ("node.door.count", "8"),
+        ("node.door.wakes", r#"{ at = ["1s"] }"#),
+        ("node.door.retransmission", "openiked"),
+    ]);
+    for seed in [2, 4, 6] {
+        let check = diffie_hellman::OneDiffieHellman::default();
+        let mut one = One { check, now: Instant::default(), findings: Findings::default() };
+        let mut world = World::new(&scenario, seed, &mut one);
+        world.step_until(world.end());
+        drop(world);
+        assert!(one.findings.0.is_empty(), "seed {seed}: {:?}", one.findings.0.first());
+    }
+}
+
 #[test]
 fn what_is_remembered_for_ever_is_eight_hashes_for_each_attempt() {
     let scenario = many_wakes();
