@@ -109,7 +109,10 @@ fn judge(arguments: &Arguments) -> Result<bool> {
     let matrix = matrix::run(&registry, &implementations, &selection);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
-    let (text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    let (mut text, as_expected) = show::judged(&judged, arguments.case.is_some());
+    if !as_expected {
+        text.push_str(&show::how_to_accept(path));
+    }
     // The files are written whoever listens.
     let said = say(&text);
     write(arguments, &judged)?;
