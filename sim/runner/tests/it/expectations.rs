@@ -42,6 +42,16 @@ fn a_new_pass_is_told_with_the_file_that_accepts_it() {
 }
 
 #[test]
+fn an_entry_that_no_longer_applies_fails_the_report_as_well() {
+    let (status, said, report) = run("stale", &entry("RT1"));
+    assert_eq!(status, Some(1));
+    let told = "entry no longer applies: line 2: initiator sending/stops RT1";
+    assert!(said.contains(told), "{said}");
+    assert!(report.contains(r#"<testsuite name="baseline" tests="1""#), "{report}");
+    assert!(report.contains(&format!(r#"message="{told}""#)), "{report}");
+}
+
+#[test]
 fn what_is_as_expected_says_nothing_of_the_baseline() {
     let (status, said, report) = run("as-expected", "");
     assert_eq!(status, Some(0));
