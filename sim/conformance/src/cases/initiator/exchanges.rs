@@ -1,7 +1,7 @@
 //! Exchanges that a gateway begins: more kinds of CREATE_CHILD_SA, Deletes, what nobody knows, and what comes to a
 //! device that sleeps.
 
-use super::common::{answered, is_silent};
+use super::common::{answered, is_silent, shows_that_it_is_up};
 use crate::message::{Part, ProposalDraft, sa_part};
 use crate::peer::Opened;
 use crate::subject::Wish;
@@ -90,8 +90,9 @@ fn create_empty(gateway: &mut Gateway) -> Outcome {
 }
 
 fn unknown(gateway: &mut Gateway) -> Outcome {
-    gateway.establish()?;
     for exchange in [ExchangeType(240), ExchangeType(0), ExchangeType::IKE_AUTH] {
+        // RFC 7296 2.21.3: whoever answers INVALID_SYNTAX may have ended the SA with it.
+        shows_that_it_is_up(gateway)?;
         let request = gateway.ask(exchange, Vec::new())?;
         let what = format!("a request in exchange {}", exchange.0);
         let answer = answered(gateway, "ER5", (&what, &request))?;
