@@ -97,7 +97,7 @@ fn judge(arguments: &Arguments) -> Result<bool> {
             !kills.is_empty(),
             "no mutant breaks what is left: expected options that go together"
         );
-        say(&kills::show(&kills))?;
+        say(&kills::show(&kills, &selection))?;
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
     let path = &arguments.baseline;
