@@ -140,7 +140,10 @@ async fn judge(arguments: &Arguments) -> Result<bool> {
     };
     let Work { registry, selection, baseline, .. } = &*work;
     let judged = Judged { registry, matrix: &matrix, baseline, selection };
-    let (text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
+    let (mut text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
+    if !as_expected {
+        text.push_str(&show::how_to_accept(&arguments.wanted.baseline_path()));
+    }
     // The files are written whoever listens.
     let said = say(&text);
     if let Some(folder) = &arguments.out {

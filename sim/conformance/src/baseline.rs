@@ -6,6 +6,7 @@ use crate::verdict::Verdict;
 use crate::{Profile, RegistryError};
 use core::fmt;
 use serde::Deserialize;
+use std::collections::BTreeSet;
 
 /// A cell that is not expected to pass.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -152,6 +153,12 @@ impl Baseline {
                     || entry.profiles.iter().any(|name| name == profile.name())
             });
         ran && wanted
+    }
+
+    /// Whose cells the entries are about, each once.
+    #[must_use]
+    pub fn implementations(&self) -> BTreeSet<&str> {
+        self.entries.iter().map(|(_, entry)| entry.implementation.as_str()).collect()
     }
 
     /// The verdict that is expected of a cell, and the reason if it is not "passed".

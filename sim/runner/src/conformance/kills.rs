@@ -1,10 +1,12 @@
 //! The power of the suite on the terminal: which case tells which mutant.
 
 use comfy_table::{Table, presets};
+use conformance::Selection;
 use runner::matrix::Kill;
 
-/// A row for each mutant, and below it those that survive.
-pub(crate) fn show(kills: &[Kill]) -> String {
+/// A row for each mutant, and below it those that survive. Of a part of the suite, another case may kill them.
+pub(crate) fn show(kills: &[Kill], selection: &Selection) -> String {
+    let tried = if selection.is_everything() { "" } else { " of those that were tried" };
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY);
     table.set_header(["mutant", "role", "what it does", "breaks", "killed by"]);
@@ -17,7 +19,7 @@ pub(crate) fn show(kills: &[Kill]) -> String {
     let survivors =
         kills.iter().filter(|kill| kill.cases.is_empty()).map(|Kill { mutant, .. }| {
             let breaks = mutant.breaks.join(" ");
-            format!("survives: {} {}: no case fails for {breaks}\n", mutant.role, mutant.name)
+            format!("survives: {mutant:?}: no case{tried} fails for {breaks}\n")
         });
     let survivors: Vec<String> = survivors.collect();
     let (all, killed) = (kills.len(), kills.len() - survivors.len());

@@ -78,7 +78,7 @@ fn judge(arguments: &Arguments) -> Result<bool> {
             !kills.is_empty(),
             "no mutant breaks what is left: expected options that go together"
         );
-        say(&kills::show(&kills))?;
+        say(&kills::show(&kills, &selection))?;
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
     let baseline = arguments.wanted.baseline()?;
@@ -89,7 +89,10 @@ fn judge(arguments: &Arguments) -> Result<bool> {
     let matrix = matrix::run(&registry, &implementations, &selection);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
-    let (text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
+    let (mut text, as_expected) = show::judged(&judged, arguments.wanted.case.is_some());
+    if !as_expected {
+        text.push_str(&show::how_to_accept(&arguments.wanted.baseline_path()));
+    }
     // The files are written whoever listens.
     let said = say(&text);
     write(arguments, &judged)?;

@@ -1,11 +1,11 @@
 //! The matrix for a build server.
 
 use super::Judged;
-use conformance::{Cell, Verdict};
+use conformance::{Cell, Difference, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 /// A suite for each column, a test case for each cell. What is not as expected fails; what does not
-/// pass, as expected, is skipped.
+/// pass, as expected, is skipped. A suite of its own has the entries of the baseline that no longer apply.
 #[must_use]
 pub fn junit(judged: &Judged<'_>) -> Report {
     let mut report = Report::new("conformance");
@@ -17,7 +17,24 @@ pub fn junit(judged: &Judged<'_>) -> Report {
         suite.add_test_cases(cells.map(|cell| test_case(judged, cell)));
         report.add_test_suite(suite);
     }
+    report.add_test_suites(stale(judged));
     report
+}
+
+/// What is expected of cells that there are not: no column has a test case that could fail for it.
+fn stale(judged: &Judged<'_>) -> Option<TestSuite> {
+    let differences = judged.baseline.differences(judged.matrix, judged.selection);
+    let entries = differences.iter().filter_map(|difference| match difference {
+        Difference::NoLongerApplies(entry) => Some((entry, difference.to_string())),
+        _ => None,
+    });
+    let mut suite = TestSuite::new("baseline");
+    suite.add_test_cases(entries.map(|(entry, message)| {
+        let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        status.set_message(message);
+        TestCase::new(entry.as_str(), status)
+    }));
+    (suite.tests > 0).then_some(suite)
 }
 
 fn test_case(judged: &Judged<'_>, cell: &Cell) -> TestCase {

@@ -5,6 +5,7 @@ use comfy_table::{Table, presets};
 use conformance::{Cell, Job, Matrix, Verdict};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// The cases of a plan, each once.
 #[must_use]
@@ -36,6 +37,16 @@ pub fn judged(judged: &Judged<'_>, with_ladders: bool) -> (String, bool) {
     }
     text.push_str(&summary(judged.matrix, differences.len()));
     (text, differences.is_empty())
+}
+
+/// How a difference is accepted, for whoever has judged that it is right.
+#[must_use]
+pub fn how_to_accept(baseline: &Path) -> String {
+    format!(
+        "To accept a difference, edit {}: a new failure wants an entry there, a new pass or an entry that no longer applies \
+         wants it gone, a changed reason what the finding shows now.\n",
+        baseline.display()
+    )
 }
 
 /// A row for each requirement that was judged or has no case, a column for each implementation and

@@ -47,9 +47,15 @@ impl Wanted {
     /// # Errors
     /// The file, and what is wrong with it.
     pub fn baseline(&self) -> Result<Baseline> {
-        let usual = || workspace().join("harness/baseline.toml");
-        let path = self.baseline.clone().unwrap_or_else(usual);
+        let path = self.baseline_path();
         let text = files::text(&path)?;
         Baseline::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Where they are.
+    #[must_use]
+    pub fn baseline_path(&self) -> PathBuf {
+        let usual = || workspace().join("harness/baseline.toml");
+        self.baseline.clone().unwrap_or_else(usual)
     }
 }

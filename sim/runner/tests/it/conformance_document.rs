@@ -76,6 +76,17 @@ fn the_baseline_has_each_recorded_verdict_that_is_not_passed_and_no_other() {
 }
 
 #[test]
+fn each_entry_of_the_baseline_is_about_an_implementation_that_there_is() {
+    let columns = columns();
+    let recorded = columns.iter().map(|column| column.head.implementation.as_str());
+    let known: BTreeSet<&str> = OURS.iter().map(|ours| ours.name()).chain(recorded).collect();
+    let baseline = baseline();
+    // No run is of anybody else: such an entry would never be told to no longer apply.
+    let strangers: Vec<_> = baseline.implementations().difference(&known).copied().collect();
+    assert!(strangers.is_empty(), "{strangers:?}");
+}
+
+#[test]
 fn a_column_is_read_as_it_was_written() {
     for column in columns() {
         let again = Column::parse(&column.text()).unwrap_or_else(|error| panic!("{error:#}"));

@@ -3,6 +3,7 @@
 mod bad_inputs;
 mod conformance_document;
 mod decode;
+mod expectations;
 mod kills;
 mod recorded;
 mod unheard;

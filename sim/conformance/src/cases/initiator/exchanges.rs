@@ -1,7 +1,7 @@
 //! Exchanges that a gateway begins: more kinds of CREATE_CHILD_SA, Deletes, what nobody knows, and what comes to a
 //! device that sleeps.
 
-use super::common::{afresh_to_auth, answered, is_silent};
+use super::common::{answered, is_silent, shows_that_it_is_up};
 use crate::message::{Part, ProposalDraft, sa_part};
 use crate::peer::Opened;
 use crate::subject::Wish;
@@ -92,8 +92,7 @@ fn create_empty(gateway: &mut Gateway) -> Outcome {
 /// Each under an SA of its own: who answers INVALID_SYNTAX has ended the SA with it (RFC 7296 2.21.3).
 fn unknown(gateway: &mut Gateway) -> Outcome {
     for exchange in [ExchangeType(240), ExchangeType(0), ExchangeType::IKE_AUTH] {
-        afresh_to_auth(gateway)?;
-        gateway.finish_auth()?;
+        shows_that_it_is_up(gateway)?;
         let request = gateway.ask(exchange, Vec::new())?;
         let what = format!("a request in exchange {}", exchange.0);
         let answer = answered(gateway, "ER5", (&what, &request))?;

@@ -11,7 +11,7 @@ const INFORMATIONAL: ExchangeType = ExchangeType::INFORMATIONAL;
 pub(super) const MUTANTS: &[Mutant] = &[
     Mutant::device(
         "cookie-with-spi",
-        &["HD1", "NG15"],
+        &["NG15"],
         "names a responder's SPI in the request with a cookie",
     )
     .writing(|it, _| {
