@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use simulator::Outcome;
 use simulator::scenario::Gateway;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// The longest text that is read whole, in octets: the trace of a large run, and no device that never ends.
@@ -84,18 +84,32 @@ pub fn write(
     }
 }
 
-/// Writes one file, which is complete or not there.
+/// Writes one file, which is complete or not there. Behind a link it is the file there that is replaced. What is no file,
+/// such as a pipe or a terminal, is written to: in its place a file would be in everybody's way.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn replace(path: &Path, octets: &[u8]) -> Result<()> {
+    let there = fs::metadata(path).ok();
+    let written = match there {
+        Some(there) if !there.is_file() && !there.is_dir() => fs::write(path, octets),
+        Some(there) if there.is_file() => {
+            fs::canonicalize(path).and_then(|path| put(&path, octets))
+        }
+        _ => put(path, octets),
+    };
+    written.with_context(|| format!("{}: cannot be written", path.display()))
+}
+
+/// Gives `octets` the name `path` when they are all there.
+fn put(path: &Path, octets: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
     let written = fs::write(&unfinished, octets).and_then(|()| fs::rename(&unfinished, path));
     if written.is_err() {
         // Half a file helps nobody. That there may be none is no further error.
         let _ = fs::remove_file(&unfinished);
     }
-    written.with_context(|| format!("{}: cannot be written", path.display()))
+    written
 }
 
 #[cfg(test)]
@@ -133,6 +147,26 @@ mod tests {
         assert!(!folder.join("taken.unfinished").exists());
         let error = prepare(&file.join("below")).expect_err("a file is in the way").to_string();
         assert!(error.ends_with("below: cannot be made"), "{error}");
+        fs::remove_dir_all(&folder).expect("a folder");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_one_and_what_is_no_file_is_written_to() {
+        use std::os::unix::fs::symlink;
+        let folder = std::env::temp_dir().join(format!("links-{}", std::process::id()));
+        prepare(&folder).expect("a folder");
+        let (file, to_file) = (folder.join("file"), folder.join("to-file"));
+        let to_device = folder.join("to-device");
+        fs::write(&file, "before").expect("a file");
+        symlink(&file, &to_file).expect("a link");
+        symlink("/dev/null", &to_device).expect("a link");
+        for link in [&to_file, &to_device] {
+            replace(link, b"after").expect("it can be written");
+            let kind = fs::symlink_metadata(link).expect("it is there").file_type();
+            assert!(kind.is_symlink(), "{}", link.display());
+        }
+        assert_eq!(fs::read(&file).expect("a file"), b"after");
         fs::remove_dir_all(&folder).expect("a folder");
     }
 }
