@@ -11,10 +11,10 @@ pub(super) const IKE_PORT: u16 = 500;
 /// The number of a case in a profile: the same in every run.
 pub(super) fn number(case: &Case, profile: Profile) -> u32 {
     let same = |it: &&Case| it.name == case.name && it.role() == case.role();
-    let at = cases::all().position(|it| same(&it)).unwrap_or_default();
+    let at = cases::all().position(|it| same(&it)).expect("a case of the list");
     let profiles = Profile::ALL.len();
-    let of = Profile::ALL.iter().position(|it| *it == profile).unwrap_or_default();
-    u32::try_from(at * profiles + of).unwrap_or(u32::MAX)
+    let of = Profile::ALL.iter().position(|it| *it == profile).expect("one of them");
+    u32::try_from(at * profiles + of).expect("a few hundred")
 }
 
 /// A device of its own at a gateway with these addresses: one daemon serves many cases at once, and must
