@@ -41,6 +41,18 @@ impl Opened {
         Some(Self { packet: packet.clone(), header, parts, protected: false })
     }
 
+    /// The octet with the critical flag of its first payload, which is SK's if it was protected.
+    #[must_use]
+    pub fn outer_flags(&self) -> Option<u8> {
+        self.packet.octets.get(HEADER_LEN + 1).copied()
+    }
+
+    /// Whether the critical flag of its first payload is set.
+    #[must_use]
+    pub fn is_outer_critical(&self) -> bool {
+        self.outer_flags().is_some_and(|flags| flags & 0x80 != 0)
+    }
+
     /// The types of its payloads.
     #[must_use]
     pub fn kinds(&self) -> Vec<PayloadType> {

@@ -73,6 +73,15 @@ pub struct ProposalDraft {
 }
 
 impl ProposalDraft {
+    /// Its transforms by type, number and attributes, whatever their order.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<(TransformType, u16, Vec<u8>)> {
+        let all = self.transforms.iter().map(|it| (it.kind, it.id, it.attributes.clone()));
+        let mut all: Vec<_> = all.collect();
+        all.sort_unstable();
+        all
+    }
+
     fn new(protocol: ProtocolId, spi: &[u8], transforms: &[Transform]) -> Self {
         Self {
             number: 1,

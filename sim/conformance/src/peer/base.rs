@@ -207,8 +207,7 @@ impl Peer {
     /// # Errors
     /// One is not.
     pub fn demand_zero_bits(&mut self, id: &'static str, said: &Opened) -> Outcome {
-        let outer = said.packet.octets.get(HEADER_LEN + 1).copied();
-        let all = said.parts.iter().map(|part| part.flags).chain(outer);
+        let all = said.parts.iter().map(|part| part.flags).chain(said.outer_flags());
         let found = all.fold(0, |all, flags| all | flags) & 0x7f;
         let expected = format!("no reserved bit in a payload header of {}", said.summary());
         self.demand(id, found == 0, &expected, || format!("{found:#04x}"))

@@ -6,7 +6,7 @@ use crate::peer::seen;
 use crate::verdict::Outcome;
 use crate::{Case, Draft, Gateway, Profile};
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use ike_core::{ExchangeType, HEADER_LEN, Header, NotifyType, PayloadType, Suite};
+use ike_core::{ExchangeType, Header, NotifyType, PayloadType, Suite};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -257,8 +257,7 @@ fn critical(gateway: &mut Gateway) -> Outcome {
         let request = gateway.ask(exchange, parts)?;
         let answer = answered(gateway, "HD12", ("a request", &request))?;
         let flagged = answer.parts.iter().find(|part| part.flags & 0x80 != 0);
-        let outer = answer.packet.octets.get(HEADER_LEN + 1).is_some_and(|flags| flags & 0x80 != 0);
-        let holds = flagged.is_none() && !outer;
+        let holds = flagged.is_none() && !answer.is_outer_critical();
         gateway.demand("HD12", holds, "no critical flag", || answer.summary())?;
     }
     Ok(())

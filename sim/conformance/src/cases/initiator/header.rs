@@ -7,7 +7,7 @@ use super::common::{
 use crate::peer::{Opened, seen};
 use crate::verdict::Outcome;
 use crate::{Case, Gateway, Profile};
-use ike_core::{ExchangeType, Flags, HEADER_LEN, Header, IkeSpi, NotifyType, PayloadType};
+use ike_core::{ExchangeType, Flags, Header, IkeSpi, NotifyType, PayloadType};
 
 pub(super) const CASES: &[Case] = &[
     Case::initiator(
@@ -152,7 +152,7 @@ fn requests(gateway: &mut Gateway) -> Outcome {
         gateway.demand("HD9", critical.is_none(), "no critical flag", || {
             format!("one on {}", critical.map_or(PayloadType::NONE, |part| part.kind))
         })?;
-        let outer = opened.packet.octets.get(HEADER_LEN + 1).is_some_and(|flags| flags & 0x80 != 0);
+        let outer = opened.is_outer_critical();
         gateway.demand("HD9", !outer, "no critical flag on SK", || "one".into())?;
     }
     Ok(())

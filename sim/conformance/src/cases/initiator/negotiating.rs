@@ -268,13 +268,7 @@ fn ask_for(gateway: &mut Gateway, group: u16) -> Outcome {
 
 /// The transforms of all proposals, in no order: what has the wanted group may come to the front.
 fn whole(request: &Opened) -> BTreeSet<Vec<(TransformType, u16, Vec<u8>)>> {
-    let one = |proposal: &ProposalDraft| {
-        let all = proposal.transforms.iter().map(|it| (it.kind, it.id, it.attributes.clone()));
-        let mut all: Vec<_> = all.collect();
-        all.sort();
-        all
-    };
-    offered(Some(request)).iter().map(one).collect()
+    offered(Some(request)).iter().map(ProposalDraft::sorted).collect()
 }
 
 fn group(gateway: &mut Gateway) -> Outcome {

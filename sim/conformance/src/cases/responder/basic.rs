@@ -2,7 +2,7 @@
 
 use crate::verdict::{Outcome, Stop};
 use crate::{Case, Device};
-use ike_core::{AuthMethod, HEADER_LEN, PayloadType};
+use ike_core::{AuthMethod, PayloadType};
 
 pub(super) const CASES: &[Case] = &[Case::responder(
     "basic/handshake",
@@ -19,8 +19,8 @@ fn handshake(device: &mut Device) -> Outcome {
     device.demand("AU1", answer.is_some(), expected, || "none".into())?;
     let answer = answer.ok_or(Stop::Failed)?;
     // SK is the first payload of this one.
-    let outer = answer.packet.octets.get(HEADER_LEN + 1).is_some_and(|flags| flags & 0x80 != 0);
-    device.demand("HD12", !outer, "no critical flag on SK", || "one".into())?;
+    device
+        .demand("HD12", !answer.is_outer_critical(), "no critical flag on SK", || "one".into())?;
     let init = device.response.iter().flat_map(|it| it.parts.clone());
     let parts: Vec<_> = init.chain(answer.parts.clone()).collect();
     let critical = parts.iter().find(|part| part.flags & 0x80 != 0);

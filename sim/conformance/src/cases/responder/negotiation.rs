@@ -321,15 +321,9 @@ fn demand_chosen(
 ) -> Outcome {
     let part = answer.and_then(|answer| find(&answer.parts, PayloadType::SA));
     let chosen = part.map(ProposalDraft::all_of).unwrap_or_default();
-    let sorted = |proposal: &ProposalDraft| {
-        let all = proposal.transforms.iter().map(|it| (it.kind, it.id, it.attributes.clone()));
-        let mut all: Vec<_> = all.collect();
-        all.sort();
-        all
-    };
-    let right = matches!(&chosen[..], [one] if sorted(one) == sorted(acceptable));
-    let expected = format!("{:?} alone", sorted(acceptable));
-    let found = || format!("{:?}", chosen.iter().map(sorted).collect::<Vec<_>>());
+    let right = matches!(&chosen[..], [one] if one.sorted() == acceptable.sorted());
+    let expected = format!("{:?} alone", acceptable.sorted());
+    let found = || format!("{:?}", chosen.iter().map(ProposalDraft::sorted).collect::<Vec<_>>());
     device.demand("NG2", right, &expected, found)
 }
 
