@@ -16,7 +16,7 @@ use crate::identity::{Identity, Verdict, identities};
 use crate::plan::{Plan, PlannedCell};
 use crate::stats::{Tally, wilson};
 use core::cmp::Reverse;
-use core::fmt::Write as _;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -27,11 +27,7 @@ const SCHEMA: u32 = 2;
 /// A hash of a text, as 32 hexadecimal digits.
 #[must_use]
 pub fn key(text: &str) -> String {
-    let mut digits = String::new();
-    for octet in &Sha256::digest(text)[..16] {
-        let _ = write!(digits, "{octet:02x}");
-    }
-    digits
+    HEXLOWER.encode(&Sha256::digest(text)[..16])
 }
 
 /// Where a sweep comes from.
