@@ -82,10 +82,8 @@ fn judge(arguments: &Arguments) -> Result<bool> {
         return Ok(kills.iter().all(|kill| !kill.cases.is_empty()));
     }
     let baseline = arguments.wanted.baseline()?;
-    let around = arguments.document.as_ref().map(|file| file.parent().unwrap_or(file));
-    for folder in arguments.out.as_deref().into_iter().chain(around) {
-        files::prepare(folder)?;
-    }
+    arguments.document.as_deref().map_or(Ok(()), files::prepare_for)?;
+    arguments.out.as_deref().map_or(Ok(()), files::prepare)?;
     let matrix = matrix::run(&registry, &implementations, &selection);
     let judged =
         Judged { registry: &registry, matrix: &matrix, baseline: &baseline, selection: &selection };
