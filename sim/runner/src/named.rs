@@ -119,7 +119,7 @@ pub fn workspace() -> PathBuf {
 }
 
 /// The path as short as it can be written here.
-fn from_here(path: PathBuf) -> PathBuf {
+pub(crate) fn from_here(path: PathBuf) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
     path.strip_prefix(here).map(Path::to_owned).unwrap_or(path)
 }

@@ -1,5 +1,6 @@
 //! What of the matrix is wanted, and the verdicts that are expected of it: options of both programs that judge.
 
+use crate::named::from_here;
 use crate::{files, workspace};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -55,7 +56,7 @@ impl Wanted {
     /// Where they are.
     #[must_use]
     pub fn baseline_path(&self) -> PathBuf {
-        let usual = || workspace().join("harness/baseline.toml");
+        let usual = || from_here(workspace().join("harness/baseline.toml"));
         self.baseline.clone().unwrap_or_else(usual)
     }
 }
